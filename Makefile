@@ -1,0 +1,75 @@
+# rpiboot, its tools and its tests. `make help` lists the targets.
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+
+INSTALL_PREFIX ?= /usr
+PREFIX ?= $(INSTALL_PREFIX)
+BUILD ?= build
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+
+# The default build leaves its programs in the tree; any other BUILD= folder
+# (sanitizers, another processor) keeps them to itself.
+OUT := $(if $(filter build,$(BUILD)),.,$(BUILD))
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wformat=2 \
+	-Wvla -Wwrite-strings -Wpointer-arith -Wswitch-enum
+ifeq ($(shell uname -s),Linux)
+HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDEN_LD ?= -pie -Wl,-z,relro,-z,now
+endif
+
+ALL_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -Isrc -I$(BUILD) $(CPPFLAGS)
+ALL_CFLAGS = -std=c11 -pthread $(WARNINGS) $(WERROR) $(HARDEN) $(CFLAGS)
+ALL_LDFLAGS = -pthread $(HARDEN_LD) $(LDFLAGS)
+
+USB_CFLAGS = $(shell $(PKG_CONFIG) --cflags libusb-1.0)
+USB_LIBS = $(shell $(PKG_CONFIG) --libs libusb-1.0)
+
+# --- the program: everything in src/ but the USB back end and main are in one
+# archive, so that tests link what they need and choose their own back end.
+CORE_SRC := $(filter-out src/usb_libusb.c,$(sort $(wildcard src/*.c)))
+CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
+CORE_LIB := $(BUILD)/librpiboot.a
+
+PROGRAMS :=
+TAP_TESTS :=
+include tools/tools.mk
+include tests/tests.mk
+
+.PHONY: all help clean FORCE
+all: $(PROGRAMS)
+
+help:
+	@echo 'make            the programs: $(PROGRAMS)'
+	@echo 'make check      build and run all tests (TAP, summary at the end)'
+	@echo 'make lint       compilers with warnings as errors, clang-tidy, cppcheck, shellcheck, clang-format'
+	@echo 'make format     lay out the C sources with clang-format'
+	@echo 'make clean      remove what was built'
+
+$(CORE_LIB): $(CORE_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/src/usb_libusb.o: EXTRA_CFLAGS = $(USB_CFLAGS)
+
+# What the build decides and the sources need. Rewritten only when it changes.
+VERSION_WORDS := $(shell cat VERSION)
+BUILD_DATE := $(if $(SOURCE_DATE_EPOCH),$(shell date -u -d @$(SOURCE_DATE_EPOCH) +%Y/%m/%d 2>/dev/null || date -u -r $(SOURCE_DATE_EPOCH) +%Y/%m/%d),$(word 2,$(VERSION_WORDS)))
+GIT_VERSION ?= $(shell git rev-parse --short=8 HEAD 2>/dev/null || echo unknown)
+$(BUILD)/config.h: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '#define RPIBOOT_VERSION "$(word 1,$(VERSION_WORDS))"' \
+		'#define RPIBOOT_BUILD_DATE "$(BUILD_DATE)"' \
+		'#define RPIBOOT_GIT "$(GIT_VERSION)"' \
+		'#define RPIBOOT_DATADIR "$(PREFIX)/share/rpiboot"' > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(BUILD)/%.o: %.c $(BUILD)/config.h
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
+
+clean:
+	rm -rf build $(PROGRAMS)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,92 @@
+#include "outfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void outfile_close(struct outfile *out)
+{
+	free(out->path);
+	free(out->temp);
+	*out = (struct outfile){ 0 };
+}
+
+/* The mode a plain open(O_CREAT) would give: mkstemp's 0600 is not what users expect of an output file. */
+static int set_mode(int fd, const char *target, mode_t mode)
+{
+	struct stat st;
+	if (stat(target, &st) == 0)
+		return fchmod(fd, st.st_mode & 0777);
+	mode_t mask = umask(0);
+	umask(mask);
+	return fchmod(fd, mode & ~mask);
+}
+
+int outfile_open(struct outfile *out, const char *path, unsigned mode)
+{
+	*out = (struct outfile){ 0 };
+	size_t n = strlen(path);
+	out->path = strdup(path);
+	out->temp = malloc(n + sizeof ".XXXXXX");
+	int err = ENOMEM;
+	if (!out->path || !out->temp)
+		goto fail;
+	memcpy(out->temp, path, n);
+	memcpy(out->temp + n, ".XXXXXX", sizeof ".XXXXXX");
+
+	int fd = mkstemp(out->temp);
+	if (fd < 0) {
+		err = errno;
+		goto fail;
+	}
+	if (set_mode(fd, path, (mode_t)mode) == 0 && (out->stream = fdopen(fd, "wb")))
+		return 0;
+	err = errno;
+	close(fd);
+	unlink(out->temp);
+fail:
+	outfile_close(out);
+	return err;
+}
+
+int outfile_commit(struct outfile *out)
+{
+	int err = 0;
+	if (fflush(out->stream) != 0 || ferror(out->stream) || fsync(fileno(out->stream)) != 0)
+		err = errno ? errno : EIO;
+	if (fclose(out->stream) != 0 && !err)
+		err = errno;
+	if (!err && rename(out->temp, out->path) != 0)
+		err = errno;
+	if (err)
+		unlink(out->temp);
+	outfile_close(out);
+	return err;
+}
+
+void outfile_abort(struct outfile *out)
+{
+	if (!out->stream)
+		return;
+	fclose(out->stream);
+	unlink(out->temp);
+	outfile_close(out);
+}
+
+int outfile_write(const char *path, const void *bytes, size_t n, unsigned mode)
+{
+	struct outfile out;
+	int err = outfile_open(&out, path, mode);
+	if (err)
+		return err;
+	if (fwrite(bytes, 1, n, out.stream) != n) {
+		err = errno ? errno : EIO;
+		outfile_abort(&out);
+		return err;
+	}
+	return outfile_commit(&out);
+}

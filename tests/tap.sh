@@ -1,0 +1,55 @@
+# shellcheck shell=sh
+# TAP for shell tests: . "$(dirname "$0")/../tap.sh", then ok/is/run, and tap_end as the last line.
+# $T is this test's scratch folder (made here when a test is run by hand), $OUT holds the programs.
+tap_n=0 tap_bad=0
+cd "$(dirname "$0")/../.." || exit 1
+SRC=$PWD
+: "${OUT:=$SRC}" "${BUILD:=$SRC/build}"
+[ -n "${T-}" ] || { T=$(mktemp -d) && trap 'rm -rf "$T"' EXIT; }
+export SRC OUT BUILD T
+
+# ok NAME COMMAND...: passes when the command does
+ok() {
+	tap_name=$1; shift
+	tap_n=$((tap_n + 1))
+	if "$@" >"$T/tap.out" 2>&1; then
+		echo "ok $tap_n - $tap_name"
+	else
+		tap_bad=$((tap_bad + 1))
+		echo "not ok $tap_n - $tap_name"
+		echo "# $* (status $?)"
+		sed 's/^/# /' "$T/tap.out"
+	fi
+}
+
+# is NAME GOT WANT: passes when both texts are equal
+is() {
+	tap_n=$((tap_n + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $tap_n - $1"
+	else
+		tap_bad=$((tap_bad + 1))
+		echo "not ok $tap_n - $1"
+		printf '%s\n' "$2" | sed 's/^/# got:  /'
+		printf '%s\n' "$3" | sed 's/^/# want: /'
+	fi
+}
+
+# skip NAME WHY
+skip() {
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $1 # SKIP $2"
+}
+
+# run COMMAND...: leaves $status, $out and $err (texts)
+run() {
+	"$@" >"$T/run.out" 2>"$T/run.err" </dev/null
+	status=$?
+	out=$(cat "$T/run.out") err=$(cat "$T/run.err")
+	export status out err
+}
+
+tap_end() {
+	echo "1..$tap_n"
+	[ "$tap_bad" -eq 0 ]
+}

@@ -1,0 +1,25 @@
+# The EEPROM and signing tools: one thin main each over the archive of tools/lib. They need OpenSSL's libcrypto;
+# without it rpiboot itself still builds.
+CRYPTO_OK := $(shell $(PKG_CONFIG) --exists 'libcrypto >= 3.0' && echo yes)
+CRYPTO_CFLAGS = $(shell $(PKG_CONFIG) --cflags libcrypto)
+CRYPTO_LIBS = $(shell $(PKG_CONFIG) --libs libcrypto)
+
+TOOLS_LIB := $(BUILD)/libtools.a
+TOOLS_LIB_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/lib/*.c)))
+TOOLS := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
+
+ifeq ($(CRYPTO_OK),yes)
+PROGRAMS += $(TOOLS:%=$(OUT)/tools/%)
+else
+$(info libcrypto 3 was not found: the tools in tools/ are not built (Debian: apt-get install libssl-dev))
+endif
+
+$(TOOLS_LIB_OBJ): EXTRA_CFLAGS = $(CRYPTO_CFLAGS)
+
+$(TOOLS_LIB): $(TOOLS_LIB_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(TOOLS:%=$(OUT)/tools/%): $(OUT)/tools/%: $(BUILD)/tools/%.o $(TOOLS_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
