@@ -12,12 +12,14 @@ export SRC OUT BUILD T
 ok() {
 	tap_name=$1; shift
 	tap_n=$((tap_n + 1))
-	if "$@" >"$T/tap.out" 2>&1; then
+	tap_rc=0
+	"$@" >"$T/tap.out" 2>&1 || tap_rc=$?
+	if [ $tap_rc -eq 0 ]; then
 		echo "ok $tap_n - $tap_name"
 	else
 		tap_bad=$((tap_bad + 1))
 		echo "not ok $tap_n - $tap_name"
-		echo "# $* (status $?)"
+		echo "# $* (status $tap_rc)"
 		sed 's/^/# /' "$T/tap.out"
 	fi
 }
