@@ -49,7 +49,7 @@ static bool first_use(struct server *v, const char *name)
 
 static enum err answer_nothing(struct server *v)
 {
-	return transfer_announce(v->session->cable, 0);
+	return transfer_announce(v->session->cable, 0, TRANSFER_ATTEMPTS);
 }
 
 /* Opens NAME as the server's file. *FOUND: it is there. */
@@ -91,7 +91,7 @@ static enum err get_size(struct server *v, const char *name)
 	if (found)
 		e.size = v->file.size;
 	report_emit(s->report, &e);
-	return transfer_announce(s->cable, (uint32_t)e.size);
+	return transfer_announce(s->cable, (uint32_t)e.size, TRANSFER_ATTEMPTS);
 }
 
 static enum err send_file(struct server *v, const char *name)
@@ -198,7 +198,7 @@ static enum err take_message(struct server *v, const uint8_t *bytes, size_t n)
 		if (v->answered == 0)
 			return bad_message(v, "a request without a name");
 		v->ended = v->result->done = true;
-		answer_nothing(v); /* the board may already be gone */
+		transfer_announce(v->session->cable, 0, 1); /* the board may already be gone */
 		return OK;
 	case WIRE_WRONG_LENGTH:
 		return bad_message(v, "a request of the wrong length");

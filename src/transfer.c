@@ -32,10 +32,10 @@ void cable_close(struct cable *cable)
 	*cable = (struct cable){ 0 };
 }
 
-enum err transfer_announce(struct cable *cable, uint32_t length)
+enum err transfer_announce(struct cable *cable, uint32_t length, int attempts)
 {
 	enum err err = OK;
-	for (int attempt = 0; attempt < TRANSFER_ATTEMPTS; attempt++) {
+	for (int attempt = 0; attempt < attempts; attempt++) {
 		size_t moved;
 		err = usb_submit_announce(cable->handle, wire_low(length), wire_high(length));
 		if (!err)
@@ -225,7 +225,7 @@ enum err transfer_send(struct cable *cable, uint32_t length, const struct transf
 	*sent = 0;
 	enum err err = make_buffers(cable);
 	if (!err)
-		err = transfer_announce(cable, length);
+		err = transfer_announce(cable, length, TRANSFER_ATTEMPTS);
 	if (!err && length > 0)
 		err = send_pieces(&s);
 	if (err && s.pending)

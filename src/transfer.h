@@ -26,8 +26,8 @@ enum err cable_open(struct cable *cable, struct usb_handle *handle);
 /* Fine on a closed one. */
 void cable_close(struct cable *cable);
 
-/* Tells the board that LENGTH bytes follow; 0 is the universal "nothing". A refusal (stall) is retried. */
-enum err transfer_announce(struct cable *cable, uint32_t length);
+/* Tells the board that LENGTH bytes follow; 0 is the universal "nothing". A refusal (stall) is retried, ATTEMPTS in all. */
+enum err transfer_announce(struct cable *cable, uint32_t length, int attempts);
 
 /* Starts the read of an N byte message; N <= USB_MAX_CONTROL. */
 enum err transfer_read_begin(struct cable *cable, size_t n);
