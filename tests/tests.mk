@@ -1,6 +1,7 @@
 # Tests speak TAP; tests/run runs them, prints what went wrong and ends with "N passed, N failed".
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 TAP_TESTS += $(UNIT:%=$(BUILD)/tests/%) $(sort $(wildcard tests/cli/*.t))
+include tests/virtual/virtual.mk
 
 $(UNIT:%=$(BUILD)/tests/unit/%.o): EXTRA_CFLAGS = -Itools/lib -Itests
 
