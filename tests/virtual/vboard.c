@@ -418,7 +418,9 @@ static enum outcome read_reply(struct vboard *b, uint64_t now, const struct vste
 
 static enum outcome server_announce(struct vboard *b, uint64_t now, uint32_t n)
 {
-	const struct vstep *step = current(b);
+	const struct vstep *step = current(b), *last = b->step ? &b->desc->steps[b->step - 1] : NULL;
+	if (b->phase == VPHASE_SRV_OVER && n == 0 && last && last->kind == VSTEP_DONE && !last->name)
+		return ACK; /* 6: an empty name is answered, whatever the command */
 	if (b->phase != VPHASE_SRV_REPLY || !step) {
 		vboard_blame(b, now, "%u bytes are announced, but nothing was asked", n);
 		return STALL;
