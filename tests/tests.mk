@@ -8,6 +8,16 @@ $(UNIT:%=$(BUILD)/tests/unit/%.o): EXTRA_CFLAGS = -Itools/lib -Itests
 $(UNIT:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(TOOLS_LIB) $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
 
+# --- the simulator: virtual boards behind src/usb.h, in virtual time
+SIM := $(patsubst tests/sim/%.c,%,$(sort $(wildcard tests/sim/test_*.c)))
+SIM_OBJ := $(patsubst %,$(BUILD)/tests/sim/%.o,plat_sim usb_sim simrun)
+TAP_TESTS += $(SIM:%=$(BUILD)/tests/%)
+
+$(SIM_OBJ) $(SIM:%=$(BUILD)/tests/sim/%.o): EXTRA_CFLAGS = -Itests -Itests/virtual
+
+$(SIM:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/sim/%.o $(SIM_OBJ) $(V_MODEL_OBJ) $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
+
 # TESTS= names some of them only.
 TESTS = $(TAP_TESTS)
 .PHONY: check check-asan check-tsan lint format
@@ -41,13 +51,3 @@ lint: $(BUILD)/config.h
 
 format:
 	clang-format -i $(C_FILES)
-
-# --- the simulator: virtual boards behind src/usb.h, in virtual time
-SIM := $(patsubst tests/sim/%.c,%,$(sort $(wildcard tests/sim/test_*.c)))
-SIM_OBJ := $(patsubst %,$(BUILD)/tests/sim/%.o,plat_sim usb_sim simrun)
-TAP_TESTS += $(SIM:%=$(BUILD)/tests/%)
-
-$(SIM_OBJ) $(SIM:%=$(BUILD)/tests/sim/%.o): EXTRA_CFLAGS = -Itests -Itests/virtual
-
-$(SIM:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/sim/%.o $(SIM_OBJ) $(V_MODEL_OBJ) $(CORE_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
