@@ -28,26 +28,22 @@ static int set_mode(int fd, const char *target, mode_t mode)
 
 int outfile_open(struct outfile *out, const char *path, unsigned mode)
 {
-	*out = (struct outfile){ 0 };
 	size_t n = strlen(path);
-	out->path = strdup(path);
-	out->temp = malloc(n + sizeof ".XXXXXX");
-	int err = ENOMEM;
-	if (!out->path || !out->temp)
+	char *target = strdup(path), *temp = malloc(n + sizeof ".XXXXXX");
+	int err = ENOMEM, fd = -1;
+	*out = (struct outfile){ .path = target, .temp = temp };
+	if (!target || !temp)
 		goto fail;
-	memcpy(out->temp, path, n);
-	memcpy(out->temp + n, ".XXXXXX", sizeof ".XXXXXX");
-
-	int fd = mkstemp(out->temp);
-	if (fd < 0) {
-		err = errno;
-		goto fail;
-	}
-	if (set_mode(fd, path, (mode_t)mode) == 0 && (out->stream = fdopen(fd, "wb")))
+	memcpy(temp, path, n);
+	memcpy(temp + n, ".XXXXXX", sizeof ".XXXXXX");
+	fd = mkstemp(temp);
+	if (fd >= 0 && set_mode(fd, path, (mode_t)mode) == 0 && (out->stream = fdopen(fd, "wb")))
 		return 0;
 	err = errno;
-	close(fd);
-	unlink(out->temp);
+	if (fd >= 0) {
+		close(fd);
+		unlink(temp);
+	}
 fail:
 	outfile_close(out);
 	return err;
