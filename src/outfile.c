@@ -39,7 +39,7 @@ int outfile_open(struct outfile *out, const char *path, unsigned mode)
 	fd = mkstemp(temp);
 	if (fd >= 0 && set_mode(fd, path, (mode_t)mode) == 0 && (out->stream = fdopen(fd, "wb")))
 		return 0;
-	err = errno;
+	err = errno ? errno : EIO;
 	if (fd >= 0) {
 		close(fd);
 		unlink(temp);
