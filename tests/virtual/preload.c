@@ -2,7 +2,8 @@
  *  - opens below /dev that fail are not passed on: it would remember each as descriptor -1, of at most 50;
  *  - opening a device can be refused (also to root): the testbed's folder "refused" has the errno;
  *  - the nodes are terminals: they must not become the controlling one;
- *  - uevent sockets are named by descriptor alone, so that programs take each other's: they get a name of their own;
+ *  - uevent sockets are named by descriptor alone, so that programs take each other's: they get names of their own,
+ *    which umockdev does not look for until vbus.c lets it;
  *  - its tables are not locked: opens and closes of several threads take turns. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -121,7 +122,8 @@ static void rename_socket(const char *root, int fd)
 	static unsigned count;
 	char from[PATH_MAX], to[PATH_MAX];
 	snprintf(from, sizeof from, "%s/event%d", root, fd);
-	snprintf(to, sizeof to, "%s/event%d.%ld.%u", root, fd, (long)getpid(), __atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST));
+	snprintf(to, sizeof to, "%s/listener%d.%ld.%u", root, fd, (long)getpid(),
+		 __atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST));
 	rename(from, to);
 }
 

@@ -42,11 +42,14 @@ struct run {
 	bool late, signalled;
 };
 
-__attribute__((format(printf, 1, 0))) static int fail(const char *format, const char *what)
+__attribute__((format(printf, 1, 2))) static int fail(const char *format, ...)
 {
+	va_list args;
+	va_start(args, format);
 	fputs("virtual-board: ", stderr);
-	fprintf(stderr, format, what);
+	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
+	va_end(args);
 	return EXIT_BROKEN;
 }
 
@@ -138,7 +141,7 @@ static int read_boards(struct run *run, int argc, char **argv)
 	int i = optind;
 	for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (fs->board_count == BOARDS_MAX)
-			return fail("more than %s boards", "64");
+			return fail("more than %d boards", BOARDS_MAX);
 		fs->boards = g_renew(struct usbfs_board, fs->boards, fs->board_count + 1);
 		struct usbfs_board *b = &fs->boards[fs->board_count++];
 		*b = (struct usbfs_board){ 0 };
@@ -318,14 +321,10 @@ int main(int argc, char **argv)
 	status = start_program(&run);
 	if (!status) {
 		g_main_loop_run(run.loop);
+		g_mutex_lock(&run.fs.lock);
 		status = report(&run);
+		g_mutex_unlock(&run.fs.lock);
 	}
 	usbfs_stop(&run.fs);
-	for (size_t i = 0; i < run.fs.board_count; i++) {
-		vboard_free(&run.fs.boards[i].board);
-		vdesc_free(&run.fs.boards[i].desc);
-	}
-	g_free(run.fs.boards);
-	g_main_loop_unref(run.loop);
 	return status;
 }

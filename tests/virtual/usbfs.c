@@ -171,8 +171,6 @@ static void refresh_board(struct usbfs *fs, struct usbfs_board *b, uint64_t now)
 	show_ready(fs, b);
 }
 
-static gboolean on_timer(gpointer data);
-
 static void set_timer(struct usbfs *fs)
 {
 	uint64_t now = usbfs_now(), next = VDESC_FOREVER;
@@ -180,11 +178,7 @@ static void set_timer(struct usbfs *fs)
 		uint64_t at = vboard_next_event(&fs->boards[i].board, now);
 		next = at < next ? at : next;
 	}
-	if (fs->timer)
-		g_source_remove(fs->timer);
-	fs->timer = 0;
-	if (next != VDESC_FOREVER)
-		fs->timer = g_timeout_add(next <= now ? 0 : (guint)((next - now + 999) / 1000), on_timer, fs);
+	g_source_set_ready_time(fs->timer, next == VDESC_FOREVER ? -1 : (gint64)(next + epoch));
 }
 
 /* After a call into the model of board B. */
@@ -196,10 +190,17 @@ static void after(struct usbfs *fs, struct usbfs_board *b)
 		fs->changed(fs->context);
 }
 
-static gboolean on_timer(gpointer data)
+struct timer {
+	GSource source;
+	struct usbfs *fs;
+};
+
+static gboolean on_timer(GSource *source, GSourceFunc callback, gpointer data)
 {
-	struct usbfs *fs = data;
-	fs->timer = 0;
+	(void)callback;
+	(void)data;
+	struct usbfs *fs = ((struct timer *)source)->fs;
+	g_mutex_lock(&fs->lock);
 	for (size_t i = 0; i < fs->board_count; i++) {
 		uint64_t now = usbfs_now();
 		vboard_tick(&fs->boards[i].board, now);
@@ -208,7 +209,8 @@ static gboolean on_timer(gpointer data)
 	set_timer(fs);
 	if (fs->changed)
 		fs->changed(fs->context);
-	return G_SOURCE_REMOVE;
+	g_mutex_unlock(&fs->lock);
+	return G_SOURCE_CONTINUE;
 }
 
 /* --- ioctls: each returns the result, or -errno -------------------------------------------------------------------- */
@@ -613,7 +615,8 @@ static const struct {
 static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer data)
 {
 	(void)base;
-	(void)data;
+	struct usbfs *fs = data;
+	g_mutex_lock(&fs->lock);
 	struct usbfs_handle *h = g_object_get_data(G_OBJECT(client), "handle");
 	unsigned long request = umockdev_ioctl_client_get_request(client);
 	int result = -ENOTTY;
@@ -629,7 +632,8 @@ static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
 	if (h && _IOC_NR(request) == _IOC_NR(USBDEVFS_CONNINFO_EX(0)) && _IOC_TYPE(request) == 'U')
 		result = connected(h) ? on_connect_info(h, client, _IOC_SIZE(request)) : -ENODEV;
 	if (h)
-		after(h->fs, h->board);
+		after(fs, h->board);
+	g_mutex_unlock(&fs->lock);
 	if (!later)
 		umockdev_ioctl_client_complete(client, result < 0 ? -1 : result, result < 0 ? -result : 0);
 	return TRUE;
@@ -641,6 +645,7 @@ static void on_closed(gpointer data, GObject *client)
 	(void)client;
 	struct usbfs_handle *h = data;
 	struct usbfs *fs = h->fs;
+	g_mutex_lock(&fs->lock);
 	for (struct usbfs_handle **p = &fs->handles; *p; p = &(*p)->next)
 		if (*p == h) {
 			*p = h->next;
@@ -659,6 +664,7 @@ static void on_closed(gpointer data, GObject *client)
 	for (unsigned i = 0; connected(h) && i < 2; i++)
 		release(h, i);
 	after(fs, h->board);
+	g_mutex_unlock(&fs->lock);
 	g_free(h->pending);
 	g_free(h);
 }
@@ -668,6 +674,7 @@ static void on_connected(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
 	(void)base;
 	struct usbfs *fs = data;
 	const char *node = umockdev_ioctl_client_get_devnode(client);
+	g_mutex_lock(&fs->lock);
 	for (size_t i = 0; i < fs->board_count; i++) {
 		struct usbfs_board *b = &fs->boards[i];
 		if (!b->shown || strcmp(b->device.devnode, node) != 0)
@@ -681,17 +688,24 @@ static void on_connected(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
 		g_object_weak_ref(G_OBJECT(client), on_closed, h);
 		vboard_open(&b->board, usbfs_now());
 		after(fs, b);
-		return;
+		break;
 	}
+	g_mutex_unlock(&fs->lock);
 }
 
 int usbfs_start(struct usbfs *fs, uint32_t seed)
 {
+	static GSourceFuncs functions = { .dispatch = on_timer };
 	epoch = (uint64_t)g_get_monotonic_time();
 	if (vbus_open(&fs->bus))
 		return -1;
 	g_signal_connect(fs->bus.handler, "handle-ioctl", G_CALLBACK(on_ioctl), fs);
 	g_signal_connect(fs->bus.handler, "client-connected", G_CALLBACK(on_connected), fs);
+	g_mutex_init(&fs->lock);
+	g_mutex_lock(&fs->lock);
+	fs->timer = g_source_new(&functions, sizeof(struct timer));
+	((struct timer *)fs->timer)->fs = fs;
+	g_source_attach(fs->timer, NULL);
 	for (size_t i = 0; i < fs->board_count; i++) {
 		struct usbfs_board *b = &fs->boards[i];
 		vboard_init(&b->board, &b->desc, seed + (uint32_t)i, usbfs_now());
@@ -699,16 +713,19 @@ int usbfs_start(struct usbfs *fs, uint32_t seed)
 		refresh_board(fs, b, usbfs_now());
 	}
 	set_timer(fs);
+	g_mutex_unlock(&fs->lock);
 	return 0;
 }
 
 void usbfs_stop(struct usbfs *fs)
 {
-	if (fs->timer)
-		g_source_remove(fs->timer);
-	fs->timer = 0;
+	g_mutex_lock(&fs->lock);
+	g_source_destroy(fs->timer);
+	g_source_unref(fs->timer);
 	for (size_t i = 0; i < fs->board_count; i++)
 		if (fs->boards[i].shown)
 			vbus_remove(&fs->bus, &fs->boards[i].device);
+	fs->board_count = 0;
+	g_mutex_unlock(&fs->lock);
 	vbus_close(&fs->bus);
 }

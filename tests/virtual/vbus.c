@@ -43,15 +43,36 @@ void vbus_close(struct vbus *bus)
 	g_object_unref(bus->handler);
 }
 
-/* Listeners rename their sockets under this lock (preload.c); a name that vanishes between umockdev's look and its
- * connect would end this process. */
+/* Renames every file FROM* of the testbed's folder to TO*. */
+static void rename_all(const struct vbus *bus, const char *from, const char *to)
+{
+	GDir *folder = g_dir_open(bus->root, 0, NULL);
+	const char *name;
+	while (folder && (name = g_dir_read_name(folder))) {
+		if (!g_str_has_prefix(name, from))
+			continue;
+		char *old = g_build_filename(bus->root, name, NULL);
+		char *new = g_strdup_printf("%s/%s%s", bus->root, to, name + strlen(from));
+		rename(old, new);
+		g_free(old);
+		g_free(new);
+	}
+	if (folder)
+		g_dir_close(folder);
+}
+
+/* Tells the listeners. umockdev itself tells of every device as soon as it is added, before it is complete; so their
+ * sockets have names that it does not look for (preload.c), except here. The lock keeps a listener from renaming its
+ * socket meanwhile: a name that vanishes between umockdev's look and its connect would end this process. */
 static void uevent(struct vbus *bus, const char *syspath, const char *action)
 {
 	char *path = g_build_filename(bus->root, "lock", NULL);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (fd >= 0)
 		flock(fd, LOCK_EX);
+	rename_all(bus, "listener", "event");
 	umockdev_testbed_uevent(bus->testbed, syspath, action);
+	rename_all(bus, "event", "listener");
 	if (fd >= 0)
 		close(fd);
 	g_free(path);
@@ -186,11 +207,16 @@ static void add_disk(struct vbus *bus, struct vbus_device *dev, uint64_t bytes)
 	unsigned n = bus->disks++;
 	char name[64];
 	snprintf(name, sizeof name, "%u:0:0:0", n);
-	dev->block[0] = umockdev_testbed_add_device(bus->testbed, "scsi", name, dev->interfaces[0], NULL);
-	snprintf(name, sizeof name, "sd%c", (int)('a' + n % 26));
-	char devname[80];
+	dev->block[0] = umockdev_testbed_add_device(bus->testbed, "scsi", name, dev->interfaces[0], NULL,
+						    NULL);
+	if (n < 26)
+		snprintf(name, sizeof name, "sd%c", (int)('a' + n));
+	else
+		snprintf(name, sizeof name, "sd%c%c", (int)('a' + n / 26 - 1), (int)('a' + n % 26));
+	char devname[80], number[16];
 	snprintf(devname, sizeof devname, "/dev/%s", name);
-	dev->block[1] = umockdev_testbed_add_device(bus->testbed, "block", name, dev->block[0], "dev", "8:0",
+	snprintf(number, sizeof number, "8:%u", n * 16);
+	dev->block[1] = umockdev_testbed_add_device(bus->testbed, "block", name, dev->block[0], "dev", number,
 						    NULL, "DEVTYPE", "disk", "DEVNAME", devname, NULL);
 	must(dev->block[0] && dev->block[1], name);
 	char *sectors = g_strdup_printf("%llu", (unsigned long long)(bytes / 512));
