@@ -1,8 +1,9 @@
-/* virtual-client [-s PIECE] [-t TIMEOUT_MS] FOLDER [PATH...]
+/* virtual-client [-s PIECE] [-q QUEUED] [-t TIMEOUT_MS] FOLDER [PATH...]
  *
- * A second, plain host for the virtual board: protocol.md once more, with libusb's synchronous calls, one thread a
- * board (PATH as in "1-1.3"; default 1-1), files from FOLDER/CHIP/NAME, then FOLDER/NAME. It checks the board and its
- * transport independently of rpiboot; no error is retried, except that it continues after a short bulk transfer.
+ * A second, plain host for the virtual board: protocol.md once more, with libusb's synchronous calls (-q: that many
+ * asynchronous ones at once), one thread a board (PATH as in "1-1.3"; default 1-1), files from FOLDER/CHIP/NAME, then
+ * FOLDER/NAME. It checks the board and its transport independently of rpiboot; no error is retried, except that it
+ * continues after a short bulk transfer.
  * Prints what happens, each line with the board's path; exit status 0 when all boards said Done, else 1. */
 #include <libusb.h>
 #include <pthread.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define BOARDS_MAX    64
+#define QUEUED_MAX    16
 #define ARRIVAL_LIMIT 1500 /* polls of 10 ms */
 
 struct host {
@@ -27,7 +29,7 @@ struct host {
 	size_t size;
 };
 
-static int piece = 16384, timeout = 5000;
+static int piece = 16384, queued, timeout = 5000;
 
 __attribute__((format(printf, 2, 3))) static int say(const struct host *h, const char *format, ...)
 {
@@ -54,11 +56,58 @@ static const char *prefix(const struct host *h)
 	return h->chip == 0x2711 ? "2711" : h->chip == 0x2712 ? "2712" : "2710";
 }
 
+/* One of several transfers under way. */
+struct slot {
+	struct libusb_transfer *transfer;
+	int completed;
+};
+
+static void LIBUSB_CALL on_completed(struct libusb_transfer *transfer)
+{
+	((struct slot *)transfer->user_data)->completed = 1;
+}
+
+/* Keeps up to "queued" pieces under way; the first one that fails ends it, the others are cancelled. */
+static int send_queued(struct host *h, unsigned char *data, size_t size)
+{
+	struct slot slots[QUEUED_MAX] = { 0 };
+	size_t first = 0, next = 0, offset = 0;
+	int result = 0;
+	while (first < next || (offset < size && !result)) {
+		struct slot *s = &slots[next % QUEUED_MAX];
+		if (offset < size && !result && next - first < (size_t)queued) {
+			int n = size - offset < (size_t)piece ? (int)(size - offset) : piece;
+			*s = (struct slot){ .transfer = libusb_alloc_transfer(0) };
+			libusb_fill_bulk_transfer(s->transfer, h->usb, h->endpoint, data + offset, n, on_completed, s,
+						  (unsigned)timeout);
+			result = libusb_submit_transfer(s->transfer);
+			offset += (size_t)n;
+			s->completed = result != 0;
+			if (result)
+				say(h, "queued bulk: %s", libusb_error_name(result));
+			next++;
+			continue;
+		}
+		s = &slots[first++ % QUEUED_MAX];
+		if (result && !s->completed)
+			libusb_cancel_transfer(s->transfer);
+		while (!s->completed)
+			libusb_handle_events_completed(NULL, &s->completed);
+		if (!result && s->transfer->actual_length != s->transfer->length)
+			result = say(h, "queued bulk: status %d, %d of %d bytes", s->transfer->status,
+				     s->transfer->actual_length, s->transfer->length);
+		libusb_free_transfer(s->transfer);
+	}
+	return result;
+}
+
 static int send_all(struct host *h, unsigned char *data, size_t size)
 {
 	int r = libusb_control_transfer(h->usb, 0x40, 0, (uint16_t)size, (uint16_t)(size >> 16), NULL, 0, 1000);
 	if (r < 0)
 		return say(h, "announce %zu: %s", size, libusb_error_name(r));
+	if (data && queued)
+		return send_queued(h, data, size);
 	for (size_t done = 0; data && done < size;) {
 		int moved = 0, n = size - done < (size_t)piece ? (int)(size - done) : piece;
 		r = libusb_bulk_transfer(h->usb, h->endpoint, data + done, n, &moved, (unsigned)timeout);
@@ -213,9 +262,9 @@ static void *boot(void *argument)
 int main(int argc, char **argv)
 {
 	int c;
-	while ((c = getopt(argc, argv, "s:t:")) != -1)
-		*(c == 's' ? &piece : &timeout) = (int)strtol(optarg, NULL, 10);
-	if (optind >= argc || argc - optind > BOARDS_MAX || libusb_init(NULL) != 0)
+	while ((c = getopt(argc, argv, "q:s:t:")) != -1)
+		*(c == 's' ? &piece : c == 'q' ? &queued : &timeout) = (int)strtol(optarg, NULL, 10);
+	if (queued > QUEUED_MAX || optind >= argc || argc - optind > BOARDS_MAX || libusb_init(NULL) != 0)
 		return 2;
 	static char first[] = "1-1";
 	char *alone[] = { first }, **paths = optind + 1 < argc ? argv + optind + 1 : alone;

@@ -97,16 +97,18 @@ static unsigned next_address(struct vbus *bus, unsigned number)
 	return address;
 }
 
-static void set_number(struct vbus *bus, const char *syspath, const char *name, unsigned value)
-{
-	umockdev_testbed_set_attribute_int(bus->testbed, syspath, name, (int)value);
-}
-
 static void set_text(struct vbus *bus, const char *syspath, const char *name, const char *value)
 {
 	char *line = g_strdup_printf("%s\n", value);
 	umockdev_testbed_set_attribute(bus->testbed, syspath, name, line);
 	g_free(line);
+}
+
+static void set_number(struct vbus *bus, const char *syspath, const char *name, unsigned value)
+{
+	char text[16];
+	snprintf(text, sizeof text, "%u", value);
+	set_text(bus, syspath, name, text);
 }
 
 /* The attributes of a usb_device; all of them in the kernel's spelling. */
