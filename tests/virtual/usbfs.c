@@ -184,6 +184,8 @@ static void set_timer(struct usbfs *fs)
 /* After a call into the model of board B. */
 static void after(struct usbfs *fs, struct usbfs_board *b)
 {
+	if (!fs->timer)
+		return; /* stopped: only handles are closed still */
 	refresh_board(fs, b, usbfs_now());
 	set_timer(fs);
 	if (fs->changed)
@@ -722,6 +724,7 @@ void usbfs_stop(struct usbfs *fs)
 	g_mutex_lock(&fs->lock);
 	g_source_destroy(fs->timer);
 	g_source_unref(fs->timer);
+	fs->timer = NULL;
 	for (size_t i = 0; i < fs->board_count; i++)
 		if (fs->boards[i].shown)
 			vbus_remove(&fs->bus, &fs->boards[i].device);
