@@ -1,6 +1,7 @@
 #!/bin/sh
 # The shipped rpiboot, its real libusb, every kind of board: exit status, the exact console lines, and what the board
 # thinks of it (the judge makes the exit status 99 if it is not content).
+# shellcheck disable=SC1091,SC2154 # tap.sh is found at run time; run sets status, out and err
 set -u
 . "$(dirname "$0")/../tap.sh"
 
@@ -212,7 +213,7 @@ check 'CM5, recovery'
 run "$vb" --quiet --folder "$T/recovery" "$boards/cm4-recovery.board" -- "$OUT/rpiboot" -d "$T/recovery" -j "$T"
 is 'the heading' "$(printf '%s\n' "$out" | sed -n '1,5 s/^\(RPIBOOT: build-date\|Please fit the EMMC_DISABLE . nRPIBOOT jumper\|If the device fails to connect\).*/\1/p; 6q')" \
 	"$(printf '%s\n' 'RPIBOOT: build-date' 'Please fit the EMMC_DISABLE / nRPIBOOT jumper' 'If the device fails to connect')"
-ok 'the metadata file is told' sh -c 'printf "%s\n" "$out" | grep -qx "Created metadata file: $T/10000000b29d2da0.json"'
+is 'the metadata file is told' "$(printf '%s\n' "$out" | grep '^Created')" "Created metadata file: $T/10000000b29d2da0.json"
 ok 'the metadata file' grep -q '"EEPROM_UPDATE": "success"' "$T/10000000b29d2da0.json"
 
 # ends STATUS NAME FOLDER BOARD [OPTION...]: only the exit status is of interest
