@@ -8,27 +8,6 @@ $(UNIT:%=$(BUILD)/tests/unit/%.o): EXTRA_CFLAGS = -Itools/lib -Itests
 $(UNIT:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(TOOLS_LIB) $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
 
-.PHONY: check lint format
-check: all $(filter $(BUILD)/%,$(TAP_TESTS))
-	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(TAP_TESTS)
-
-C_FILES = $(shell git ls-files '*.c' '*.h')
-SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run .ci/run
-LINT_INC = -Isrc -Ibuild -Itools/lib -Itests
-
-lint: $(BUILD)/config.h
-	clang-format --dry-run --Werror $(C_FILES)
-	shellcheck $(SH_FILES)
-	$(MAKE) -s BUILD=build/lint-gcc CC=gcc WERROR=-Werror all $(UNIT:%=build/lint-gcc/tests/%)
-	$(MAKE) -s BUILD=build/lint-clang CC=clang WERROR=-Werror all $(UNIT:%=build/lint-clang/tests/%)
-	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 $(LINT_INC) \
-		-D_POSIX_C_SOURCE=200809L $(filter %.c,$(C_FILES))
-	clang-tidy --quiet $(filter %.c,$(C_FILES)) -- -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(LINT_INC) \
-		$(USB_CFLAGS) $(CRYPTO_CFLAGS)
-
-format:
-	clang-format -i $(C_FILES)
-
 # --- the simulator: virtual boards behind src/usb.h, in virtual time
 SIM := $(patsubst tests/sim/%.c,%,$(sort $(wildcard tests/sim/test_*.c)))
 SIM_OBJ := $(patsubst %,$(BUILD)/tests/sim/%.o,plat_sim usb_sim simrun)
@@ -38,3 +17,38 @@ $(SIM_OBJ) $(SIM:%=$(BUILD)/tests/sim/%.o): EXTRA_CFLAGS = -Itests -Itests/virtu
 
 $(SIM:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/sim/%.o $(SIM_OBJ) $(V_MODEL_OBJ) $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
+
+# TESTS= names some of them only.
+TESTS = $(TAP_TESTS)
+.PHONY: check check-asan check-tsan lint format
+check: all $(filter $(BUILD)/%,$(TAP_TESTS))
+	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(TESTS)
+
+# clang's: gcc's address sanitizer does not start under the preload of the mocked usbfs. The thread sanitizer has
+# something to find where boards run in threads of their own.
+SANITIZED = HARDEN= HARDEN_LD= CC=clang
+check-asan:
+	@$(MAKE) BUILD=build/asan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
+		LDFLAGS='-fsanitize=address,undefined' check
+check-tsan:
+	@$(MAKE) BUILD=build/tsan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS='-fsanitize=thread' \
+		TESTS='$(TSAN_TESTS)' check
+TSAN_TESTS = build/tsan/tests/test_boards
+
+C_FILES = $(shell git ls-files '*.c' '*.h')
+SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run tests/layers .ci/run
+LINT_INC = -Isrc -Ibuild -Itools/lib -Itests
+
+lint: $(BUILD)/config.h
+	clang-format --dry-run --Werror $(C_FILES)
+	shellcheck $(SH_FILES)
+	tests/layers
+	$(MAKE) -s BUILD=build/lint-gcc CC=gcc WERROR=-Werror all $(UNIT:%=build/lint-gcc/tests/%)
+	$(MAKE) -s BUILD=build/lint-clang CC=clang WERROR=-Werror all $(UNIT:%=build/lint-clang/tests/%)
+	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 $(LINT_INC) \
+		-D_POSIX_C_SOURCE=200809L $(filter %.c,$(C_FILES))
+	clang-tidy --quiet $(filter %.c,$(C_FILES)) -- -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(LINT_INC) \
+		$(USB_CFLAGS) $(CRYPTO_CFLAGS)
+
+format:
+	clang-format -i $(C_FILES)
