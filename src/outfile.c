@@ -8,6 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* stdio does not always say why it failed. */
+static int last_error(void)
+{
+	int err = errno;
+	return err ? err : EIO;
+}
+
 static void outfile_close(struct outfile *out)
 {
 	free(out->path);
@@ -39,7 +46,7 @@ int outfile_open(struct outfile *out, const char *path, unsigned mode)
 	fd = mkstemp(temp);
 	if (fd >= 0 && set_mode(fd, path, (mode_t)mode) == 0 && (out->stream = fdopen(fd, "wb")))
 		return 0;
-	err = errno ? errno : EIO;
+	err = last_error();
 	if (fd >= 0) {
 		close(fd);
 		unlink(temp);
@@ -53,7 +60,7 @@ int outfile_commit(struct outfile *out)
 {
 	int err = 0;
 	if (fflush(out->stream) != 0 || ferror(out->stream) || fsync(fileno(out->stream)) != 0)
-		err = errno ? errno : EIO;
+		err = last_error();
 	if (fclose(out->stream) != 0 && !err)
 		err = errno;
 	if (!err && rename(out->temp, out->path) != 0)
@@ -80,7 +87,7 @@ int outfile_write(const char *path, const void *bytes, size_t n, unsigned mode)
 	if (err)
 		return err;
 	if (fwrite(bytes, 1, n, out.stream) != n) {
-		err = errno ? errno : EIO;
+		err = last_error();
 		outfile_abort(&out);
 		return err;
 	}
