@@ -36,7 +36,7 @@ check-tsan:
 TSAN_TESTS = build/tsan/tests/test_boards
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
-SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run tests/layers .ci/run
+SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run tests/layers tests/debian-package .ci/run
 LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual
 
 lint: $(BUILD)/config.h
@@ -57,3 +57,11 @@ everything: all virtual $(filter $(BUILD)/%,$(TAP_TESTS))
 
 format:
 	clang-format -i $(C_FILES)
+
+# --- figures, not tests: medians of several runs
+$(BUILD)/tests/measure: $(BUILD)/tests/bench/measure.o
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+.PHONY: bench
+bench: all virtual $(BUILD)/tests/measure
+	@for b in $(sort $(wildcard tests/bench/*.sh)); do OUT='$(abspath $(OUT))' BUILD='$(abspath $(BUILD))' sh $$b || exit 1; echo; done
