@@ -33,7 +33,7 @@ check-asan:
 check-tsan:
 	@$(MAKE) BUILD=build/tsan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS='-fsanitize=thread' \
 		TESTS='$(TSAN_TESTS)' check
-TSAN_TESTS = build/tsan/tests/test_boards
+TSAN_TESTS = build/tsan/tests/test_boards tests/cli/rack.t
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
 SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run tests/layers tests/debian-package .ci/run
