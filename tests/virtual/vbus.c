@@ -272,6 +272,7 @@ void vbus_add(struct vbus *bus, struct vbus_device *dev, const struct vbus_info 
 	dev->address = next_address(bus, dev->bus);
 	snprintf(dev->devnode, sizeof dev->devnode, "/dev/bus/usb/%03u/%03u", dev->bus,
 	         dev->address);
+	vbus_refuse(bus, dev, info->refused);
 	uint8_t all[1024];
 	memcpy(all, info->device, info->device_size);
 	memcpy(all + info->device_size, info->config, info->config_size);
