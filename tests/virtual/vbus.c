@@ -285,13 +285,13 @@ void vbus_add(struct vbus *bus, struct vbus_device *dev, const struct vbus_info 
 		set_text(bus, dev->syspath, "product", info->product);
 	if (info->serial)
 		set_text(bus, dev->syspath, "serial", info->serial);
-	open_terminal(bus, dev);
 	if (!bus->attached[dev->bus][dev->address]) {
 		GError *error = NULL;
 		umockdev_testbed_attach_ioctl(bus->testbed, dev->devnode, bus->handler, &error);
 		must(!error, dev->devnode);
 		bus->attached[dev->bus][dev->address] = 1;
 	}
+	open_terminal(bus, dev);
 	add_interfaces(bus, dev, info);
 	if (info->disk_bytes)
 		add_disk(bus, dev, info->disk_bytes);
