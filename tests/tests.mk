@@ -37,18 +37,23 @@ TSAN_TESTS = build/tsan/tests/test_boards
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
 SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run tests/layers .ci/run
-LINT_INC = -Isrc -Ibuild -Itools/lib -Itests
+LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual
 
 lint: $(BUILD)/config.h
 	clang-format --dry-run --Werror $(C_FILES)
 	shellcheck $(SH_FILES)
 	tests/layers
-	$(MAKE) -s BUILD=build/lint-gcc CC=gcc WERROR=-Werror all $(UNIT:%=build/lint-gcc/tests/%)
-	$(MAKE) -s BUILD=build/lint-clang CC=clang WERROR=-Werror all $(UNIT:%=build/lint-clang/tests/%)
-	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 $(LINT_INC) \
-		-D_POSIX_C_SOURCE=200809L $(filter %.c,$(C_FILES))
-	clang-tidy --quiet $(filter %.c,$(C_FILES)) -- -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(LINT_INC) \
-		$(USB_CFLAGS) $(CRYPTO_CFLAGS)
+	$(MAKE) BUILD=build/lint-gcc CC=gcc WERROR=-Werror everything
+	$(MAKE) BUILD=build/lint-clang CC=clang WERROR=-Werror everything
+	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		-D_POSIX_C_SOURCE=200809L $(LINT_INC) $(filter %.c,$(C_FILES))
+	printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P $(shell nproc) -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c11 \
+		-D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(LINT_INC) $(USB_CFLAGS) $(CRYPTO_CFLAGS) $(VIRTUAL_CFLAGS) \
+		2>/dev/null' sh
+
+# All programs and test programs, without running them.
+.PHONY: everything
+everything: all virtual $(filter $(BUILD)/%,$(TAP_TESTS))
 
 format:
 	clang-format -i $(C_FILES)

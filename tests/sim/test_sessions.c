@@ -113,7 +113,7 @@ static void single_boards(void)
 {
 	const char *only = getenv("SEED");
 	unsigned counts[256] = { 0 };
-	uint32_t first = only ? (uint32_t)atoi(only) : 1, last = only ? first : 4000;
+	uint32_t first = only ? (uint32_t)strtoul(only, NULL, 10) : 1, last = only ? first : 4000;
 	for (uint32_t seed = first; seed <= last && !tap_failed; seed++) {
 		char lines[600] = "";
 		state = seed * 2654435761u;
