@@ -7,16 +7,15 @@ $(UNIT:%=$(BUILD)/tests/unit/%.o): EXTRA_CFLAGS = -Itools/lib -Itests
 $(UNIT:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(TOOLS_LIB) $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
 
-# Prints the synthetic images and keys that tests share (tests/samples.h).
-MKSAMPLE := $(BUILD)/tests/mksample
-$(MKSAMPLE).o: EXTRA_CFLAGS = -Itests
-$(MKSAMPLE): $(MKSAMPLE).o
+# Helpers of the shell tests: synthetic images and keys (tests/samples.h), a command on a terminal of its own.
+TEST_PROGRAMS := $(BUILD)/tests/mksample $(BUILD)/tests/ptyrun
+$(TEST_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 include tests/fuzz/fuzz.mk
 
 .PHONY: check lint format
-check: all $(MKSAMPLE) $(filter $(BUILD)/%,$(TAP_TESTS))
+check: all $(TEST_PROGRAMS) $(filter $(BUILD)/%,$(TAP_TESTS))
 	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(TAP_TESTS)
 
 C_FILES = $(shell git ls-files '*.c' '*.h')

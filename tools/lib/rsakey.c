@@ -201,6 +201,8 @@ struct asking {
 static int ask_wrapped(char *text, int size, int verify, void *context)
 {
 	struct asking *asking = (struct asking *)context;
+	if (asking->asked) /* wrong the first time: the store would try all its readers */
+		return -1;
 	asking->asked = true;
 	return asking->ask ? asking->ask(text, size, verify, &asking->no_terminal) : -1;
 }
@@ -269,6 +271,14 @@ static int parse_store(const uint8_t *bytes, size_t n, enum rsakey_part part, rs
 	return result;
 }
 
+/* The one form that OpenSSL's store does not know: a PKCS#1 public key as DER. */
+static EVP_PKEY *pkcs1_public_der(const uint8_t *bytes, size_t n)
+{
+	EVP_PKEY *pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &bytes, (long)n);
+	ERR_clear_error();
+	return pkey;
+}
+
 int rsakey_parse(const uint8_t *bytes, size_t n, enum rsakey_part part, rsakey_ask *ask,
 		 struct rsakey **key, struct reason *why)
 {
@@ -277,8 +287,10 @@ int rsakey_parse(const uint8_t *bytes, size_t n, enum rsakey_part part, rsakey_a
 		return reason_set(why, "too large for a key");
 	const char *text = (const char *)bytes; /* a zero stands behind it, see struct bytes */
 	size_t blank = strspn(text, " \t\r\n");
-	if (strncmp(text + blank, ssh_word, sizeof ssh_word - 1) != 0)
-		return parse_store(bytes, n, part, ask, key, why);
+	if (strncmp(text + blank, ssh_word, sizeof ssh_word - 1) != 0) {
+		EVP_PKEY *pkey = part == RSAKEY_PUBLIC ? pkcs1_public_der(bytes, n) : NULL;
+		return pkey ? adopt(pkey, key, why) : parse_store(bytes, n, part, ask, key, why);
+	}
 	if (part == RSAKEY_PRIVATE)
 		return reason_set(why, "no private key in it, only a public one");
 	text += blank + sizeof ssh_word - 1;

@@ -1,3 +1,5 @@
+#define _XOPEN_SOURCE 700 /* realpath is XSI */
+
 #include "tool.h"
 
 #include "outfile.h"
