@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(what, "pattern") == 0 && argc == 5)
 		sample_pattern(image, n, (unsigned)strtoul(argv[3], NULL, 0),
-			       (unsigned)strtoul(argv[4], NULL, 0));
+		               (unsigned)strtoul(argv[4], NULL, 0));
 	else if (strcmp(what, "repeat") == 0 && argc == 4)
 		memset(image, argv[3][0], n);
 	else

@@ -63,7 +63,7 @@ static inline uint8_t *sample_section(uint8_t *image, size_t at, uint32_t magic,
 }
 
 static inline void sample_file(uint8_t *image, size_t at, const char *name, const void *content,
-			       size_t n)
+                               size_t n)
 {
 	uint8_t *p = sample_section(image, at, 0x55aaf11f, n + 16);
 	memset(p, 0, 16);

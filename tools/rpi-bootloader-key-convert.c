@@ -1,6 +1,6 @@
 /* rpi-bootloader-key-convert: between the usual forms of an RSA-2048 key and the raw public key in the EEPROM. */
 #include "hex.h"
-#include "options.h"
+#include "args.h"
 #include "rsakey.h"
 #include "tool.h"
 
@@ -9,7 +9,7 @@
 
 enum { OPT_INFORM = 256, OPT_OUTPUT, OPT_HASH, OPT_NEWLINE };
 
-static const struct option_row rows[] = {
+static const struct args_row rows[] = {
 	{ OPT_INFORM, "inform", "FORM",
 	  "what INPUT is: pem (the default; every usual form of a\n"
 	  "key) or bin (the raw public key)" },
@@ -19,7 +19,7 @@ static const struct option_row rows[] = {
 	{ 'h', "help", NULL, "show this text" },
 };
 
-static const struct option_table table = {
+static const struct args_table table = {
 	.program = "rpi-bootloader-key-convert",
 	.synopsis = "[OPTION]... INPUT",
 	.about = "Converts an RSA-2048 key to the raw public key of the boot EEPROM, or that to "
@@ -63,7 +63,7 @@ static int parse_arguments(struct job *job, int argc, char **argv)
 {
 	const char *arg;
 	int key;
-	while ((key = options_next(&table, argc, argv, &arg)) != -1) {
+	while ((key = args_next(&table, argc, argv, &arg)) != -1) {
 		int result = take_option(job, key, arg);
 		if (result != TOOL_OK)
 			return result;
@@ -84,9 +84,9 @@ static int load_raw(const char *path, struct rsakey **key, struct reason *why)
 		return reason_set(why, "%s cannot be read: %s", path, strerror(err));
 	struct reason inner;
 	int result = file.size < RSAKEY_RAW
-			     ? reason_set(&inner, "a raw key has %u bytes, this has %zu",
-					  RSAKEY_RAW, file.size)
-			     : rsakey_from_raw(file.data, key, &inner);
+	                     ? reason_set(&inner, "a raw key has %u bytes, this has %zu",
+	                                  RSAKEY_RAW, file.size)
+	                     : rsakey_from_raw(file.data, key, &inner);
 	tool_bytes_free(&file);
 	return result == 0 ? 0 : reason_set(why, "%s: %s", path, inner.text);
 }
@@ -121,11 +121,11 @@ int main(int argc, char **argv)
 	if (result != TOOL_OK)
 		return result;
 	if (job.help) {
-		options_help(&table, stdout);
+		args_help(&table, stdout);
 		return TOOL_OK;
 	}
 	int bad = job.binary ? load_raw(job.input, &key, &why)
-			     : rsakey_load(job.input, RSAKEY_PUBLIC, &key, &why);
+	                     : rsakey_load(job.input, RSAKEY_PUBLIC, &key, &why);
 	if (bad)
 		return tool_error("%s", why.text);
 	if (job.hash)

@@ -1,6 +1,6 @@
 /* rpi-eeprom-config: reads and replaces the files inside a boot EEPROM image. */
 #include "eeprom.h"
-#include "options.h"
+#include "args.h"
 #include "outfile.h"
 #include "rsakey.h"
 
@@ -11,7 +11,7 @@
 
 enum { OPT_CACERT = 256, OPT_DEBUG, OPT_LIST, OPT_JSON };
 
-static const struct option_row rows[] = {
+static const struct args_row rows[] = {
 	{ 'c', "config", "FILE", "replace bootconf.txt" },
 	{ 'd', "digest", "FILE", "replace bootconf.sig (with --config)" },
 	{ 'p', "pubkey", "FILE",
@@ -30,7 +30,7 @@ static const struct option_row rows[] = {
 	{ 'h', "help", NULL, "show this text" },
 };
 
-static const struct option_table table = {
+static const struct args_table table = {
 	.program = "rpi-eeprom-config",
 	.synopsis = "[OPTION]... IMAGE",
 	.about = "Prints the configuration in a Raspberry Pi boot EEPROM image, or replaces files "
@@ -121,7 +121,7 @@ static int parse_arguments(struct job *job, int argc, char **argv)
 {
 	const char *arg;
 	int key;
-	while ((key = options_next(&table, argc, argv, &arg)) != -1) {
+	while ((key = args_next(&table, argc, argv, &arg)) != -1) {
 		if (key == '?')
 			return TOOL_USAGE;
 		take_option(job, key, arg);
@@ -130,14 +130,14 @@ static int parse_arguments(struct job *job, int argc, char **argv)
 		return TOOL_OK;
 	if (job->on_board)
 		return tool_error("--edit and --apply change the board they run on: use the "
-				  "rpi-eeprom-config of the board's own system");
+		                  "rpi-eeprom-config of the board's own system");
 	if (argc - optind > 1)
 		return tool_usage(table.program, "one IMAGE only, not also %s", argv[optind + 1]);
 	job->image = argv[optind];
 	if (!job->image && !writes(job) && !job->digest && !job->pubkey && !job->out &&
 	    !job->extract && !job->list && !job->json)
 		return tool_error("the running configuration can only be read on a board, by the "
-				  "rpi-eeprom-config of its own system; give an IMAGE here");
+		                  "rpi-eeprom-config of its own system; give an IMAGE here");
 	const char *bad = bad_combination(job);
 	return bad ? tool_usage(table.program, "%s", bad) : TOOL_OK;
 }
@@ -160,7 +160,7 @@ static int parse_time(const char *text, uint32_t *seconds)
 		return tool_error("timestamp '%s' is not a decimal number", text);
 	if (value > UINT32_MAX)
 		return tool_error("timestamp '%s' is larger than %lu", text,
-				  (unsigned long)UINT32_MAX);
+		                  (unsigned long)UINT32_MAX);
 	*seconds = (uint32_t)value;
 	return TOOL_OK;
 }
@@ -207,7 +207,7 @@ static int replace(struct eeprom *image, const char *name, const char *what, con
 		result = tool_error("%s: %s", path, why.text);
 	else if (!code && file.size > EEPROM_FILE_SAFE)
 		fprintf(stderr, "WARNING: %s: more than %u bytes run into the next flash sector\n",
-			path, EEPROM_FILE_SAFE);
+		        path, EEPROM_FILE_SAFE);
 	tool_bytes_free(&file);
 	return result;
 }
@@ -264,7 +264,7 @@ static void shown_name(const struct eeprom_section *s, char name[sizeof s->name]
 }
 
 static void print_section(const struct eeprom *image, const struct eeprom_section *s, bool json,
-			  bool first, FILE *to)
+                          bool first, FILE *to)
 {
 	char name[sizeof s->name], room[24];
 	size_t used, most = eeprom_room(image, s);
@@ -273,13 +273,13 @@ static void print_section(const struct eeprom *image, const struct eeprom_sectio
 	snprintf(room, sizeof room, "%zu", most);
 	if (json)
 		fprintf(to,
-			"%s\n\t\t{ \"offset\": %zu, \"kind\": \"%s\", \"name\": \"%s\", "
-			"\"used\": %zu, \"room\": %s }",
-			first ? "" : ",", s->offset, kinds[s->kind], name, used,
-			most ? room : "null");
+		        "%s\n\t\t{ \"offset\": %zu, \"kind\": \"%s\", \"name\": \"%s\", "
+		        "\"used\": %zu, \"room\": %s }",
+		        first ? "" : ",", s->offset, kinds[s->kind], name, used,
+		        most ? room : "null");
 	else
 		fprintf(to, "0x%06zx  %-8s  %-12s  %8zu  %8s\n", s->offset, kinds[s->kind],
-			*name ? name : "-", used, most ? room : "-");
+		        *name ? name : "-", used, most ? room : "-");
 }
 
 static void print_layout(const struct eeprom *image, bool json, FILE *to)
@@ -289,10 +289,10 @@ static void print_layout(const struct eeprom *image, bool json, FILE *to)
 	bool first = true;
 	if (json)
 		fprintf(to, "{\n\t\"size\": %zu,\n\t\"ab\": %s,\n\t\"sections\": [", image->size,
-			eeprom_is_ab(image) ? "true" : "false");
+		        eeprom_is_ab(image) ? "true" : "false");
 	else
 		fprintf(to, "%-8s  %-8s  %-12s  %8s  %8s\n", "offset", "kind", "name", "used",
-			"room");
+		        "room");
 	for (; eeprom_next(image, &s, &ignored) > 0; first = false)
 		print_section(image, &s, json, first, to);
 	if (json)
@@ -308,7 +308,7 @@ static int list(const struct job *job, const struct eeprom *image)
 		return tool_error("out of memory");
 	print_layout(image, job->json, to);
 	int result = fclose(to) == 0 ? tool_write(job->out, text, size)
-				     : tool_error("out of memory");
+	                             : tool_error("out of memory");
 	free(text);
 	return result;
 }
@@ -350,8 +350,8 @@ static int extract(const struct eeprom *image)
 	while (eeprom_next(image, &s, &ignored) > 0)
 		if (s.kind == EEPROM_FILE && !safe_name(s.name))
 			return tool_error("the file at offset 0x%zx has a name that is not safe "
-					  "to write: nothing was extracted",
-					  s.offset);
+			                  "to write: nothing was extracted",
+			                  s.offset);
 	s = (struct eeprom_section){ 0 };
 	while (eeprom_next(image, &s, &ignored) > 0) {
 		const char *name = extracted_name(image, &s);
@@ -394,13 +394,13 @@ int main(int argc, char **argv)
 	if (result != TOOL_OK)
 		return result;
 	if (job.help) {
-		options_help(&table, stdout);
+		args_help(&table, stdout);
 		return TOOL_OK;
 	}
 	int err = tool_read_file(job.image, EEPROM_SIZE_2712, &file);
 	if (err == EFBIG)
 		return tool_error("%s: Expected sizes [%u, %u] bytes, this is larger", job.image,
-				  EEPROM_SIZE_2711, EEPROM_SIZE_2712);
+		                  EEPROM_SIZE_2711, EEPROM_SIZE_2712);
 	if (err)
 		return tool_error("Failed to read '%s': %s", job.image, strerror(err));
 	if (eeprom_open(&image, file.data, file.size, &why) != 0)

@@ -1,6 +1,6 @@
 /* rpi-eeprom-digest: writes and checks the .sig file of an EEPROM image, a boot image or a configuration. */
 #include "hsm.h"
-#include "options.h"
+#include "args.h"
 #include "rsakey.h"
 #include "sigfile.h"
 #include "tool.h"
@@ -14,7 +14,7 @@
 
 #include <openssl/evp.h>
 
-static const struct option_row rows[] = {
+static const struct args_row rows[] = {
 	{ 'i', "input", "FILE", "the file to sign or to check" },
 	{ 'o', "output", "FILE", "the .sig file to write" },
 	{ 'k', "key", "KEY",
@@ -28,7 +28,7 @@ static const struct option_row rows[] = {
 	{ 'h', "help", NULL, "show this text" },
 };
 
-static const struct option_table table = {
+static const struct args_table table = {
 	.program = "rpi-eeprom-digest",
 	.synopsis = "-i FILE {-o SIG [-k KEY | -H PROGRAM] [-c SOC] | -v SIG -k KEY}",
 	.about =
@@ -72,7 +72,7 @@ static int parse_arguments(struct job *job, int argc, char **argv)
 {
 	const char *arg;
 	int key;
-	while ((key = options_next(&table, argc, argv, &arg)) != -1) {
+	while ((key = args_next(&table, argc, argv, &arg)) != -1) {
 		if (key == '?')
 			return TOOL_USAGE;
 		take_option(job, key, arg);
@@ -126,9 +126,9 @@ static int set_time(struct sigfile *sig, struct reason *why)
 	const char *given = getenv("SOURCE_DATE_EPOCH");
 	if (given && *given)
 		return sigfile_set_time(sig, given, why) == 0
-			       ? 0
-			       : reason_set(why, "SOURCE_DATE_EPOCH=\"%s\" is no number of seconds",
-					    given);
+		               ? 0
+		               : reason_set(why, "SOURCE_DATE_EPOCH=\"%s\" is no number of seconds",
+		                            given);
 	snprintf(now, sizeof now, "%lld", (long long)time(NULL));
 	return sigfile_set_time(sig, now, why);
 }
@@ -159,7 +159,7 @@ static int sign(const struct job *job, struct sigfile *sig)
 		bad = rsakey_sign(key, RSAKEY_SHA256, sig->sha256, sig->signature, &why);
 	if (!bad && key && !rsakey_verify(key, RSAKEY_SHA256, sig->sha256, sig->signature))
 		bad = reason_set(&why, "the signature made does not match %s: wrong key?",
-				 job->key);
+		                 job->key);
 	rsakey_free(key);
 	sig->is_signed = !bad;
 	return bad ? tool_error("%s", why.text) : TOOL_OK;
@@ -225,7 +225,7 @@ static int verify(const struct job *job)
 		return tool_error("%s not verified", job->input);
 	if (!same)
 		return tool_error("%s not verified: the hash line of %s is another file's",
-				  job->input, job->verify);
+		                  job->input, job->verify);
 	return TOOL_OK;
 }
 
@@ -236,7 +236,7 @@ int main(int argc, char **argv)
 	if (result != TOOL_OK)
 		return result;
 	if (job.help) {
-		options_help(&table, stdout);
+		args_help(&table, stdout);
 		return TOOL_OK;
 	}
 	return job.verify ? verify(&job) : write_sig(&job);

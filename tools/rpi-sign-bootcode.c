@@ -1,7 +1,7 @@
 /* rpi-sign-bootcode: appends the signed trailer that the boot ROM checks to a second stage; shows and checks trailers. */
 #include "hex.h"
 #include "hsm.h"
-#include "options.h"
+#include "args.h"
 #include "rsakey.h"
 #include "tool.h"
 #include "trailer.h"
@@ -18,7 +18,7 @@
 
 enum { OPT_VERIFY = 256, BASE64_MAX = 2 * TRAILER_LIMIT, FILE_MAX = 16 << 20 };
 
-static const struct option_row rows[] = {
+static const struct args_row rows[] = {
 	{ 'c', "chip", "CHIP", "2711 or 2712 (required)" },
 	{ 'i', "input", "FILE", "the second stage; without: base64 from standard input" },
 	{ 'o', "output", "FILE", "the signed one; without: base64 to standard output" },
@@ -36,7 +36,7 @@ static const struct option_row rows[] = {
 	{ 'h', "help", NULL, "show this text" },
 };
 
-static const struct option_table table = {
+static const struct args_table table = {
 	.program = "rpi-sign-bootcode",
 	.synopsis = "-c CHIP [-i FILE] [-o FILE] {-k KEY | -H PROGRAM -p KEY} [OPTION]...\n"
 		    "       rpi-sign-bootcode -c CHIP {-e | --verify} FILE [-p KEY]",
@@ -143,7 +143,7 @@ static int parse_arguments(struct job *job, int argc, char **argv)
 {
 	const char *arg;
 	int key;
-	while ((key = options_next(&table, argc, argv, &arg)) != -1) {
+	while ((key = args_next(&table, argc, argv, &arg)) != -1) {
 		int result = take_option(job, key, arg);
 		if (result != TOOL_OK)
 			return result;
@@ -236,15 +236,15 @@ static int load_key(const struct job *job, struct rsakey **key)
 		return tool_error("no key: give a private key (-k) or an HSM wrapper (-H)");
 	if (!job->wrapper)
 		return rsakey_load(job->private_key, RSAKEY_PRIVATE, key, &why) == 0
-			       ? TOOL_OK
-			       : tool_error("%s", why.text);
+		               ? TOOL_OK
+		               : tool_error("%s", why.text);
 	if (!job->public_key && job->chip == TRAILER_CHIP_2711)
 		return TOOL_OK; /* no key in a 2711 trailer: -p only serves to check the wrapper */
 	if (!job->public_key)
 		return tool_error("an HSM wrapper (-H) needs the public key, too (-p)");
 	return rsakey_load(job->public_key, RSAKEY_PUBLIC, key, &why) == 0
-		       ? TOOL_OK
-		       : tool_error("%s", why.text);
+	               ? TOOL_OK
+	               : tool_error("%s", why.text);
 }
 
 /* 2711 trailers have a SHA-1 signature when made with a key and a SHA-256 one when made by a wrapper. */
@@ -255,7 +255,7 @@ static enum rsakey_digest digest_kind(const struct job *job)
 }
 
 static int make_signature(const struct job *job, const struct rsakey *key,
-			  const struct bytes *image, uint8_t signature[RSAKEY_SIGNATURE])
+                          const struct bytes *image, uint8_t signature[RSAKEY_SIGNATURE])
 {
 	uint8_t digest[32];
 	struct reason why;
@@ -267,7 +267,7 @@ static int make_signature(const struct job *job, const struct rsakey *key,
 		bad = rsakey_sign(key, digest_kind(job), digest, signature, &why);
 	if (!bad && key && !rsakey_verify(key, digest_kind(job), digest, signature))
 		bad = reason_set(&why, "the signature made does not match %s: wrong key?",
-				 job->wrapper ? job->public_key : job->private_key);
+		                 job->wrapper ? job->public_key : job->private_key);
 	return bad ? tool_error("%s", why.text) : TOOL_OK;
 }
 
@@ -275,13 +275,13 @@ static void tell(const struct job *job, size_t input, const struct bytes *image)
 {
 	if (job->debug)
 		fprintf(stderr,
-			"input    %8zu bytes\nkey      %8d\nversion  %8d\noutput   %8zu bytes\n",
-			input, job->keynum, job->version, image->size);
+		        "input    %8zu bytes\nkey      %8d\nversion  %8d\noutput   %8zu bytes\n",
+		        input, job->keynum, job->version, image->size);
 }
 
 /* Makes the signed image of INPUT with KEY (may be NULL for 2711 through a wrapper). */
 static int build(const struct job *job, const struct rsakey *key, const struct bytes *input,
-		 struct bytes *image)
+                 struct bytes *image)
 {
 	uint8_t signature[RSAKEY_SIGNATURE], hmac[TRAILER_HMAC];
 	struct reason why;
@@ -289,7 +289,7 @@ static int build(const struct job *job, const struct rsakey *key, const struct b
 	if (job->chip == TRAILER_CHIP_2711)
 		result = load_hmac(job->hmac, hmac);
 	if (result == TOOL_OK && trailer_begin(job->chip, input->data, input->size, job->keynum,
-					       job->version, image, &why) != 0)
+	                                       job->version, image, &why) != 0)
 		result = tool_error("%s", why.text);
 	if (result == TOOL_OK)
 		result = make_signature(job, key, image, signature);
@@ -310,7 +310,7 @@ static int sign(const struct job *job)
 	int result = load_key(job, &key);
 	if (result == TOOL_OK)
 		result = job->input ? read_input(job->input, FILE_MAX, &input)
-				    : read_base64(&input);
+		                    : read_base64(&input);
 	if (result == TOOL_OK && input.size == 0)
 		result = tool_error("the input is empty");
 	if (result == TOOL_OK)
@@ -370,9 +370,9 @@ static int check_shown(const struct job *job, const struct trailer *t, const str
 		bad = trailer_check(t, file->data, NULL, &why);
 	else if (t->length < 0 || (size_t)t->length != t->offset)
 		bad = reason_set(&why, "length %d in the trailer, but %zu bytes stand before it",
-				 (int)t->length, t->offset);
+		                 (int)t->length, t->offset);
 	return bad ? tool_error("%s: %s (unsigned or damaged file)", job->extract, why.text)
-		   : TOOL_OK;
+	           : TOOL_OK;
 }
 
 /* Shows up to two trailers of 2712, outermost first, and the one of 2711. */
@@ -423,12 +423,12 @@ static int check_hmac(const struct job *job, const struct trailer *t, const stru
 
 /* Checks one trailer; EXPECTED may be NULL. */
 static int check_one(const struct job *job, const struct trailer *t, const struct bytes *file,
-		     const struct rsakey *expected)
+                     const struct rsakey *expected)
 {
 	struct reason why;
 	if (t->raw && expected && memcmp(t->raw, rsakey_raw(expected), RSAKEY_RAW) != 0)
 		return tool_error("%s: the outermost trailer is not of the key %s", job->verify,
-				  job->public_key);
+		                  job->public_key);
 	if (trailer_check(t, file->data, expected, &why) != 0)
 		return tool_error("%s: trailer at %zu: %s", job->verify, t->offset, why.text);
 	if (!t->raw && job->hmac && check_hmac(job, t, file) != TOOL_OK)
@@ -477,7 +477,7 @@ int main(int argc, char **argv)
 	if (result != TOOL_OK)
 		return result;
 	if (job.help) {
-		options_help(&table, stdout);
+		args_help(&table, stdout);
 		return TOOL_OK;
 	}
 	return job.extract || job.verify ? look_at(&job) : sign(&job);

@@ -2,12 +2,13 @@
 # those made here. What was found stays in build/fuzz/corpus/NAME, an input that fails in build/fuzz/crashes.
 FUZZ_SECONDS ?= 10
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_OBJ := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%.o)
 FUZZ_SANITIZERS := address,undefined
 FUZZ_MAKE = $(MAKE) BUILD=build/fuzz CC=clang HARDEN= HARDEN_LD= \
 	CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,$(FUZZ_SANITIZERS) -fno-sanitize-recover=all' \
 	LDFLAGS='-fsanitize=$(FUZZ_SANITIZERS)'
 
-$(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%.o): EXTRA_CFLAGS = -Itools/lib -Itests
+$(FUZZ_OBJ): EXTRA_CFLAGS = -Itools/lib -Itests
 $(FUZZ:%=$(BUILD)/fuzz_%): $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(TOOLS_LIB) $(CORE_LIB)
 	$(CC) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
 

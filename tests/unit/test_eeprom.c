@@ -12,7 +12,7 @@ static uint8_t original[EEPROM_SIZE_2712], edited[EEPROM_SIZE_2712], before[EEPR
 static uint8_t content[EEPROM_SIZE_2712];
 
 static const char *const names[] = { "bootconf.txt", "bootconf.sig", "pubkey.bin", "cacert.der",
-				     "bootsys" };
+	                             "bootsys" };
 
 static uint32_t seed = 20240229;
 
@@ -43,7 +43,7 @@ static size_t pick_size(size_t room)
 		return next_random() % (room + 64);
 	case 1:
 		return room + next_random() % 32 - 16 < 2 * room ? room + next_random() % 32 - 16
-								 : room;
+		                                                 : room;
 	case 2:
 		return next_random() % 40;
 	default:

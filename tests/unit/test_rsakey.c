@@ -13,7 +13,7 @@ static struct rsakey *sample_key(enum rsakey_part part)
 	char pem[4096];
 	struct rsakey *key = NULL;
 	int n = snprintf(pem, sizeof pem, "-----BEGIN %s-----\n%s-----END %s-----\n",
-			 SAMPLE_KEY_KIND, sample_key_body, SAMPLE_KEY_KIND);
+	                 SAMPLE_KEY_KIND, sample_key_body, SAMPLE_KEY_KIND);
 	CHECK_INT(rsakey_parse((const uint8_t *)pem, (size_t)n, part, NULL, &key, &why), 0);
 	return key;
 }
@@ -109,8 +109,8 @@ static void refuses_what_is_no_key(void)
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		const uint8_t *bytes = (const uint8_t *)texts[i];
 		CHECK_INT(rsakey_parse(bytes, strlen(texts[i]), RSAKEY_PUBLIC, answer_secret, &key,
-				       &why),
-			  -1);
+		                       &why),
+		          -1);
 		CHECK(!key);
 		CHECK(*why.text);
 	}

@@ -12,14 +12,14 @@ static struct rsakey *sample_key(void)
 	char pem[4096];
 	struct rsakey *key = NULL;
 	int n = snprintf(pem, sizeof pem, "-----BEGIN %s-----\n%s-----END %s-----\n",
-			 SAMPLE_KEY_KIND, sample_key_body, SAMPLE_KEY_KIND);
+	                 SAMPLE_KEY_KIND, sample_key_body, SAMPLE_KEY_KIND);
 	CHECK_INT(rsakey_parse((const uint8_t *)pem, (size_t)n, RSAKEY_PRIVATE, NULL, &key, &why),
-		  0);
+	          0);
 	return key;
 }
 
 static struct bytes make_2712(const struct rsakey *key, const uint8_t *input, size_t n, int keynum,
-			      int version)
+                              int version)
 {
 	struct bytes image;
 	uint8_t digest[32], signature[RSAKEY_SIGNATURE];
@@ -57,7 +57,7 @@ static void notices_every_change(void)
 	for (size_t at = 0; at < image.size; at++) {
 		image.data[at] ^= 4;
 		bool good = trailer_read(TRAILER_CHIP_2712, image.data, image.size, &t) == 0 &&
-			    trailer_plausible(&t) && trailer_check(&t, image.data, NULL, &why) == 0;
+		            trailer_plausible(&t) && trailer_check(&t, image.data, NULL, &why) == 0;
 		if (good)
 			TAP_FAIL("a change of byte %zu goes unnoticed", at);
 		image.data[at] ^= 4;
@@ -74,7 +74,7 @@ static void form_2711(void)
 	struct trailer t;
 	uint8_t digest[32], signature[RSAKEY_SIGNATURE];
 	CHECK_INT(trailer_begin(TRAILER_CHIP_2711, (const uint8_t *)"abc", 3, 1, 9, &image, &why),
-		  0);
+	          0);
 	CHECK_INT(image.size, 3 + 8);
 	rsakey_digest(RSAKEY_SHA1, image.data, image.size, digest);
 	CHECK_INT(rsakey_sign(key, RSAKEY_SHA1, digest, signature, &why), 0);

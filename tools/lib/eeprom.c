@@ -97,23 +97,23 @@ int eeprom_next(const struct eeprom *image, struct eeprom_section *section, stru
 		return 0;
 	if ((magic & MAGIC_MASK) != MAGIC_EXPECTED)
 		return reason_set(why, "EEPROM is corrupted %x %x %x at offset 0x%zx",
-				  (unsigned)magic, (unsigned)(magic & MAGIC_MASK), MAGIC_EXPECTED,
-				  at);
+		                  (unsigned)magic, (unsigned)(magic & MAGIC_MASK), MAGIC_EXPECTED,
+		                  at);
 	size_t length = get_be32(p + 4);
 	if (length > image->size - at - HEADER)
 		return reason_set(why,
-				  "EEPROM is corrupted: the section at offset 0x%zx (%zu bytes) "
-				  "ends behind the image",
-				  at, length);
+		                  "EEPROM is corrupted: the section at offset 0x%zx (%zu bytes) "
+		                  "ends behind the image",
+		                  at, length);
 	*section = (struct eeprom_section){
 		.offset = at, .length = length, .kind = kind_of(magic), .valid = true
 	};
 	if (header_size(section) == FILE_HEADER) {
 		if (section->kind == EEPROM_FILE && length < FILE_HEADER - HEADER)
 			return reason_set(why,
-					  "EEPROM is corrupted: the file at offset 0x%zx is too "
-					  "short for its name",
-					  at);
+			                  "EEPROM is corrupted: the file at offset 0x%zx is too "
+			                  "short for its name",
+			                  at);
 		read_name(p + HEADER, length, section->name);
 	}
 	return 1;
@@ -124,7 +124,7 @@ int eeprom_open(struct eeprom *image, uint8_t *bytes, size_t size, struct reason
 	*image = (struct eeprom){ .bytes = bytes, .size = size };
 	if (size != EEPROM_SIZE_2711 && size != EEPROM_SIZE_2712)
 		return reason_set(why, "Expected sizes [%u, %u] bytes, got actual size %zu bytes",
-				  EEPROM_SIZE_2711, EEPROM_SIZE_2712, size);
+		                  EEPROM_SIZE_2711, EEPROM_SIZE_2712, size);
 	struct eeprom_section s = { 0 };
 	int more = eeprom_next(image, &s, why);
 	if (more == 0)
@@ -136,7 +136,7 @@ int eeprom_open(struct eeprom *image, uint8_t *bytes, size_t size, struct reason
 
 /* The first file NAME with its header in [FROM, TO). Leaves S at it, or at the last section. */
 static bool find_file(const struct eeprom *image, const char *name, size_t from, size_t to,
-		      struct eeprom_section *s)
+                      struct eeprom_section *s)
 {
 	struct reason ignored; /* the chain was checked by eeprom_open, edits keep it sound */
 	*s = (struct eeprom_section){ 0 };
@@ -159,7 +159,7 @@ bool eeprom_is_ab(const struct eeprom *image)
 }
 
 const uint8_t *eeprom_content(const struct eeprom *image, const struct eeprom_section *section,
-			      size_t *n)
+                              size_t *n)
 {
 	size_t header = header_size(section);
 	if (header > HEADER + section->length) /* a resource too short for a name */
@@ -221,7 +221,7 @@ size_t eeprom_room(const struct eeprom *image, const struct eeprom_section *sect
 
 /* Writes the content and what follows it up to the end of the slot; the caller has checked that it fits. */
 static void fill_slot(struct eeprom *image, const struct slot *slot, const uint8_t *content,
-		      size_t n)
+                      size_t n)
 {
 	size_t header = header_size(&slot->section);
 	uint8_t *start = image->bytes + slot->section.offset;
@@ -238,7 +238,7 @@ static void fill_slot(struct eeprom *image, const struct slot *slot, const uint8
 }
 
 int eeprom_replace(struct eeprom *image, const char *name, const uint8_t *content, size_t n,
-		   struct reason *why)
+                   struct reason *why)
 {
 	if (limited(name) && n > EEPROM_FILE_MAX)
 		return reason_set(
@@ -254,20 +254,20 @@ int eeprom_replace(struct eeprom *image, const char *name, const uint8_t *conten
 	size_t needed = n + FILE_HEADER;
 	if (n > image->size || needed > space)
 		return reason_set(why, "No space available. %s size %zu available space %zu", name,
-				  needed, space);
+		                  needed, space);
 	if (needed > slot.next - s.offset)
 		return reason_set(why, "Update %zu bytes is larger than section size %zu (%s)",
-				  needed, slot.next - s.offset, name);
+		                  needed, slot.next - s.offset, name);
 	if ((!slot.last || align8(s.offset + needed) == slot.next) &&
 	    !chain_holds_at(image, slot.next))
 		return reason_set(why, "%s: what stands at offset 0x%zx is in the way", name,
-				  slot.next);
+		                  slot.next);
 	fill_slot(image, &slot, content, n);
 	return 0;
 }
 
 int eeprom_replace_bootcode(struct eeprom *image, const uint8_t *content, size_t n,
-			    struct reason *why)
+                            struct reason *why)
 {
 	struct eeprom_section s = { 0 };
 	if (eeprom_next(image, &s, why) < 0)
@@ -291,7 +291,7 @@ static int check_time_file(const struct eeprom_section *s, struct reason *why)
 {
 	if (s->length < FILE_HEADER - HEADER + TIME_SIZE)
 		return reason_set(why, "updatetime at offset 0x%zx has no room for 8 bytes",
-				  s->offset);
+		                  s->offset);
 	return 0;
 }
 

@@ -47,7 +47,7 @@ bool eeprom_is_ab(const struct eeprom *image);
 
 /* What a section carries: a file's content, a resource's data after its name, the code of bootcode. */
 const uint8_t *eeprom_content(const struct eeprom *image, const struct eeprom_section *section,
-			      size_t *n);
+                              size_t *n);
 
 /* The most bytes that a replacement of this section may have; 0 for what cannot be replaced. */
 size_t eeprom_room(const struct eeprom *image, const struct eeprom_section *section);
@@ -55,11 +55,11 @@ size_t eeprom_room(const struct eeprom *image, const struct eeprom_section *sect
 /* Replaces the content of the updatable file NAME (the first with its header in [0x10000, 0x107000)) and pads the rest
  * of its slot. Returns 0, or -1 with the image unchanged. */
 int eeprom_replace(struct eeprom *image, const char *name, const uint8_t *content, size_t n,
-		   struct reason *why);
+                   struct reason *why);
 
 /* The same for the second stage at offset 0. */
 int eeprom_replace_bootcode(struct eeprom *image, const uint8_t *content, size_t n,
-			    struct reason *why);
+                            struct reason *why);
 
 /* Stores the update time: in the `updatetime` files of an A/B image, otherwise in the last 8 bytes. Returns 0 or -1. */
 int eeprom_set_time(struct eeprom *image, uint32_t seconds, struct reason *why);

@@ -68,10 +68,10 @@ static void guard_off(const struct guard *guard)
 }
 
 static int spawn_wrapper(const char *wrapper, const char *file, int output,
-			 const struct guard *guard, pid_t *child)
+                         const struct guard *guard, pid_t *child)
 {
 	char *const argv[] = { (char *)wrapper, (char *)"-a", (char *)"rsa2048-sha256",
-			       (char *)file, NULL };
+		               (char *)file, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	posix_spawn_file_actions_init(&actions);
@@ -141,7 +141,7 @@ int hsm_parse(const char *text, size_t n, uint8_t signature[HSM_SIGNATURE], stru
 			continue;
 		if (count == sizeof digits)
 			return reason_set(why,
-					  "HSM wrapper printed more than 512 hexadecimal digits");
+			                  "HSM wrapper printed more than 512 hexadecimal digits");
 		digits[count++] = text[i];
 	}
 	if (count != sizeof digits || !hex_decode(digits, signature, HSM_SIGNATURE))
@@ -150,7 +150,7 @@ int hsm_parse(const char *text, size_t n, uint8_t signature[HSM_SIGNATURE], stru
 }
 
 static int judge(int status, const struct output *out, uint8_t signature[HSM_SIGNATURE],
-		 struct reason *why)
+                 struct reason *why)
 {
 	if (caught)
 		return reason_set(why, "interrupted");
@@ -164,7 +164,7 @@ static int judge(int status, const struct output *out, uint8_t signature[HSM_SIG
 }
 
 static int run(const char *wrapper, const char *file, const struct guard *guard,
-	       uint8_t signature[HSM_SIGNATURE], struct reason *why)
+               uint8_t signature[HSM_SIGNATURE], struct reason *why)
 {
 	int ends[2];
 	pid_t child;
@@ -181,12 +181,12 @@ static int run(const char *wrapper, const char *file, const struct guard *guard,
 	close(ends[0]);
 	if (err)
 		return reason_set(why, "HSM wrapper \"%s\" cannot be run: %s", wrapper,
-				  strerror(err));
+		                  strerror(err));
 	return judge(status, &out, signature, why);
 }
 
 int hsm_sign_file(const char *wrapper, const char *file, uint8_t signature[HSM_SIGNATURE],
-		  struct reason *why)
+                  struct reason *why)
 {
 	struct guard guard;
 	guard_on(&guard);
@@ -224,19 +224,19 @@ static int write_temp(char *pattern, const uint8_t *bytes, size_t n)
 }
 
 int hsm_sign_bytes(const char *wrapper, const uint8_t *bytes, size_t n,
-		   uint8_t signature[HSM_SIGNATURE], struct reason *why)
+                   uint8_t signature[HSM_SIGNATURE], struct reason *why)
 {
 	const char *folder = getenv("TMPDIR");
 	char path[4096];
 	int length = snprintf(path, sizeof path, "%s/rpi-sign.XXXXXX",
-			      folder && *folder ? folder : "/tmp");
+	                      folder && *folder ? folder : "/tmp");
 	if (length < 0 || (size_t)length >= sizeof path)
 		return reason_set(why, "the name of the temporary folder is too long");
 	struct guard guard;
 	guard_on(&guard);
 	int err = write_temp(path, bytes, n);
 	int result = err ? reason_set(why, "no temporary file %s: %s", path, strerror(err))
-			 : run(wrapper, path, &guard, signature, why);
+	                 : run(wrapper, path, &guard, signature, why);
 	if (!err)
 		unlink(path);
 	guard_off(&guard);

@@ -12,11 +12,11 @@
  * input is empty unless ours is a terminal. SIGINT, SIGTERM and SIGHUP end it before they end us.
  * Returns 0 or -1. */
 int hsm_sign_file(const char *wrapper, const char *file, uint8_t signature[HSM_SIGNATURE],
-		  struct reason *why);
+                  struct reason *why);
 
 /* The same for bytes, through a temporary file (mode 0600, in $TMPDIR or /tmp) that is removed in every case. */
 int hsm_sign_bytes(const char *wrapper, const uint8_t *bytes, size_t n,
-		   uint8_t signature[HSM_SIGNATURE], struct reason *why);
+                   uint8_t signature[HSM_SIGNATURE], struct reason *why);
 
 /* Reads the wrapper's output: 512 digits and any white space. Returns 0 or -1. */
 int hsm_parse(const char *text, size_t n, uint8_t signature[HSM_SIGNATURE], struct reason *why);

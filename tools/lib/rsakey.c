@@ -42,7 +42,7 @@ static int check_numbers(const BIGNUM *n, const BIGNUM *e, struct reason *why)
 {
 	if (BN_num_bits(n) != KEY_BITS)
 		return reason_set(why, "RSA key size must be 2048 (this one has %d bits)",
-				  BN_num_bits(n));
+		                  BN_num_bits(n));
 	if (!BN_is_odd(n))
 		return reason_set(why, "not an RSA key: its modulus is even");
 	if (!BN_is_odd(e) || BN_is_one(e) || BN_num_bytes(e) > EXPONENT)
@@ -154,7 +154,7 @@ static int parse_ssh_blob(const uint8_t *blob, size_t n, struct rsakey **key, st
 	BIGNUM *bn_e = BN_bin2bn(exponent, (int)e_size, NULL);
 	BIGNUM *bn_n = BN_bin2bn(modulus, (int)n_size, NULL);
 	int result = bn_n && bn_e ? from_numbers(bn_n, bn_e, key, why)
-				  : reason_set(why, "out of memory");
+	                          : reason_set(why, "out of memory");
 	BN_free(bn_n);
 	BN_free(bn_e);
 	return result;
@@ -221,11 +221,11 @@ static EVP_PKEY *key_of(const OSSL_STORE_INFO *info, enum rsakey_part part)
 }
 
 static int why_no_key(enum rsakey_part part, bool other, const struct asking *asking,
-		      struct reason *why)
+                      struct reason *why)
 {
 	if (asking->asked && asking->no_terminal)
 		return reason_set(why, "the key is encrypted and there is no terminal to ask for "
-				       "its passphrase");
+		                       "its passphrase");
 	if (asking->asked)
 		return reason_set(why, "the encrypted key could not be read (wrong passphrase?)");
 	if (part == RSAKEY_PRIVATE && other)
@@ -235,7 +235,7 @@ static int why_no_key(enum rsakey_part part, bool other, const struct asking *as
 
 /* Takes the first fitting key out of STORE, which is closed. */
 static int take_key(OSSL_STORE_CTX *store, enum rsakey_part part, const struct asking *asking,
-		    struct rsakey **key, struct reason *why)
+                    struct rsakey **key, struct reason *why)
 {
 	EVP_PKEY *pkey = NULL;
 	bool other = false;
@@ -256,7 +256,7 @@ static int take_key(OSSL_STORE_CTX *store, enum rsakey_part part, const struct a
 }
 
 static int parse_store(const uint8_t *bytes, size_t n, enum rsakey_part part, rsakey_ask *ask,
-		       struct rsakey **key, struct reason *why)
+                       struct rsakey **key, struct reason *why)
 {
 	struct asking asking = { .ask = ask };
 	UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(ask_wrapped, 0);
@@ -265,7 +265,7 @@ static int parse_store(const uint8_t *bytes, size_t n, enum rsakey_part part, rs
 	if (ui && bio)
 		store = OSSL_STORE_attach(bio, "file", NULL, NULL, ui, &asking, NULL, NULL, NULL);
 	int result = store ? take_key(store, part, &asking, key, why)
-			   : reason_set(why, "cannot be read: %s", openssl_why());
+	                   : reason_set(why, "cannot be read: %s", openssl_why());
 	BIO_free(bio);
 	UI_destroy_method(ui);
 	return result;
@@ -280,7 +280,7 @@ static EVP_PKEY *pkcs1_public_der(const uint8_t *bytes, size_t n)
 }
 
 int rsakey_parse(const uint8_t *bytes, size_t n, enum rsakey_part part, rsakey_ask *ask,
-		 struct rsakey **key, struct reason *why)
+                 struct rsakey **key, struct reason *why)
 {
 	*key = NULL;
 	if (n > RSAKEY_FILE_MAX)
@@ -302,19 +302,19 @@ int rsakey_parse(const uint8_t *bytes, size_t n, enum rsakey_part part, rsakey_a
 static const char pkcs11[] = "pkcs11:";
 
 static int load_pkcs11(const char *uri, enum rsakey_part part, struct rsakey **key,
-		       struct reason *why)
+                       struct reason *why)
 {
 	OSSL_PROVIDER *provider = OSSL_PROVIDER_try_load(NULL, "pkcs11", 1);
 	if (!provider) {
 		ERR_clear_error();
 		return reason_set(why,
-				  "pkcs11: keys need the OpenSSL provider \"pkcs11\", which is not "
-				  "installed; sign through an HSM wrapper (-H) instead");
+		                  "pkcs11: keys need the OpenSSL provider \"pkcs11\", which is not "
+		                  "installed; sign through an HSM wrapper (-H) instead");
 	}
 	struct asking asking = { 0 };
 	OSSL_STORE_CTX *store = OSSL_STORE_open(uri, UI_OpenSSL(), NULL, NULL, NULL);
 	int result = store ? take_key(store, part, &asking, key, why)
-			   : reason_set(why, "the token cannot be opened: %s", openssl_why());
+	                   : reason_set(why, "the token cannot be opened: %s", openssl_why());
 	ERR_clear_error();
 	return result; /* the provider stays loaded: the key lives in it */
 }
@@ -387,7 +387,7 @@ size_t rsakey_digest(enum rsakey_digest kind, const uint8_t *bytes, size_t n, ui
 
 /* A context that signs or verifies (by INIT) digests of KIND. */
 static EVP_PKEY_CTX *signature_context(const struct rsakey *key, enum rsakey_digest kind,
-				       int (*init)(EVP_PKEY_CTX *))
+                                       int (*init)(EVP_PKEY_CTX *))
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
 	if (ctx && init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
@@ -398,7 +398,7 @@ static EVP_PKEY_CTX *signature_context(const struct rsakey *key, enum rsakey_dig
 }
 
 int rsakey_sign(const struct rsakey *key, enum rsakey_digest kind, const uint8_t *digest,
-		uint8_t signature[RSAKEY_SIGNATURE], struct reason *why)
+                uint8_t signature[RSAKEY_SIGNATURE], struct reason *why)
 {
 	EVP_PKEY_CTX *ctx = signature_context(key, kind, EVP_PKEY_sign_init);
 	size_t size = RSAKEY_SIGNATURE;
@@ -413,12 +413,12 @@ int rsakey_sign(const struct rsakey *key, enum rsakey_digest kind, const uint8_t
 }
 
 bool rsakey_verify(const struct rsakey *key, enum rsakey_digest kind, const uint8_t *digest,
-		   const uint8_t signature[RSAKEY_SIGNATURE])
+                   const uint8_t signature[RSAKEY_SIGNATURE])
 {
 	EVP_PKEY_CTX *ctx = signature_context(key, kind, EVP_PKEY_verify_init);
 	size_t digest_size = (size_t)EVP_MD_get_size(digest_of(kind));
 	bool good = ctx &&
-		    EVP_PKEY_verify(ctx, signature, RSAKEY_SIGNATURE, digest, digest_size) == 1;
+	            EVP_PKEY_verify(ctx, signature, RSAKEY_SIGNATURE, digest, digest_size) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	ERR_clear_error();
 	return good;

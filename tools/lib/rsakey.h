@@ -8,9 +8,9 @@
 #include <stdbool.h>
 
 #define RSAKEY_SIGNATURE 256u
-#define RSAKEY_RAW	 264u /* modulus, 256 bytes little-endian; exponent, 8 bytes little-endian */
-#define RSAKEY_HASH	 32u /* SHA-256 of the raw form: what OTP stores as the customer key hash */
-#define RSAKEY_FILE_MAX	 65536u
+#define RSAKEY_RAW       264u /* modulus, 256 bytes little-endian; exponent, 8 bytes little-endian */
+#define RSAKEY_HASH      32u /* SHA-256 of the raw form: what OTP stores as the customer key hash */
+#define RSAKEY_FILE_MAX  65536u
 
 enum rsakey_part { RSAKEY_PUBLIC, RSAKEY_PRIVATE };
 
@@ -29,7 +29,7 @@ int rsakey_load(const char *where, enum rsakey_part part, struct rsakey **key, s
 
 /* The same for a file's bytes; ASK may be NULL: then encrypted keys are an error. */
 int rsakey_parse(const uint8_t *bytes, size_t n, enum rsakey_part part, rsakey_ask *ask,
-		 struct rsakey **key, struct reason *why);
+                 struct rsakey **key, struct reason *why);
 
 /* A public key from its raw form. Returns 0 or -1 (not a sound RSA-2048 key). */
 int rsakey_from_raw(const uint8_t raw[RSAKEY_RAW], struct rsakey **key, struct reason *why);
@@ -47,10 +47,10 @@ size_t rsakey_digest(enum rsakey_digest kind, const uint8_t *bytes, size_t n, ui
 
 /* Signs a digest (PKCS#1 v1.5, big-endian). Returns 0 or -1. */
 int rsakey_sign(const struct rsakey *key, enum rsakey_digest kind, const uint8_t *digest,
-		uint8_t signature[RSAKEY_SIGNATURE], struct reason *why);
+                uint8_t signature[RSAKEY_SIGNATURE], struct reason *why);
 
 bool rsakey_verify(const struct rsakey *key, enum rsakey_digest kind, const uint8_t *digest,
-		   const uint8_t signature[RSAKEY_SIGNATURE]);
+                   const uint8_t signature[RSAKEY_SIGNATURE]);
 
 /* NULL is fine. */
 void rsakey_free(struct rsakey *key);

@@ -10,7 +10,7 @@ int sigfile_set_time(struct sigfile *sig, const char *digits, struct reason *why
 	size_t n = strlen(digits);
 	if (n == 0 || n >= sizeof sig->time || strspn(digits, "0123456789") != n)
 		return reason_set(why, "the time \"%s\" is not a decimal number of seconds",
-				  digits);
+		                  digits);
 	memcpy(sig->time, digits, n + 1);
 	return 0;
 }
@@ -23,7 +23,7 @@ int sigfile_set_soc(struct sigfile *sig, const char *word, struct reason *why)
 		plain = plain && word[i] > ' ' && word[i] < 0x7f;
 	if (!plain)
 		return reason_set(why, "the target \"%s\" is not one short word (2711, 2712)",
-				  word);
+		                  word);
 	memcpy(sig->soc, word, n + 1);
 	return 0;
 }
@@ -35,8 +35,8 @@ size_t sigfile_format(const struct sigfile *sig, char text[SIGFILE_MAX])
 	if (sig->is_signed)
 		hex_encode(sig->signature, sizeof sig->signature, signature);
 	int n = snprintf(text, SIGFILE_MAX, "%s\nts: %s\n%s%s%s%s%s%s", hash, sig->time,
-			 *sig->soc ? "target-soc: " : "", sig->soc, *sig->soc ? "\n" : "",
-			 sig->is_signed ? "rsa2048: " : "", signature, sig->is_signed ? "\n" : "");
+	                 *sig->soc ? "target-soc: " : "", sig->soc, *sig->soc ? "\n" : "",
+	                 sig->is_signed ? "rsa2048: " : "", signature, sig->is_signed ? "\n" : "");
 	return (size_t)n;
 }
 
@@ -78,10 +78,10 @@ static int parse_line(const char *line, struct sigfile *sig, struct reason *why)
 		return parse_signature(value, sig, why);
 	if (value_of(line, "ts:", value))
 		return *sig->time ? reason_set(why, "more than one ts line")
-				  : sigfile_set_time(sig, value, why);
+		                  : sigfile_set_time(sig, value, why);
 	if (value_of(line, "target-soc:", value))
 		return *sig->soc ? reason_set(why, "more than one target-soc line")
-				 : sigfile_set_soc(sig, value, why);
+		                 : sigfile_set_soc(sig, value, why);
 	return 0;
 }
 

@@ -67,7 +67,7 @@ int tool_read_stream(int fd, size_t limit, struct bytes *out)
 	*out = (struct bytes){ 0 };
 	for (size_t room = 4096;; room *= 2) {
 		uint8_t *grown = malloc(room +
-					1); /* no realloc: what it leaves behind may be a key */
+		                        1); /* no realloc: what it leaves behind may be a key */
 		int err = grown ? 0 : ENOMEM;
 		if (!err && out->size)
 			memcpy(grown, out->data, out->size);
@@ -112,7 +112,7 @@ int tool_read_file(const char *path, size_t limit, struct bytes *out)
 	*out = (struct bytes){ 0 };
 	int err = 0;
 	int fd = open(path,
-		      O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* opening a FIFO must not hang us */
+	              O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* opening a FIFO must not hang us */
 	if (fd < 0)
 		return errno;
 	struct stat st;
@@ -164,7 +164,7 @@ int tool_write(const char *path, const void *bytes, size_t n)
 	free(target);
 	if (err)
 		return tool_error("cannot write %s: %s", path ? path : "to standard output",
-				  strerror(err));
+		                  strerror(err));
 	return TOOL_OK;
 }
 

@@ -33,13 +33,13 @@ size_t trailer_size(enum trailer_chip chip)
 }
 
 int trailer_begin(enum trailer_chip chip, const uint8_t *input, size_t n, int keynum, int version,
-		  struct bytes *image, struct reason *why)
+                  struct bytes *image, struct reason *why)
 {
 	*image = (struct bytes){ 0 };
 	size_t total = n + trailer_size(chip);
 	if (n > TRAILER_LIMIT || total > TRAILER_LIMIT)
 		return reason_set(why, "Signed binary size %zu is too large. Max size %u", total,
-				  TRAILER_LIMIT);
+		                  TRAILER_LIMIT);
 	image->data = calloc(1, total + 1);
 	if (!image->data)
 		return reason_set(why, "out of memory");
@@ -60,7 +60,7 @@ static void append(struct bytes *image, const uint8_t *bytes, size_t n)
 }
 
 static void make_hmac(const uint8_t *bytes, size_t n, const uint8_t key[TRAILER_HMAC],
-		      uint8_t hmac[TRAILER_HMAC])
+                      uint8_t hmac[TRAILER_HMAC])
 {
 	unsigned size = 0;
 	if (!HMAC(EVP_sha1(), key, TRAILER_HMAC, bytes, n, hmac, &size))
@@ -68,14 +68,14 @@ static void make_hmac(const uint8_t *bytes, size_t n, const uint8_t key[TRAILER_
 }
 
 void trailer_finish_2712(struct bytes *image, const uint8_t signature[RSAKEY_SIGNATURE],
-			 const uint8_t raw[RSAKEY_RAW])
+                         const uint8_t raw[RSAKEY_RAW])
 {
 	append(image, signature, RSAKEY_SIGNATURE);
 	append(image, raw, RSAKEY_RAW);
 }
 
 void trailer_finish_2711(struct bytes *image, const uint8_t signature[RSAKEY_SIGNATURE],
-			 const uint8_t key[TRAILER_HMAC])
+                         const uint8_t key[TRAILER_HMAC])
 {
 	uint8_t hmac[TRAILER_HMAC];
 	append(image, signature, RSAKEY_SIGNATURE);
@@ -119,7 +119,7 @@ bool trailer_plausible(const struct trailer *t)
 }
 
 static bool signature_good(const struct trailer *t, const uint8_t *bytes, const struct rsakey *key,
-			   enum rsakey_digest kind)
+                           enum rsakey_digest kind)
 {
 	uint8_t digest[32];
 	rsakey_digest(kind, bytes, t->offset + integers_size(t->chip), digest);
@@ -127,22 +127,22 @@ static bool signature_good(const struct trailer *t, const uint8_t *bytes, const 
 }
 
 int trailer_check(const struct trailer *t, const uint8_t *bytes, const struct rsakey *key,
-		  struct reason *why)
+                  struct reason *why)
 {
 	if (t->length < 0 || (size_t)t->length != t->offset)
 		return reason_set(why, "length %d in the trailer, but %zu bytes stand before it",
-				  (int)t->length, t->offset);
+		                  (int)t->length, t->offset);
 	struct rsakey *own = NULL;
 	if (!key && rsakey_from_raw(t->raw, &own, why) != 0)
 		return -1;
 	bool good = signature_good(t, bytes, key ? key : own, RSAKEY_SHA256) ||
-		    (t->chip == TRAILER_CHIP_2711 && signature_good(t, bytes, key, RSAKEY_SHA1));
+	            (t->chip == TRAILER_CHIP_2711 && signature_good(t, bytes, key, RSAKEY_SHA1));
 	rsakey_free(own);
 	return good ? 0 : reason_set(why, "the signature does not match");
 }
 
 bool trailer_check_hmac(const struct trailer *t, const uint8_t *bytes,
-			const uint8_t key[TRAILER_HMAC])
+                        const uint8_t key[TRAILER_HMAC])
 {
 	uint8_t hmac[TRAILER_HMAC];
 	make_hmac(bytes, (size_t)(t->hmac - bytes), key, hmac);

@@ -1,4 +1,4 @@
-#include "options.h"
+#include "args.h"
 
 #include "tool.h"
 
@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* getopt's own messages lack the hint at --help, so it is told to be silent and its verdict is worded here. */
-static int complain(const struct option_table *table, int verdict, char **argv)
+static int complain(const struct args_table *table, int verdict, char **argv)
 {
 	const char *word = argv[optind - 1];
 	if (verdict == ':')
@@ -20,16 +20,16 @@ static int complain(const struct option_table *table, int verdict, char **argv)
 	return '?';
 }
 
-int options_next(const struct option_table *table, int argc, char **argv, const char **arg)
+int args_next(const struct args_table *table, int argc, char **argv, const char **arg)
 {
-	struct option longs[OPTIONS_MAX + 1] = { 0 };
-	char shorts[2 * OPTIONS_MAX + 2] = ":";
+	struct option longs[ARGS_MAX + 1] = { 0 };
+	char shorts[2 * ARGS_MAX + 2] = ":";
 	size_t at = 1;
-	for (size_t i = 0; i < table->count && i < OPTIONS_MAX; i++) {
-		const struct option_row *row = &table->rows[i];
+	for (size_t i = 0; i < table->count && i < ARGS_MAX; i++) {
+		const struct args_row *row = &table->rows[i];
 		longs[i] = (struct option){ .name = row->name,
-					    .has_arg = row->arg ? required_argument : no_argument,
-					    .val = row->key };
+			                    .has_arg = row->arg ? required_argument : no_argument,
+			                    .val = row->key };
 		if (row->key > 255)
 			continue;
 		shorts[at++] = (char)row->key;
@@ -52,15 +52,15 @@ static void print_help_column(const char *text, FILE *to)
 	fputc('\n', to);
 }
 
-void options_help(const struct option_table *table, FILE *to)
+void args_help(const struct args_table *table, FILE *to)
 {
 	fprintf(to, "Usage: %s %s\n%s\n\n", table->program, table->synopsis, table->about);
 	for (size_t i = 0; i < table->count; i++) {
-		const struct option_row *row = &table->rows[i];
+		const struct args_row *row = &table->rows[i];
 		char left[64];
 		snprintf(left, sizeof left, "%s%c%s--%s%s%s", row->key < 256 ? "-" : " ",
-			 row->key < 256 ? row->key : ' ', row->key < 256 ? ", " : "  ", row->name,
-			 row->arg ? " " : "", row->arg ? row->arg : "");
+		         row->key < 256 ? row->key : ' ', row->key < 256 ? ", " : "  ", row->name,
+		         row->arg ? " " : "", row->arg ? row->arg : "");
 		fprintf(to, "  %-26s  ", left);
 		print_help_column(row->help, to);
 	}
