@@ -227,22 +227,33 @@ static void update_times(void)
 	CHECK_MEM(edited + 0x67a0 + 24, value, 8);
 }
 
-/* Truncations and single wrong bytes in headers: an error or a walk that ends, never more. */
+/* Every byte of every header changed in turn: an error or a walk that ends, never more. */
+static void damage_header(struct eeprom *image, size_t at)
+{
+	struct reason why;
+	for (size_t i = at; i < at + 24; i++) {
+		uint8_t old = edited[i];
+		edited[i] ^= (uint8_t)(1 + next_random() % 255);
+		if (eeprom_open(image, edited, image->size, &why) == 0) {
+			eeprom_replace(image, "bootconf.txt", content, 100, &why);
+			CHECK(chain_sound(edited, image->size));
+			memcpy(edited, original, image->size);
+		}
+		edited[i] = old;
+	}
+}
+
 static void damaged_chains(void)
 {
-	struct eeprom image;
+	struct eeprom image, damaged;
+	struct eeprom_section s = { 0 };
 	struct reason why;
 	size_t size = load_sample(true);
-	for (size_t at = 0; at < 0x14020; at += at < 16 || at > 0x6780 ? 1 : 0x80) {
-		uint8_t old = edited[at];
-		edited[at] ^= (uint8_t)(1 + next_random() % 255);
-		if (eeprom_open(&image, edited, size, &why) == 0) {
-			eeprom_replace(&image, "bootconf.txt", content, 100, &why);
-			CHECK(chain_sound(edited, size));
-			memcpy(edited, original, size);
-		}
-		edited[at] = old;
-	}
+	sample_s2(before, false);
+	CHECK_INT(eeprom_open(&image, before, size, &why), 0);
+	damaged = (struct eeprom){ .bytes = edited, .size = size };
+	while (eeprom_next(&image, &s, &why) > 0)
+		damage_header(&damaged, s.offset);
 	CHECK(memcmp(edited, original, size) == 0);
 	CHECK_INT(eeprom_open(&image, edited, size - 1, &why), -1);
 	CHECK_INT(eeprom_open(&image, edited, 0, &why), -1);
