@@ -8,6 +8,13 @@ $(UNIT:%=$(BUILD)/tests/unit/%.o): EXTRA_CFLAGS = -Itools/lib -Itests
 $(UNIT:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(TOOLS_LIB) $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
 
+# Helpers of the shell tests: synthetic images and keys (tests/samples.h), a command on a terminal of its own.
+TEST_PROGRAMS := $(BUILD)/tests/mksample $(BUILD)/tests/ptyrun
+$(TEST_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+include tests/fuzz/fuzz.mk
+
 # --- the simulator: virtual boards behind src/usb.h, in virtual time
 SIM := $(patsubst tests/sim/%.c,%,$(sort $(wildcard tests/sim/test_*.c)))
 SIM_OBJ := $(patsubst %,$(BUILD)/tests/sim/%.o,plat_sim usb_sim simrun)
@@ -18,21 +25,21 @@ $(SIM_OBJ) $(SIM:%=$(BUILD)/tests/sim/%.o): EXTRA_CFLAGS = -Itests -Itests/virtu
 $(SIM:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/sim/%.o $(SIM_OBJ) $(V_MODEL_OBJ) $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
 
-# TESTS= names some of them only; VIRTUAL_BUILD= is the folder whose virtual board they use.
+# TESTS= names some of them only; HELPERS= is the build folder whose virtual board and other helpers shell tests use.
 TESTS = $(TAP_TESTS)
-VIRTUAL_BUILD = $(BUILD)
+HELPERS = $(BUILD)
 .PHONY: check check-asan check-tsan lint format
-check: all $(filter $(BUILD)/%,$(TESTS))
-	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(VIRTUAL_BUILD))' $(TESTS)
+check: all $(TEST_PROGRAMS) $(filter $(BUILD)/%,$(TESTS))
+	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(HELPERS))' $(TESTS)
 
 # clang's: gcc's address sanitizer does not start under the preload of the mocked usbfs. The virtual board itself runs
 # without, as its libraries do; its model is in the simulator's tests too. The thread sanitizer has something to find
 # where boards run in threads of their own.
-SANITIZED = HARDEN= HARDEN_LD= CC=clang VIRTUAL= VIRTUAL_BUILD=build
-check-asan: virtual
+SANITIZED = HARDEN= HARDEN_LD= CC=clang VIRTUAL= HELPERS=build
+check-asan: virtual $(TEST_PROGRAMS)
 	@$(MAKE) BUILD=build/asan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
 		LDFLAGS='-fsanitize=address,undefined' check
-check-tsan: virtual
+check-tsan: virtual $(TEST_PROGRAMS)
 	@$(MAKE) BUILD=build/tsan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS='-fsanitize=thread' \
 		TESTS='build/tsan/tests/test_boards tests/cli/rack.t' check
 
@@ -54,7 +61,7 @@ lint: $(BUILD)/config.h
 
 # All programs and test programs, without running them.
 .PHONY: everything
-everything: all virtual $(filter $(BUILD)/%,$(TAP_TESTS))
+everything: all virtual $(TEST_PROGRAMS) $(FUZZ_OBJ) $(filter $(BUILD)/%,$(TAP_TESTS))
 
 format:
 	clang-format -i $(C_FILES)
