@@ -12,12 +12,12 @@ check: all $(filter $(BUILD)/%,$(TAP_TESTS))
 	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(TAP_TESTS)
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
-SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run .ci/run
+SH_FILES = $(sort $(shell git ls-files '*.sh' '*.t'; git grep -l '^\#!/bin/sh' -- tools)) tests/run .ci/run
 LINT_INC = -Isrc -Ibuild -Itools/lib -Itests
 
 lint: $(BUILD)/config.h
 	clang-format --dry-run --Werror $(C_FILES)
-	shellcheck $(SH_FILES)
+	shellcheck -x $(SH_FILES)
 	$(MAKE) -s BUILD=build/lint-gcc CC=gcc WERROR=-Werror all $(UNIT:%=build/lint-gcc/tests/%)
 	$(MAKE) -s BUILD=build/lint-clang CC=clang WERROR=-Werror all $(UNIT:%=build/lint-clang/tests/%)
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 $(LINT_INC) \
