@@ -144,7 +144,7 @@ check_secure_boot() {
 
 sign_config() {
 	if [ -n "$wrapper" ]; then
-		set -- -H "$wrapper"
+		set -- -H "$wrapper" -k "$public"
 	else
 		set -- -k "$key"
 	fi
@@ -172,9 +172,9 @@ publish() {
 
 parse "$@"
 check_names
-check_epoch
 # A pair from an earlier run must never be flashed by mistake, so it goes before anything can fail.
 rm -f "$output" "$signature" ${sign_firmware:+pieeprom.signed_boot.bin} || die "cannot remove the old $output"
+check_epoch
 check_inputs
 config_tool=$(tool rpi-eeprom-config)
 digest_tool=$(tool rpi-eeprom-digest)
