@@ -5,7 +5,7 @@
 for tool in update-pieeprom.sh rpi-make-boot-image make-pi4-rpiboot-gpio-sd rpi-sign-boot-folder rpi-fetch-firmware; do
 	page=docs/man/${tool%.sh}.1
 	ok "$tool has a page" test -s "$page"
-	"tools/$tool" --help | grep -o -E -e '(^| )-(-[a-z]+(-[a-z]+)*|[a-zA-Z])( |,|$)' | tr -d ' ,' | sed 's/^-//' | sort -u >"$T/help"
+	"tools/$tool" --help | sed 's|"[^"]*"||g' | grep -o -E -e '(^| )-(-[a-z]+(-[a-z]+)*|[a-zA-Z])( |,|$)' | tr -d ' ,' | sed 's/^-//' | sort -u >"$T/help"
 	grep -o -E -e 'Fl (-[a-z]+(-[a-z]+)*|[a-zA-Z]+)' -e ' , Fl -help' "$page" | sed 's/.*Fl //' | sed '/^fr$/d' | sort -u >"$T/page"
 	is "$tool: same options" "$(cat "$T/page")" "$(cat "$T/help")"
 done
