@@ -13,7 +13,7 @@ CFLAGS ?= -O2 -g
 OUT := $(if $(filter build,$(BUILD)),.,$(BUILD))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wformat=2 \
-	-Wvla -Wwrite-strings -Wpointer-arith -Wswitch-enum
+	-Wvla -Wwrite-strings -Wpointer-arith
 ifeq ($(shell uname -s),Linux)
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 HARDEN_LD ?= -pie -Wl,-z,relro,-z,now
@@ -32,7 +32,7 @@ CORE_SRC := $(filter-out src/usb_libusb.c,$(sort $(wildcard src/*.c)))
 CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
 CORE_LIB := $(BUILD)/librpiboot.a
 
-PROGRAMS :=
+PROGRAMS := $(OUT)/rpiboot
 TAP_TESTS :=
 include tools/tools.mk
 include tests/tests.mk
@@ -50,6 +50,9 @@ help:
 $(CORE_LIB): $(CORE_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
+
+$(OUT)/rpiboot: $(BUILD)/main.o $(BUILD)/src/usb_libusb.o $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS)
 
 $(BUILD)/src/usb_libusb.o: EXTRA_CFLAGS = $(USB_CFLAGS)
 

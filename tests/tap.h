@@ -60,7 +60,7 @@ static inline int tap_end(void)
 		const char *tap_g = (got), *tap_w = (want);                                  \
 		if (!tap_g || strcmp(tap_g, tap_w) != 0)                                     \
 			TAP_FAIL("%s is \"%s\", not \"%s\"", #got, tap_g ? tap_g : "(null)", \
-				 tap_w);                                                     \
+			         tap_w);                                                     \
 	} while (0)
 
 #define CHECK_MEM(got, want, n)                                      \

@@ -1,6 +1,7 @@
 # Tests speak TAP; tests/run runs them, prints what went wrong and ends with "N passed, N failed".
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 TAP_TESTS += $(UNIT:%=$(BUILD)/tests/%) $(sort $(wildcard tests/cli/*.t))
+include tests/virtual/virtual.mk
 
 $(UNIT:%=$(BUILD)/tests/unit/%.o): EXTRA_CFLAGS = -Itools/lib -Itests
 
@@ -27,3 +28,13 @@ lint: $(BUILD)/config.h
 
 format:
 	clang-format -i $(C_FILES)
+
+# --- the simulator: virtual boards behind src/usb.h, in virtual time
+SIM := $(patsubst tests/sim/%.c,%,$(sort $(wildcard tests/sim/test_*.c)))
+SIM_OBJ := $(patsubst %,$(BUILD)/tests/sim/%.o,plat_sim usb_sim simrun)
+TAP_TESTS += $(SIM:%=$(BUILD)/tests/%)
+
+$(SIM_OBJ) $(SIM:%=$(BUILD)/tests/sim/%.o): EXTRA_CFLAGS = -Itests -Itests/virtual
+
+$(SIM:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/sim/%.o $(SIM_OBJ) $(V_MODEL_OBJ) $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)

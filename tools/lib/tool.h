@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TOOL_OK	   0
+#define TOOL_OK    0
 #define TOOL_ERROR 1 /* bad input, a file that cannot be read or written, a failed check */
 #define TOOL_USAGE 2 /* wrong arguments */
 
