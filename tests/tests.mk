@@ -8,8 +8,16 @@ $(UNIT:%=$(BUILD)/tests/unit/%.o): EXTRA_CFLAGS = -Itools/lib -Itests
 $(UNIT:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(TOOLS_LIB) $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
 
+# Prints the synthetic images and keys that tests share (tests/samples.h).
+MKSAMPLE := $(BUILD)/tests/mksample
+$(MKSAMPLE).o: EXTRA_CFLAGS = -Itests
+$(MKSAMPLE): $(MKSAMPLE).o
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+include tests/fuzz/fuzz.mk
+
 .PHONY: check lint format
-check: all $(filter $(BUILD)/%,$(TAP_TESTS))
+check: all $(MKSAMPLE) $(filter $(BUILD)/%,$(TAP_TESTS))
 	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(TAP_TESTS)
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
