@@ -17,7 +17,7 @@ names() { (cd "$d" && echo *); }
 state() { find "$1" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; }
 
 cd "$T" || exit 1
-test_key "my key.pem"
+"$sample" key >"my key.pem"
 openssl rsa -in "my key.pem" -pubout -out public.pem 2>/dev/null
 other_key other.pem
 hsm "hsm wrapper" "$T/my key.pem"

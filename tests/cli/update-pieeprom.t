@@ -18,12 +18,11 @@ sum() { sha256sum <"$1" | cut -d ' ' -f 1; }
 work="$T/a folder"
 mkdir "$work"
 cd "$work" || exit 1
-eeprom_2712 S2.bin
-cp S2.bin pieeprom.original.bin
-build_time pieeprom.original.bin 1700000000
+"$sample" s2 >S2.bin
+"$sample" s2m >pieeprom.original.bin
 printf '[all]\nBOOT_UART=1\n' >boot.conf
 printf abc >recovery.original.bin
-test_key "my key.pem"
+"$sample" key >"my key.pem"
 openssl rsa -in "my key.pem" -pubout -out public.pem 2>/dev/null
 hsm "$T/hsm wrapper" "$work/my key.pem"
 inputs=$(find . -type f | sort | xargs -d '\n' sha256sum)
@@ -170,7 +169,7 @@ fresh
 run "$tool" -i "$T/old.bin"
 is "unsigned needs no marker" "$status" 0
 fresh
-eeprom_2711 "$T/S1.bin"
+"$sample" s1 >"$T/S1.bin"
 fails "-f on a BCM2711 image" "only those can be counter-signed" -i "$T/S1.bin" -f -k "my key.pem"
 fresh
 run "$tool" -i "$T/S1.bin"
