@@ -237,8 +237,8 @@ for delay in 0 0.02 0.05 0.1 0.15 0.2 0.3 0.5; do
 	wait $pid
 	rc=$?
 	now=$(state "dest dir")
-	if [ "$now" = "$before" ] || { [ "$now" = "$after" ] && [ $rc -eq 0 ]; }; then whole=yes; else whole=no; fi
-	is "SIGTERM after $delay s: all or nothing, status 0 or 143" "$whole$(leftovers "dest dir")/$(case $rc in 0 | 143) echo fine ;; *) echo $rc ;; esac)" yes/fine
+	if { [ "$now" = "$before" ] && [ $rc -ne 0 ]; } || { [ "$now" = "$after" ] && [ $rc -eq 0 ]; }; then whole=yes; else whole=no; fi
+	is "SIGTERM after $delay s: all or nothing, and said so" "$whole$(leftovers "dest dir")" yes
 done
 # a server that never answers
 if command -v python3 >/dev/null; then

@@ -72,11 +72,16 @@ check_epoch() {
 scratch=
 make_scratch() {
 	[ -d "$1" ] || die "$1 is not a folder"
-	trap 'rm -rf "$scratch"' EXIT
+	trap clean_scratch EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	scratch=$(mktemp -d "$1/.$program.XXXXXX") || die "cannot write in $1"
+}
+
+# What a killed program's own children still write may come between: try again.
+clean_scratch() {
+	rm -rf "$scratch" 2>/dev/null || { sleep 1 && rm -rf "$scratch"; } || :
 }
 
 # not_interrupted: from here on the script finishes what it publishes
