@@ -2,6 +2,8 @@
 # rpi-make-boot-image: what goes in comes back out, the volume is sound and as small as it can be, two runs are equal.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
+# shellcheck source=tests/cli/inputs.sh
+. tests/cli/inputs.sh
 PATH=$PATH:/usr/sbin:/sbin
 tool=$SRC/tools/rpi-make-boot-image
 export MTOOLSRC=/dev/null MTOOLS_SKIP_CHECK=1
@@ -12,13 +14,6 @@ is "help: status" "$status" 0
 run "$tool" -h
 is "-h: status" "$status" 0
 mkdir "$T/in put"
-usage_case() {
-	name=$1
-	shift
-	run "$@"
-	is "$name: status 2" "$status" 2
-	is "$name: nothing on stdout, one line on stderr" "$out/$(printf '%s\n' "$err" | wc -l)" "/1"
-}
 usage_case "no options" "$tool"
 usage_case "no output" "$tool" -d "$T/in put"
 usage_case "no folder" "$tool" -o "$T/o.img"

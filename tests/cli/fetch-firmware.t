@@ -2,25 +2,19 @@
 # rpi-fetch-firmware against repositories made here: every way in, and that nothing short of everything changes a folder.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
+# shellcheck source=tests/cli/inputs.sh
+. tests/cli/inputs.sh
 tool=$SRC/tools/rpi-fetch-firmware
-sum() { sha256sum <"$1" | cut -d ' ' -f 1; }
-state() { find "$1" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; }
 leftovers() { find "$1" -name '.*fetch*'; }
 
 run "$tool" --help
 is "help: status" "$status" 0
 ok "help: the licence" grep -q "their owners' licences" "$T/run.out"
-usage_case() {
-	name=$1
-	shift
-	run "$tool" "$@"
-	is "$name: status 2, one line on stderr only" "$status$out$(printf '%s\n' "$err" | wc -l)" 21
-}
-usage_case "unknown option" -x
-usage_case "--dest without argument" --dest
-usage_case "--dest absent" --dest "$T/none"
-usage_case "--from absent" --from "$T/none"
-usage_case "--manifest absent" --manifest "$T/none"
+usage_case "unknown option" "$tool" -x
+usage_case "--dest without argument" "$tool" --dest
+usage_case "--dest absent" "$tool" --dest "$T/none"
+usage_case "--from absent" "$tool" --from "$T/none"
+usage_case "--manifest absent" "$tool" --manifest "$T/none"
 
 # --- the real table
 run "$tool" --list --newer --boot-img

@@ -2,6 +2,8 @@
 # make-pi4-rpiboot-gpio-sd: the card's bytes, and that nothing is made without consent.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
+# shellcheck source=tests/cli/inputs.sh
+. tests/cli/inputs.sh
 PATH=$PATH:/usr/sbin:/sbin
 tool=$SRC/tools/make-pi4-rpiboot-gpio-sd
 export MTOOLSRC=/dev/null MTOOLS_SKIP_CHECK=1
@@ -16,19 +18,13 @@ head -c 1000 /dev/urandom >ordinary.bin
 
 run "$tool" --help
 is "help: status" "$status" 0
-usage_case() {
-	name=$1
-	shift
-	run "$tool" "$@"
-	is "$name: status 2, nothing on stdout" "$status$out" 2
-}
-usage_case "no arguments"
-usage_case "no consent" 7 "recovery 1.bin"
-usage_case "GPIO 3" --irreversible 3 "recovery 1.bin"
-usage_case "GPIO 07" --irreversible 07 "recovery 1.bin"
-usage_case "no recovery.bin" --irreversible 7
-usage_case "too many arguments" --irreversible 7 "recovery 1.bin" more
-usage_case "unknown option" --irreversible -x 7 "recovery 1.bin"
+usage_case "no arguments" "$tool"
+usage_case "no consent" "$tool" 7 "recovery 1.bin"
+usage_case "GPIO 3" "$tool" --irreversible 3 "recovery 1.bin"
+usage_case "GPIO 07" "$tool" --irreversible 07 "recovery 1.bin"
+usage_case "no recovery.bin" "$tool" --irreversible 7
+usage_case "too many arguments" "$tool" --irreversible 7 "recovery 1.bin" more
+usage_case "unknown option" "$tool" --irreversible -x 7 "recovery 1.bin"
 run "$tool" --irreversible 7 none.bin
 is "recovery.bin absent: status 1" "$status" 1
 run "$tool" --irreversible 7 ordinary.bin

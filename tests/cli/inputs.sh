@@ -1,7 +1,26 @@
 # shellcheck shell=sh
-# What the tests of the signing scripts share, over the samples that mksample prints.
+# What the tests of the shell tools share: checks, and inputs over the samples that mksample prints.
 # shellcheck disable=SC2034 # the tests use it
 sample="$BUILD/tests/mksample"
+
+# usage_case NAME COMMAND...: wrong arguments
+# shellcheck disable=SC2154 # run sets them
+usage_case() {
+	usage_name=$1
+	shift
+	run "$@"
+	is "$usage_name: status 2, one line on stderr only" "$status$out$(printf '%s\n' "$err" | wc -l)" 21
+}
+
+# sum FILE: its sha256
+sum() {
+	sha256sum <"$1" | cut -d ' ' -f 1
+}
+
+# state FOLDER: names and contents of all files in it
+state() {
+	find "$1" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+}
 
 # other_key FILE: a private key that is not the test key
 other_key() {
