@@ -2,15 +2,21 @@
 # those made here. What was found stays in build/fuzz/corpus/NAME, an input that fails in build/fuzz/crashes.
 FUZZ_SECONDS ?= 10
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_OBJ := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%.o)
+FUZZ_OBJ := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%.o) $(BUILD)/tests/fuzz/hostile.o
 FUZZ_SANITIZERS := address,undefined
 FUZZ_MAKE = $(MAKE) BUILD=build/fuzz CC=clang HARDEN= HARDEN_LD= \
 	CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,$(FUZZ_SANITIZERS) -fno-sanitize-recover=all' \
 	LDFLAGS='-fsanitize=$(FUZZ_SANITIZERS)'
 
-$(FUZZ_OBJ): EXTRA_CFLAGS = -Itools/lib -Itests
+FUZZ_LINK ?= -fsanitize=fuzzer
+
+# A hostile bus in virtual time.
+FUZZ_HOSTILE_OBJ := $(BUILD)/tests/fuzz/hostile.o $(BUILD)/tests/sim/plat_sim.o
+$(BUILD)/fuzz_conversation: $(FUZZ_HOSTILE_OBJ)
+
+$(FUZZ_OBJ) $(FUZZ_HOSTILE_OBJ): EXTRA_CFLAGS = -Itools/lib -Itests -Itests/sim -Itests/virtual
 $(FUZZ:%=$(BUILD)/fuzz_%): $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(TOOLS_LIB) $(CORE_LIB)
-	$(CC) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
+	$(CC) $(FUZZ_LINK) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CRYPTO_LIBS)
 
 # Seeds that are no fit for git (keys) or that follow from the code.
 $(BUILD)/seeds: $(BUILD)/tests/mksample

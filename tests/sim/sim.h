@@ -27,4 +27,7 @@ unsigned sim_open_handles(void);
  * simulation gives up (abort) because nobody can ever run again or the clock passed this. */
 #define SIM_END_OF_TIME ((uint64_t)24 * 3600 * 1000000)
 
+/* Another such time from now on. */
+void sim_end_at(uint64_t at);
+
 #endif
