@@ -6,7 +6,9 @@
 
 void configtxt_open(struct configtxt *config, char *text, size_t n, const struct chip *chip)
 {
-	*config = (struct configtxt){ .at = text, .end = text + n, .chip = chip, .model = true };
+	*config = (struct configtxt){
+		.at = text, .end = text + n, .chip = chip, .model = CONFIGTXT_YES
+	};
 }
 
 static bool is_blank(char c)
@@ -42,23 +44,26 @@ static char *next_line(struct configtxt *c)
 	return line;
 }
 
-/* The filters that name models, and the chips that these carry. */
+/* The filters that name models, and the chips that these carry. ALL: every board with the chip is such a model. */
 static const struct {
 	const char *name;
 	uint16_t product;
+	bool all;
 } models[] = {
-	{ "pi1", 0x2763 }, { "pi0", 0x2763 },  { "pi0w", 0x2763 }, { "cm1", 0x2763 },
-	{ "pi2", 0x2764 }, { "pi3", 0x2764 },  { "pi3+", 0x2764 }, { "pi02", 0x2764 },
-	{ "cm3", 0x2764 }, { "cm3+", 0x2764 }, { "pi4", 0x2711 },  { "pi400", 0x2711 },
-	{ "cm4", 0x2711 }, { "cm4s", 0x2711 }, { "pi5", 0x2712 },  { "pi500", 0x2712 },
-	{ "cm5", 0x2712 }, { "cm5l", 0x2712 }, { "cm0", 0x2764 },  { "pi500+", 0x2712 },
+	{ "pi0", 0x2763, false },   { "pi0", 0x2764, false },  { "pi0w", 0x2763, false },
+	{ "pi02", 0x2764, false },  { "pi1", 0x2763, false },  { "pi2", 0x2764, false },
+	{ "pi3", 0x2764, false },   { "pi3+", 0x2764, false }, { "pi4", 0x2711, true },
+	{ "pi400", 0x2711, false }, { "pi5", 0x2712, true },   { "pi500", 0x2712, false },
+	{ "cm0", 0x2764, false },   { "cm1", 0x2763, false },  { "cm3", 0x2764, false },
+	{ "cm3+", 0x2764, false },  { "cm4", 0x2711, false },  { "cm4s", 0x2711, false },
+	{ "cm5", 0x2712, false },
 };
 
 /* [all] ends every filter; a model replaces the model before; what is not known narrows further. */
 static void take_filter(struct configtxt *c, const char *name)
 {
 	if (strcasecmp(name, "all") == 0) {
-		c->model = true;
+		c->model = CONFIGTXT_YES;
 		c->none = c->condition = false;
 		return;
 	}
@@ -66,12 +71,18 @@ static void take_filter(struct configtxt *c, const char *name)
 		c->none = true;
 		return;
 	}
+	bool known = false;
+	enum configtxt_applies applies = CONFIGTXT_NO;
 	for (size_t i = 0; i < sizeof models / sizeof *models; i++)
 		if (strcasecmp(name, models[i].name) == 0) {
-			c->model = models[i].product == c->chip->product;
-			return;
+			known = true;
+			if (models[i].product == c->chip->product)
+				applies = models[i].all ? CONFIGTXT_YES : CONFIGTXT_MAYBE;
 		}
-	c->condition = true;
+	if (known)
+		c->model = applies;
+	else
+		c->condition = true;
 }
 
 bool configtxt_next(struct configtxt *config, struct configtxt_setting *setting)
@@ -95,9 +106,9 @@ bool configtxt_next(struct configtxt *config, struct configtxt_setting *setting)
 		setting->key = trim(line);
 		setting->value = value ? trim(value) : "";
 		setting->line = config->line;
-		setting->applies = config->none || !config->model ? CONFIGTXT_NO
-		                   : config->condition            ? CONFIGTXT_MAYBE
-		                                                  : CONFIGTXT_YES;
+		setting->applies = config->none                         ? CONFIGTXT_NO
+		                   : config->condition && config->model ? CONFIGTXT_MAYBE
+		                                                        : config->model;
 		return true;
 	}
 	return false;

@@ -15,7 +15,8 @@ struct configtxt {
 	char *at, *end; /* what is not read yet */
 	const struct chip *chip;
 	unsigned line;
-	bool model, none, condition; /* filters: the chip's boards; nobody; something unknown */
+	enum configtxt_applies model; /* by the last filter that names a model */
+	bool none, condition;         /* filters: nobody; something unknown */
 };
 
 struct configtxt_setting {

@@ -2,7 +2,6 @@
 
 #include "plat.h"
 #include "preflight.h"
-#include "secondstage.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -113,9 +112,13 @@ static void warn(struct gate *gate, const struct preflight *p, const struct pref
 			at += (size_t)snprintf(chips + at, sizeof chips - at, "%s%s",
 			                       at ? ", " : "", chip_table[i].name);
 	report_warn(gate->report, board, "IRREVERSIBLE: %s", where);
-	report_warn(gate->report, board, "    %s", f->text);
-	report_warn(gate->report, board, "    for every %s that is served from now on.", chips);
-	report_warn(gate->report, board, "    Not intended? Stop now: Ctrl-C, or remove power.");
+	const char *colon = strchr(f->text, ':');
+	int head = (int)(colon ? colon - f->text : 0);
+	report_warn(gate->report, board, "    %.*s:", head, f->text);
+	report_warn(gate->report, board, "    %s", f->text + head + strspn(f->text + head, ": "));
+	report_warn(gate->report, board, "    Concerns every %s that is served from now on.",
+	            chips);
+	report_warn(gate->report, board, "    Not intended? Press Ctrl-C now.");
 	free(where);
 }
 
@@ -186,7 +189,7 @@ static enum err look(struct gate *gate, const struct chip *chip, struct prefligh
 		                gate->places->overlay ? PREFLIGHT_START : PREFLIGHT_QUICK);
 		bool has_stage = p->chips && p->chips[chip - chip_table].kind != PREFLIGHT_NOTHING;
 		if (has_stage && gate->sign && chip->signed_message) {
-			err = secondstage_signature(&files, signature);
+			err = bootfiles_signature(&files, signature);
 			if (err)
 				report_error(gate->report, NULL, err,
 				             "Unable to open 'bootcode.sig' from %s", files.folder);

@@ -6,7 +6,6 @@
 #include "sha256.h"
 #include "sigtext.h"
 #include "text.h"
-#include "wire.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -119,7 +118,7 @@ struct look {
 	enum preflight_depth depth;
 
 	/* the second stage: */
-	bool is_recovery, knows_eeprom;
+	bool is_usable, is_recovery, knows_eeprom;
 	/* config.txt: */
 	enum configtxt_applies ramdisk;
 	bool erases, has_purpose; /* something to do without an EEPROM image */
@@ -274,6 +273,7 @@ static void read_stage(struct look *l, const struct item *item)
 	char *bytes = item_read(l, item, STAGE_MAX, &n);
 	if (!bytes)
 		return;
+	l->is_usable = n > 0;
 	l->is_recovery = l->chip->metadata && contains(bytes, n, "erase_eeprom");
 	l->knows_eeprom = contains(bytes, n, "pieeprom");
 	free(bytes);
@@ -315,12 +315,10 @@ static bool has_legacy_stage(const struct look *l)
 static const struct {
 	const char *key, *effect;
 } irreversible[] = {
-	{ "program_pubkey",
-	  "the board boots only what is signed with the EEPROM's key from then on" },
-	{ "revoke_devkey",
-	  "boot loaders signed with the development key never start again (BCM2711)" },
-	{ "program_jtag_lock", "locks JTAG of boards with secure boot" },
-	{ "program_rpiboot_gpio", "fixes the GPIO that selects USB boot (BCM2711)" },
+	{ "program_pubkey", "the board boots only what is signed with the EEPROM's key" },
+	{ "revoke_devkey", "BCM2711 refuses boot loaders of the development key" },
+	{ "program_jtag_lock", "JTAG of boards with secure boot stays locked" },
+	{ "program_rpiboot_gpio", "BCM2711 enters USB boot by this GPIO" },
 };
 
 static void take_irreversible(struct look *l, const char *file, const struct configtxt_setting *s)
@@ -605,7 +603,7 @@ void preflight_files(struct preflight *preflight, const struct bootfiles *files,
 	if (!has_stage)
 		return;
 	result->kind = kind_of(&l);
-	if (depth == PREFLIGHT_START)
+	if (depth == PREFLIGHT_START || !l.is_usable)
 		return;
 	if (result->kind == PREFLIGHT_RECOVERY)
 		look_at_recovery(&l);

@@ -2,23 +2,26 @@
 
 #include "text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define WIDTH 80
 #define SAFE  1300 /* room for an escaped text */
 
-/* Prints TEXT word by word; a word that would go over the edge begins a new line. */
-static void print_words(FILE *out, int *column, const char *text)
+/* Prints TEXT in lines of whole words. */
+static void print_wrapped(FILE *out, const char *text)
 {
+	int column = 0;
 	while (*text) {
 		int n = (int)strcspn(text, " ");
-		if (*column > 0 && *column + 1 + n > WIDTH) {
+		if (column > 0 && column + 1 + n > WIDTH) {
 			fputs("\n   ", out);
-			*column = 3;
+			column = 3;
 		}
-		*column += fprintf(out, "%s%.*s", *column > 0 ? " " : "", n, text);
+		column += fprintf(out, "%s%.*s", column > 0 ? " " : "", n, text);
 		text += n + (text[n] == ' ');
 	}
+	fputc('\n', out);
 }
 
 /* "[BCM2711, BCM2712]" */
@@ -89,22 +92,22 @@ static void print_table(const struct preflight *preflight, FILE *out)
 
 static void print_finding(const struct preflight_finding *f, unsigned all, FILE *out)
 {
-	static const char *const severities[] = { "note:", "warning:", "error:" };
-	char safe[SAFE], list[80];
-	int column = 0;
-	print_words(out, &column, severities[f->severity]);
-	print_words(out, &column, text_escape(safe, sizeof safe - 16, f->file));
+	static const char *const severities[] = { "note", "warning", "error" };
+	char file[SAFE], text[SAFE], list[80] = "", number[16] = "";
 	if (f->line)
-		column += fprintf(out, ":%u", f->line);
-	column += fprintf(out, ":");
-	print_words(out, &column, text_escape(safe, sizeof safe, f->text));
-	if (f->remedy) {
-		column += fprintf(out, ".");
-		print_words(out, &column, f->remedy);
-	}
+		snprintf(number, sizeof number, ":%u", f->line);
 	if (f->chips != all)
-		print_words(out, &column, chip_list(f->chips, list, sizeof list));
-	fputc('\n', out);
+		chip_list(f->chips, list, sizeof list);
+	const char *remedy = f->remedy ? f->remedy : "";
+	size_t n = strlen(remedy);
+	bool ends = n > 0 && strchr(".?", remedy[n - 1]);
+	char *line = text_new("%s: %s%s: %s%s%s%s%s%s", severities[f->severity],
+	                      text_escape(file, sizeof file, f->file), number,
+	                      text_escape(text, sizeof text, f->text), n ? ". " : "", remedy,
+	                      ends ? "" : ".", *list ? " " : "", list);
+	if (line)
+		print_wrapped(out, line);
+	free(line);
 }
 
 void preflight_print(const struct preflight *preflight, bool brief, FILE *out)
