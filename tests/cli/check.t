@@ -142,8 +142,7 @@ warning: boot.img: not a regular file: passed over. Remove it."
 rmdir h/boot.img && truncate -s 2147483648 h/boot.img
 run "$OUT/rpiboot" --check -q -d h --chip 2711
 is "a file of 2^31 bytes" "$status $out" \
-	"1 error: boot.img: the file is larger than 2147483647 bytes, the protocol's
-    limit."
+	"1 error: boot.img: the file is larger than 2147483647 bytes, the protocol's limit."
 
 # documentation: the example in docs/check.md is what comes out
 recovery secure-boot-recovery
