@@ -229,6 +229,8 @@ enum err gate_board(struct gate *gate, const struct bootfiles *files,
                     const struct board_facts *board)
 {
 	struct preflight p;
+	if (!gate)
+		return OK;
 	preflight_init(&p);
 	preflight_files(&p, files, PREFLIGHT_QUICK);
 	enum err err = p.out_of_memory ? report_error(gate->report, board, ERR_MEMORY, "boot files")

@@ -21,7 +21,7 @@ void gate_free(struct gate *gate); /* NULL is fine */
 enum err gate_folder(struct gate *gate);
 
 /* Before BOARD gets its first byte from FILES: the same for what this board, with its own overlay, will see. A board that
- * already runs its second stage is never refused. Any thread. */
+ * already runs its second stage is never refused. GATE NULL: nobody looks. Any thread. */
 enum err gate_board(struct gate *gate, const struct bootfiles *files,
                     const struct board_facts *board);
 
