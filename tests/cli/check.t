@@ -144,6 +144,30 @@ run "$OUT/rpiboot" --check -q -d h --chip 2711
 is "a file of 2^31 bytes" "$status $out" \
 	"1 error: boot.img: the file is larger than 2147483647 bytes, the protocol's limit."
 
+# a board with an overlay: what it will really get is looked at before it is sent anything
+vb=$BUILD/tests/virtual-board
+if [ -x "$vb" ]; then
+	recovery ov
+	: >ov/bootcode5.bin # another chip's, which does not concern this board
+	mkdir ov/1-1 && echo program_pubkey=1 >ov/1-1/config.txt
+	"$vb" --quiet --limit 60 --overlay --folder ov "$SRC/tests/virtual/boards/cm4-recovery.board" -- \
+		"$OUT/rpiboot" -o -d ov >both 2>&1
+	is "an overlay's irreversible key: the board is served" "$? $(tail -n 1 both | cut -c1-14)" "0 Served 3 files"
+	is "an overlay's irreversible key: the warning comes first" \
+		"$(grep -o 'IRREVERSIBLE: .*\|Sending.*' both)" "IRREVERSIBLE: ov/1-1/config.txt:1
+Sending bootcode.bin"
+	rm ov/1-1/config.txt && : >ov/1-1/pieeprom.bin
+	"$OUT/rpiboot" --check -o -p 1-1 -d ov --chip 2711 -q >one
+	is "--check with an overlay" "$? $(head -n 1 one | cut -c1-36)" "1 error: pieeprom.bin: not there or em"
+	"$vb" --quiet --limit 60 --overlay --folder ov "$SRC/tests/virtual/boards/cm4-recovery.board" -- \
+		"$OUT/rpiboot" -o -d ov >both 2>&1
+	is "an overlay's empty pieeprom.bin: nothing is sent" "$(grep -c 'Sending' both)" 0
+	ok "an overlay's empty pieeprom.bin: why" \
+		grep -q '^ov/pieeprom.bin: not there or empty.*the boot folder is not fit' both
+else
+	skip 'boards with overlays' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
+fi
+
 # documentation: the example in docs/check.md is what comes out
 recovery secure-boot-recovery
 printf 'uart_2ndstage=1\nprogram_pubkey=1\n' >secure-boot-recovery/config.txt

@@ -6,6 +6,10 @@
 #define D128 D16 D16 D16 D16 D16 D16 D16 D16
 #define D512 D128 D128 D128 D128
 
+#define BACKSLASH     "\\" HASH "\nts: 1\n" /* sha256sum's mark of an unusual file name */
+#define HASH_AND_MORE HASH "0\nts: 1\n"
+#define BLANK_BEFORE  " " HASH "\nts: 1\n"
+
 static struct sigtext sig;
 
 static const char *read_text(const char *text)
@@ -32,8 +36,7 @@ static void good_forms(void)
 static void unusable(void)
 {
 	static const char *const texts[] = {
-		"\n",          "x",           "\nts: 1\n", "\\" HASH "\nts: 1\n", HASH "0\nts: 1\n",
-		" " HASH "\n", "ts: 1\n" HASH
+		"\n", "x", "\nts: 1\n", BACKSLASH, HASH_AND_MORE, BLANK_BEFORE, "ts: 1\n",
 	};
 	CHECK_STR(read_text(""), "is empty");
 	CHECK(!sig.has_hash);
