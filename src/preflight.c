@@ -23,6 +23,7 @@ void preflight_free(struct preflight *preflight)
 	}
 	free(preflight->chips);
 	free(preflight->findings);
+	free(preflight->hashed);
 	*preflight = (struct preflight){ 0 };
 }
 

@@ -4,6 +4,7 @@
 #define PREFLIGHT_H
 
 #include "bootfiles.h"
+#include "sha256.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -49,6 +50,9 @@ struct preflight {
 	struct preflight_finding *findings;
 	size_t count;
 	bool out_of_memory; /* then incomplete */
+
+	char *hashed; /* owned; the file whose hash this is: chips share large files */
+	uint8_t hash[SHA256_SIZE];
 };
 
 enum preflight_depth {

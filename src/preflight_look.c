@@ -229,10 +229,17 @@ static char *item_read(struct look *l, const struct item *item, size_t max, size
 	return NULL;
 }
 
-static bool item_hash(struct look *l, const struct item *item, uint8_t out[SHA256_SIZE])
+/* The hash of an item. NULL: told. */
+static const uint8_t *item_hash(struct look *l, const struct item *item)
 {
 	enum { PIECE = 64 * 1024 };
+	struct preflight *p = l->preflight;
 	struct sha256 hash;
+	bool keep = item->file.offset == 0; /* members of an archive share its path */
+	if (keep && p->hashed && strcmp(p->hashed, item->file.where) == 0)
+		return p->hash;
+	free(p->hashed);
+	p->hashed = NULL;
 	uint8_t *piece = malloc(PIECE);
 	enum err err = piece ? OK : ERR_MEMORY;
 	sha256_init(&hash);
@@ -242,11 +249,13 @@ static bool item_hash(struct look *l, const struct item *item, uint8_t out[SHA25
 		if (!err)
 			sha256_add(&hash, piece, n);
 	}
-	sha256_end(&hash, out);
+	sha256_end(&hash, p->hash);
 	free(piece);
 	if (err)
 		found(l, UNUSABLE, item->label, 0, OK, "%s", err_text(err));
-	return !err;
+	else if (keep)
+		p->hashed = text_new("%s", item->file.where);
+	return err ? NULL : p->hash;
 }
 
 /* --- the second stage */
@@ -388,11 +397,12 @@ static void compare_hash(struct look *l, const char *name, const struct sigtext 
                          const char *of)
 {
 	struct item item;
-	uint8_t hash[SHA256_SIZE];
 	if (!item_open(l, of, false, &item))
 		return;
-	if ((l->depth == PREFLIGHT_WHOLE || item.file.size <= QUICK_HASH) &&
-	    item_hash(l, &item, hash) && memcmp(hash, sig->hash, sizeof hash) != 0)
+	const uint8_t *hash = NULL;
+	if (l->depth == PREFLIGHT_WHOLE || item.file.size <= QUICK_HASH)
+		hash = item_hash(l, &item);
+	if (hash && memcmp(hash, sig->hash, SHA256_SIZE) != 0)
 		found(l, OTHER_HASH, name, 0, OK, "does not belong to %s", of);
 	item_close(&item);
 }

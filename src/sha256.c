@@ -29,27 +29,33 @@ static uint32_t get_be32(const uint8_t *p)
 /* 6.2.2: one block of 64 bytes. */
 static void compress(uint32_t state[8], const uint8_t *block)
 {
-	uint32_t w[64], s[8];
+	uint32_t w[64];
 	for (size_t t = 0; t < 16; t++)
 		w[t] = get_be32(block + 4 * t);
 	for (size_t t = 16; t < 64; t++) {
-		uint32_t a = w[t - 15], b = w[t - 2];
-		w[t] = (rotate(b, 17) ^ rotate(b, 19) ^ b >> 10) + w[t - 7] +
-		       (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) + w[t - 16];
+		uint32_t x = w[t - 15], y = w[t - 2];
+		w[t] = (rotate(y, 17) ^ rotate(y, 19) ^ y >> 10) + w[t - 7] +
+		       (rotate(x, 7) ^ rotate(x, 18) ^ x >> 3) + w[t - 16];
 	}
-	memcpy(s, state, sizeof s);
+	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
 	for (size_t t = 0; t < 64; t++) {
-		uint32_t sum1 = rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25);
-		uint32_t choice = (s[4] & s[5]) ^ (~s[4] & s[6]);
-		uint32_t t1 = s[7] + sum1 + choice + constants[t] + w[t];
-		uint32_t sum0 = rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22);
-		uint32_t majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
-		memmove(s + 1, s, 7 * sizeof *s);
-		s[4] += t1;
-		s[0] = t1 + sum0 + majority;
+		uint32_t sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
+		uint32_t t1 = h + sum1 + ((e & f) ^ (~e & g)) + constants[t] + w[t];
+		uint32_t sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+		uint32_t t2 = sum0 + ((a & b) ^ (a & c) ^ (b & c));
+		h = g;
+		g = f;
+		f = e;
+		e = d + t1;
+		d = c;
+		c = b;
+		b = a;
+		a = t1 + t2;
 	}
+	const uint32_t add[8] = { a, b, c, d, e, f, g, h };
 	for (size_t i = 0; i < 8; i++)
-		state[i] += s[i];
+		state[i] += add[i];
 }
 
 void sha256_init(struct sha256 *hash)

@@ -40,7 +40,7 @@ static bool take_hash(struct sigtext *sig, const char *line, size_t n)
 	if (n != 2 * SHA256_SIZE || !is_hex(line, n))
 		return false;
 	for (size_t i = 0; i < SHA256_SIZE; i++)
-		sig->hash[i] = (uint8_t)(digit(line[2 * i]) << 4 | digit(line[2 * i + 1]));
+		sig->hash[i] = (uint8_t)(digit(line[2 * i]) * 16 + digit(line[2 * i + 1]));
 	sig->has_hash = true;
 	return true;
 }

@@ -301,7 +301,8 @@ static void folders_that_are_none(void)
 
 int main(void)
 {
-	if (chdir(getenv("T") ? getenv("T") : ".") != 0)
+	const char *scratch = getenv("T");
+	if (scratch && chdir(scratch) != 0)
 		return 1;
 	RUN(a_sound_recovery_folder);
 	RUN(recovery_without_an_image);
