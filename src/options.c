@@ -20,6 +20,8 @@ enum id {
 	TIMEOUT,
 	NEXT_TIMEOUT,
 	AGAIN,
+	CHECK,
+	CHIP,
 	POLL,
 	QUIET,
 	VERBOSE,
@@ -52,6 +54,8 @@ static const struct option {
 	{ NEXT_TIMEOUT, NULL, "next-timeout", "SECONDS",
 	  "how long a board may take to come back for its next stage (default: 60)" },
 	{ AGAIN, NULL, "again", NULL, "serve a finished board again as soon as it is back" },
+	{ CHECK, NULL, "check", NULL, "tell whether the boot folder is fit, touch no board" },
+	{ CHIP, NULL, "chip", "NAME", "with --check: for this chip only, like 2711" },
 	{ POLL, "m", "poll", "MICROSECONDS",
 	  "time between two looks at the bus on systems that do not tell of arrivals (default: "
 	  "100000)" },
@@ -165,6 +169,14 @@ static enum options_result apply(struct options *o, const struct option *option,
 	case AGAIN:
 		o->again = true;
 		break;
+	case CHECK:
+		o->check = true;
+		break;
+	case CHIP:
+		o->chip = chip_by_name(value);
+		if (!o->chip)
+			return fail(o, "--chip wants 2763, 2764, 2711 or 2712, not '%s'", value);
+		break;
 	case POLL: /* the public tool reads leading digits and no more */
 		o->poll = strtoul(value, NULL, 10);
 		if (o->poll == 0 || o->poll > LONG_MAX)
@@ -222,6 +234,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 		return fail(o, "a USB path and a port number do not go together");
 	if (o->loop && o->count)
 		return fail(o, "-l serves without end, -n ends: choose one");
+	if (o->chip && !o->check)
+		return fail(o, "--chip goes with --check: boards tell their chip");
 	return OPTIONS_RUN;
 }
 
