@@ -284,9 +284,9 @@ static void publish(struct server *v)
 		           .metadata = &v->metadata };
 	int code = v->metadata_path ? metadata_publish(&v->metadata, v->metadata_path) : 0;
 	if (code) {
-		report_warn(s->report, s->board,
-		            "Failed to create metadata file: %s: %s\nWriting to stdout instead...",
+		report_warn(s->report, s->board, "Failed to create metadata file: %s: %s",
 		            v->metadata_path, strerror(code));
+		report_notice(s->report, s->board, "Writing to stdout instead...");
 		e.where = NULL;
 	}
 	if (!e.where)
