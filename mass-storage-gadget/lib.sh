@@ -255,13 +255,13 @@ add_chip() {
 	2710)
 		cp "$stage/firmware/start.elf" "$stage/firmware/fixup.dat" "$stage/fat/"
 		tree bcm283x,cm3 bcm2837-rpi-cm3-io3 bcm2710-rpi-cm3
-		tree bcm283x bcm2837-rpi-3-a-plus bcm2710-rpi-3-b-plus
-		tree bcm283x bcm2837-rpi-zero-2-w bcm2710-rpi-zero-2 bcm2710-rpi-zero-2-w ;;
+		tree bcm283x,wireless bcm2837-rpi-3-a-plus bcm2710-rpi-3-b-plus
+		tree bcm283x,wireless bcm2837-rpi-zero-2-w bcm2710-rpi-zero-2 bcm2710-rpi-zero-2-w ;;
 	2711)
 		cp "$stage/firmware/start4.elf" "$stage/firmware/fixup4.dat" "$stage/fat/"
-		tree bcm283x bcm2711-rpi-cm4-io bcm2711-rpi-cm4 bcm2711-rpi-cm4s
-		tree bcm283x bcm2711-rpi-4-b bcm2711-rpi-4-b
-		tree bcm283x bcm2711-rpi-400 bcm2711-rpi-400 ;;
+		tree bcm283x,wireless bcm2711-rpi-cm4-io bcm2711-rpi-cm4 bcm2711-rpi-cm4s
+		tree bcm283x,wireless bcm2711-rpi-4-b bcm2711-rpi-4-b
+		tree bcm283x,wireless bcm2711-rpi-400 bcm2711-rpi-400 ;;
 	2712) # its firmware is in the EEPROM and in bootfiles.bin
 		tree bcm2712 bcm2712-rpi-5-b bcm2712-rpi-5-b
 		tree bcm2712 bcm2712-d-rpi-5-b bcm2712d0-rpi-5-b bcm2712-rpi-500
