@@ -267,7 +267,6 @@ add_chip() {
 		tree bcm2712 bcm2712-d-rpi-5-b bcm2712d0-rpi-5-b bcm2712-rpi-500
 		tree bcm2712,cm5 bcm2712-d-rpi-5-b bcm2712-rpi-cm5-cm4io bcm2712-rpi-cm5-cm5io bcm2712-rpi-cm5l-cm4io \
 			bcm2712-rpi-cm5l-cm5io ;;
-	*) die "chip $1 is not one of 2710, 2711, 2712" ;;
 	esac
 }
 

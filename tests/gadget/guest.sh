@@ -31,3 +31,16 @@ fact() { tr -d '\r' <"$log" | sed -n "s/^FACT $1 //p" | head -n 1; }
 
 # trimmed TEXT, for SCSI's padded fields
 trimmed() { echo "$1" | sed 's/ *$//'; }
+
+# within_log PROCESS TEXT: waits until $log has the text; gives up after a minute, or when the process has ended
+within_log() {
+	tries=600
+	until grep -q "$2" "$log"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] && kill -0 "$1" || return 1
+		sleep 0.1
+	done
+}
+
+# fails COMMAND...
+fails() { ! "$@"; }

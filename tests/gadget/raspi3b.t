@@ -22,28 +22,20 @@ timeout -k 5 120 qemu-system-aarch64 -M raspi3b -accel tcg -display none -monito
 qemu=$!
 exec 3>"$T/uart.in"
 
-# within_log TEXT: waits until the log has it
-within_log() {
-	tries=600
-	until grep -q "$1" "$log"; do
+ok "the SD card is found" within_log $qemu 'gadget: lun 0: mmcblk[0-9], 64 MiB'
+ok "the gadget waits for a controller" within_log $qemu 'gadget: no USB device controller, waiting for one'
+# Until the shell's terminal is set up, what is typed is lost.
+shell_answers() {
+	tries=30
+	until grep -q uart-42 "$log"; do
 		tries=$((tries - 1))
-		[ $tries -gt 0 ] && kill -0 $qemu 2>/dev/null || return 1
-		sleep 0.1
+		[ $tries -gt 0 ] || return 1
+		# shellcheck disable=SC2016 # for the other shell
+		printf '\necho uart-$((40 + 2))\n' >&3
+		sleep 1
 	done
 }
-
-ok "the SD card is found" within_log 'gadget: lun 0: mmcblk[0-9], 64 MiB'
-ok "the gadget waits for a controller" within_log 'gadget: no USB device controller, waiting for one'
-# until the shell's terminal is set up, what is typed is lost
-# shellcheck disable=SC2016 # for the other shells
-ok "the UART's shell answers" sh -c '
-	tries=30
-	while ! grep -q uart-42 "$1"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || exit 1
-		printf "\necho uart-\$((40 + 2))\n" >&3
-		sleep 1
-	done' sh "$log"
+ok "the UART's shell answers" shell_answers
 kill $qemu 2>/dev/null
 exec 3>&-
 tap_end
