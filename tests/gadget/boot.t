@@ -1,5 +1,6 @@
 #!/bin/sh
 # The shipped kernel and initramfs in QEMU, with a loop-back USB controller: what a host sees of the disks.
+# By hand for the other variant: GADGET_IMAGE=FILE GADGET_KERNEL=debian tests/gadget/boot.t
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 # shellcheck source=tests/gadget/guest.sh
@@ -12,7 +13,7 @@ if [ "$why" ]; then
 	exit
 fi
 take_apart
-tests/gadget/pack-guest "$T/guest.zst" || exit 1
+tests/gadget/pack-guest "$T/guest.zst" "${GADGET_KERNEL:-own}" || exit 1
 
 # A disk with one partition of type 0c, from sector 2048, 65536 long; another with known bytes.
 truncate -s 64M "$T/nvme.img"

@@ -12,7 +12,7 @@ why_not() {
 }
 
 take_apart() {
-	mcopy -n -i "$image" ::kernel8.img ::initrd.zst ::cmdline.txt ::bcm2710-rpi-3-b-plus.dtb "$T/"
+	mcopy -n -o -i "$image" ::kernel8.img ::initrd.zst ::cmdline.txt ::bcm2710-rpi-3-b-plus.dtb "$T/"
 }
 
 # boot NAME WORDS [QEMU-ARGUMENT...]: leaves the guest's output in $log

@@ -73,8 +73,9 @@ for tree in "$T"/files/*.dtb; do
 	[ "$(fdtget "$tree" $usb dr_mode 2>&1)" = peripheral ] || bad="$bad ${tree##*/}"
 done
 is "every device tree has the USB controller as a device" "$bad" ""
-is "CM3: the eMMC's enable line is held" "$(fdtget -p "$T/files/bcm2710-rpi-cm3.dtb" /soc/firmware/gpio/emmc-en-hog | sort | tr '\n' ' ')" \
-	"gpio-hog gpios line-name output-low phandle "
+gpio=$(fdtget "$T/files/bcm2710-rpi-cm3.dtb" /__symbols__ expgpio)
+is "CM3: the eMMC's enable line is held" "$(fdtget -p "$T/files/bcm2710-rpi-cm3.dtb" "$gpio/emmc-en-hog" | sort | tr "\n" " ")" \
+	"gpio-hog gpios line-name output-low "
 is "CM5: eight data lines, no card detection" "$(fdtget "$T/files/bcm2712-rpi-cm5-cm5io.dtb" /soc@107c000000/mmc@fff000 bus-width
 	fdtget -d none "$T/files/bcm2712-rpi-cm5-cm5io.dtb" /soc@107c000000/mmc@fff000 cd-gpios)" "8
 none"
