@@ -115,7 +115,10 @@ update_packages() {
 		apt-get "$@" update >&2 || die "$suite cannot be read from $host"
 		release=$(apt-cache "$@" show --no-all-versions linux-image-arm64 2>/dev/null | sed -n 's/^Depends:.*linux-image-\([^ ]*\) .*/\1/p')
 		awk -v suite="$suite" '$1 == suite { print $2 }' "$gadget/packages" | while read -r name; do
-			case $name in linux-binary-* | linux-modules-* | linux-base-*) name=${name%%-[0-9]*}-$release ;; esac
+			case $name in
+			linux-source-*) name=$(apt-cache "$@" show --no-all-versions linux-source | sed -n 's/^Depends:.*\(linux-source-[0-9.]*\).*/\1/p') ;;
+			linux-binary-* | linux-modules-* | linux-base-*) name=${name%%-[0-9]*}-$release ;;
+			esac
 			apt-cache "$@" show --no-all-versions "$name" | awk -v suite="$suite" '
 				/^Package:/ { name = $2 } /^Version:/ { version = $2 } /^Filename:/ { path = $2 }
 				/^SHA256:/ { print suite, name, version, path, $2; exit }' | grep . || die "$suite has no $name"
@@ -129,10 +132,11 @@ update_packages() {
 # Our own from Debian's source, compiled once for each source, configuration and compiler
 own_kernel() {
 	need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu make make flex flex bison bison bc bc xz xz-utils
-	kernel=$cache/kernel-$({ pin linux-source-7.2; cat "$gadget/kernel.config"; aarch64-linux-gnu-gcc --version; } |
+	source=$(awk '$2 ~ /^linux-source-/ { print $2 }' "$gadget/packages")
+	kernel=$cache/kernel-$({ pin "$source"; cat "$gadget/kernel.config"; aarch64-linux-gnu-gcc --version; } |
 		sha256sum | cut -c 1-16)
 	[ ! -f "$kernel/Image" ] || return 0
-	fetch linux-source-7.2
+	fetch "$source"
 	work=$stage/kernel
 	mkdir "$work"
 	echo "compiling the kernel (minutes; log: $cache/kernel.log)" >&2
