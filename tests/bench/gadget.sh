@@ -8,7 +8,7 @@ T=$(mktemp -d)
 trap 'rm -rf "$T"' EXIT
 # shellcheck source=tests/gadget/guest.sh
 . tests/gadget/guest.sh
-command -v qemu-system-aarch64 >/dev/null || { echo "gadget.sh: no qemu-system-aarch64 (apt-get install qemu-system-arm)" >&2; exit 2; }
+command -v "$qemu" >/dev/null || { echo "gadget.sh: no $qemu (apt-get install qemu-system-arm)" >&2; exit 2; }
 
 # best NAME: the smallest of the numbers in a file
 best() { sort -n "$T/$1" | head -n 1; }

@@ -26,7 +26,7 @@ nvme="-drive if=none,id=n,format=raw,file=$T/nvme.img -device nvme,drive=n,seria
 sd="-device sdhci-pci -drive if=none,id=s,format=raw,file=$T/sd.img -device sd-card,drive=s"
 
 # The board's serial number comes from the device tree.
-qemu-system-aarch64 -M virt,gic-version=3,dumpdtb="$T/virt.dtb" -cpu cortex-a72 -smp 2 -m 512 -nic none -display none 2>/dev/null
+"$qemu" -M virt,gic-version=3,dumpdtb="$T/virt.dtb" -cpu cortex-a72 -smp 2 -m 512 -nic none -display none 2>/dev/null
 fdtput -t s "$T/virt.dtb" / serial-number 10000000deadbeef
 
 # shellcheck disable=SC2086 # words
@@ -75,4 +75,13 @@ is "no disk: only the empty spare LUN" "$(trimmed "$(fact sda.vendor)") $(fact s
 ok "no disk: the log says so" grep -q '^LOG.*gadget: no disk yet' "$log"
 is "no console: mass storage only" "$(fact interfaces)" "08 "
 is "no console: no shell, no port" "$(fact shells) $(fact ttyGS)" "0 no"
+
+# QEMU has no eMMC that can be plugged in: the guest lets the partition of the NVMe disk stand in.
+# shellcheck disable=SC2086 # words
+boot emmc "test=emmc msg.boot=1" $nvme
+is "boot partitions: after the disk, before the spare LUN" "$(trimmed "$(fact sda.vendor)") $(fact names)" \
+	"mmcblk0 mmcblk0boot0 mmcblk0boot1 spare "
+is "boot partitions: unlocked" "$(fact force_ro)" "0 0"
+is "boot partitions: the host writes" "$(fact write)" yes
+is "boot partitions: and it arrives" "$(dd if="$T/nvme.img" bs=1M skip=1 count=1 status=none | sha256sum | cut -d ' ' -f 1)" "$(fact pattern)"
 tap_end

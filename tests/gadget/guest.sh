@@ -1,18 +1,19 @@
 # shellcheck shell=sh
 # For the tests that boot the gadget: IMAGE is taken apart as the firmware would, then started in QEMU.
+qemu=${QEMU:-qemu-system-aarch64}
 image=${GADGET_IMAGE:-$BUILD/gadget/check/boot.img}
 
 # why_not: prints why the gadget cannot be booted here, nothing if it can
 why_not() {
 	if [ ! -f "$image" ]; then
 		echo "the image was not built (make check-gadget says why)"
-	elif ! command -v qemu-system-aarch64 >/dev/null; then
-		echo "no qemu-system-aarch64 (apt-get install qemu-system-arm)"
+	elif ! command -v "$qemu" >/dev/null; then
+		echo "no $qemu (apt-get install qemu-system-arm)"
 	fi
 }
 
 take_apart() {
-	mcopy -n -o -i "$image" ::kernel8.img ::initrd.zst ::cmdline.txt ::bcm2710-rpi-3-b-plus.dtb "$T/"
+	mcopy -n -o -i "$image" ::kernel8.img ::initrd.zst ::cmdline.txt ::bcm2710-rpi-3-b-plus.dtb ::bcm2711-rpi-4-b.dtb "$T/"
 }
 
 # boot NAME WORDS [QEMU-ARGUMENT...]: leaves the guest's output in $log
@@ -20,7 +21,7 @@ boot() {
 	log=$T/$1.log words=$2
 	cat "$T/initrd.zst" "$T/guest.zst" >"$T/both.zst"
 	shift 2
-	timeout -k 5 120 qemu-system-aarch64 -M virt,gic-version=3 -cpu cortex-a72 -smp 2 -m 512 -accel tcg,thread=multi \
+	timeout -k 5 120 "$qemu" -M virt,gic-version=3 -cpu cortex-a72 -smp 2 -m 512 -accel tcg,thread=multi \
 		-display none -monitor none -serial stdio -no-reboot -nic none -kernel "$T/kernel8.img" -initrd "$T/both.zst" \
 		-append "$(cat "$T/cmdline.txt") loglevel=1 usb-storage.delay_use=0 rdinit=/guest-init $words" "$@" \
 		</dev/null >"$log" 2>&1

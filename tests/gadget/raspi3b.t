@@ -16,14 +16,14 @@ take_apart
 truncate -s 64M "$T/sd.img"
 mkfifo "$T/uart.in"
 log=$T/raspi3b.log
-timeout -k 5 120 qemu-system-aarch64 -M raspi3b -accel tcg -display none -monitor none -serial null -serial stdio -no-reboot \
+timeout -k 5 120 "$qemu" -M raspi3b -accel tcg -display none -monitor none -serial null -serial stdio -no-reboot \
 	-kernel "$T/kernel8.img" -initrd "$T/initrd.zst" -dtb "$T/bcm2710-rpi-3-b-plus.dtb" -append "$(cat "$T/cmdline.txt")" \
 	-drive "if=sd,format=raw,file=$T/sd.img" <"$T/uart.in" >"$log" 2>&1 &
-qemu=$!
+guest=$!
 exec 3>"$T/uart.in"
 
-ok "the SD card is found" within_log $qemu 'gadget: lun 0: mmcblk[0-9], 64 MiB'
-ok "the gadget waits for a controller" within_log $qemu 'gadget: no USB device controller, waiting for one'
+ok "the SD card is found" within_log $guest 'gadget: lun 0: mmcblk[0-9], 64 MiB'
+ok "the gadget waits for a controller" within_log $guest 'gadget: no USB device controller, waiting for one'
 # Until the shell's terminal is set up, what is typed is lost.
 shell_answers() {
 	tries=30
@@ -36,6 +36,6 @@ shell_answers() {
 	done
 }
 ok "the UART's shell answers" shell_answers
-kill $qemu 2>/dev/null
+kill $guest 2>/dev/null
 exec 3>&-
 tap_end

@@ -19,13 +19,13 @@ ok "a second build is byte-identical" cmp "$example" "$T/again.img"
 truncate -s 64M "$T/disk.img"
 mkfifo "$T/uart.in"
 log=$T/secure.log
-timeout -k 5 120 qemu-system-aarch64 -M virt,gic-version=3 -cpu cortex-a72 -smp 2 -m 512 -accel tcg,thread=multi -display none \
+timeout -k 5 120 "$qemu" -M virt,gic-version=3 -cpu cortex-a72 -smp 2 -m 512 -accel tcg,thread=multi -display none \
 	-monitor none -serial stdio -no-reboot -nic none -kernel "$T/kernel8.img" -initrd "$T/initrd.zst" \
 	-append "$(cat "$T/cmdline.txt")" -drive "if=none,id=n,format=raw,file=$T/disk.img" -device nvme,drive=n,serial=1 \
 	<"$T/uart.in" >"$log" 2>&1 &
-qemu=$!
+guest=$!
 exec 3>"$T/uart.in"
-ok "the shell is there" within_log $qemu '/ # '
+ok "the shell is there" within_log $guest '/ # '
 cat >&3 <<'END'
 echo -n secret >/key
 cryptsetup luksFormat -q --pbkdf-memory 32768 --pbkdf-force-iterations 4 --key-file /key /dev/nvme0n1; echo "format $?"
@@ -34,7 +34,7 @@ mke2fs -q /dev/mapper/root && mkdir /mnt && mount -t ext4 /dev/mapper/root /mnt 
 umount /mnt; cryptsetup close root; echo "close $?"
 poweroff -f
 END
-wait $qemu
+wait $guest
 exec 3>&-
 said() { tr -d '\r' <"$log" | grep -c "^$1$"; }
 is "a disk is encrypted, opened, mounted, closed" "$(said 'format 0') $(said 'open 0') $(said 'mount 0') $(said 'close 0')" "1 1 1 1"
