@@ -13,7 +13,7 @@ CFLAGS ?= -O2 -g
 OUT := $(if $(filter build,$(BUILD)),.,$(BUILD))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wformat=2 \
-	-Wvla -Wwrite-strings -Wpointer-arith -Wswitch-enum
+	-Wvla -Wwrite-strings -Wpointer-arith
 ifeq ($(shell uname -s),Linux)
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 HARDEN_LD ?= -pie -Wl,-z,relro,-z,now
@@ -32,7 +32,7 @@ CORE_SRC := $(filter-out src/usb_libusb.c,$(sort $(wildcard src/*.c)))
 CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
 CORE_LIB := $(BUILD)/librpiboot.a
 
-PROGRAMS :=
+PROGRAMS := $(OUT)/rpiboot
 TAP_TESTS :=
 include tools/tools.mk
 include tests/tests.mk
@@ -54,6 +54,9 @@ $(CORE_LIB): $(CORE_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+$(OUT)/rpiboot: $(BUILD)/main.o $(BUILD)/src/usb_libusb.o $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS)
+
 $(BUILD)/src/usb_libusb.o: EXTRA_CFLAGS = $(USB_CFLAGS)
 
 # What the build decides and the sources need. Rewritten only when it changes.
@@ -70,9 +73,9 @@ $(BUILD)/config.h: FORCE
 
 $(BUILD)/%.o: %.c $(BUILD)/config.h
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -MF $@.d -c -o $@ $<
 
 clean:
 	rm -rf build $(PROGRAMS)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.o.d' -type f 2>/dev/null)

@@ -1,0 +1,102 @@
+/* rpiboot: options, boot files, station, exit status. */
+#include "config.h"
+#include "options.h"
+#include "plat.h"
+#include "preflight.h"
+#include "report.h"
+#include "station.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VERSION_LINE \
+	"RPIBOOT: build-date " RPIBOOT_BUILD_DATE " pkg-version " RPIBOOT_VERSION " " RPIBOOT_GIT
+
+/* -l: without end; -n; several selectors: as many; otherwise one. */
+static unsigned wanted_boards(const struct options *o)
+{
+	unsigned selectors = o->path_count > o->serial_count ? o->path_count : o->serial_count;
+	if (o->loop)
+		return 0;
+	if (o->count)
+		return (unsigned)o->count;
+	return selectors > 1 ? selectors : 1;
+}
+
+static struct station_setup station_setup(const struct options *o, struct report *report,
+                                          const struct bootfiles_places *places)
+{
+	struct station_setup setup = {
+		.report = report,
+		.places = places,
+		.metadata_folder = o->metadata_folder,
+		.sign = o->sign,
+		.path_count = o->path_count,
+		.serial_count = o->serial_count,
+		.port = o->port,
+		.wanted = wanted_boards(o),
+		.stay = o->loop || o->count,
+		.again = o->again,
+		.timeout = o->timeout * PLAT_SECOND,
+		.next_timeout = (o->next_timeout ? o->next_timeout : 60) * PLAT_SECOND,
+		.poll = o->poll ? o->poll : 100 * PLAT_MS,
+		.verbose = o->verbose,
+	};
+	memcpy(setup.paths, o->paths, sizeof setup.paths);
+	memcpy(setup.serials, o->serials, sizeof setup.serials);
+	return setup;
+}
+
+static int serve(const struct options *o)
+{
+	struct report *report = report_new();
+	char *beside = plat_program_folder();
+	const char *const roots[] = { RPIBOOT_DATADIR, beside ? beside : ".", ".", NULL };
+	struct bootfiles_places places = { o->folder, o->overlay, roots };
+	struct station_setup setup = station_setup(o, report, &places);
+	struct report_text_options text = {
+		.verbose = o->verbose,
+		.quiet = o->quiet,
+		.prefix = setup.wanted != 1,
+		.out = stdout,
+		.err = stderr,
+	};
+	int status = err_status(ERR_MEMORY);
+	struct observer *lines = report ? report_text_new(&text) : NULL;
+	if (lines) {
+		report_add(report, lines);
+		report_emit(report, &(struct event){ .kind = EV_START, .text = VERSION_LINE });
+		if (o->metadata_folder && !plat_can_write(o->metadata_folder))
+			report_warn(report, NULL, "metadata folder %s: %s", o->metadata_folder,
+			            strerror(errno));
+		struct station_summary summary = { 0 };
+		enum err err = preflight_folder(&places, o->sign, report);
+		if (!err)
+			station_run(&setup, &summary);
+		status = err ? err_status(err) : summary.status;
+	}
+	report_free(report);
+	free(beside);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	switch (options_parse(&options, argc, argv)) {
+	case OPTIONS_HELP:
+		options_help(stdout);
+		return 0;
+	case OPTIONS_VERSION:
+		puts(VERSION_LINE);
+		return 0;
+	case OPTIONS_ERROR:
+		fprintf(stderr, "rpiboot: %s (try --help)\n", options.error);
+		return err_status(ERR_USAGE);
+	case OPTIONS_RUN:
+	default:
+		return serve(&options);
+	}
+}

@@ -1,0 +1,39 @@
+/* The facts about the SoCs whose boot ROM speaks this protocol. Knows no USB. */
+#ifndef CHIP_H
+#define CHIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CHIP_VENDOR 0x0a5c /* Broadcom, for every stage of every chip */
+
+struct chip {
+	uint16_t product;         /* USB product id of both boot stages */
+	const char *name;         /* for people: "BCM2711" */
+	const char *folder;       /* sub-folder and archive prefix of its files: "2711" */
+	const char *second_stage; /* file name of the second stage */
+	bool metadata;            /* reports metadata that is worth keeping */
+	bool signed_message;      /* the boot message carries a signature with -s */
+	bool gadget;              /* can run the mass-storage gadget */
+	const char *boards;       /* what carries it */
+};
+
+extern const struct chip chip_table[];
+extern const size_t chip_count;
+
+/* The chip with this USB product id of CHIP_VENDOR, or NULL. */
+const struct chip *chip_by_product(uint16_t product);
+
+/* The chip named by "2711", "bcm2711" or "0x2711"; the names 2708 and 2835 mean 2763, 2709, 2710 and 2837 mean 2764.
+ * NULL when there is none. */
+const struct chip *chip_by_name(const char *name);
+
+/* The boot ROM is told from the file server by the index of the serial string in the device descriptor:
+ * 0 (older ROMs) or 3 (2711, 2712) is the ROM, all else (1, seen: 4) the second stage's file server. */
+bool chip_index_is_rom(uint8_t serial_index);
+
+/* Whether NAME is a second stage of any chip. */
+bool chip_is_second_stage(const char *name);
+
+#endif

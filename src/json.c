@@ -1,0 +1,23 @@
+#include "json.h"
+
+#include "text.h"
+
+void json_string(FILE *out, const char *s)
+{
+	putc('"', out);
+	while (*s) {
+		unsigned char c = (unsigned char)*s;
+		size_t n = text_utf8(s);
+		if (c == '"' || c == '\\') {
+			fprintf(out, "\\%c", c);
+			s++;
+		} else if (n == 0 || c < 0x20 || c == 0x7f) {
+			fprintf(out, "\\u%04x", c);
+			s++;
+		} else {
+			fwrite(s, 1, n, out);
+			s += n;
+		}
+	}
+	putc('"', out);
+}

@@ -1,0 +1,11 @@
+/* JSON strings. */
+#ifndef JSON_H
+#define JSON_H
+
+#include <stdio.h>
+
+/* Writes S as a JSON string with its quotes: quote, backslash and control characters escaped, a byte that is not UTF-8
+ * as \u00XX. */
+void json_string(FILE *out, const char *s);
+
+#endif

@@ -1,0 +1,74 @@
+/* What differs between operating systems: clock, threads, interrupts, files, the place of the executable. The tests
+ * have a twin of the first half with a virtual clock. Everything that waits in this program waits through here. */
+#ifndef PLAT_H
+#define PLAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- time: microseconds of a clock that never jumps */
+#define PLAT_MS      ((uint64_t)1000)
+#define PLAT_SECOND  ((uint64_t)1000000)
+#define PLAT_FOREVER UINT64_MAX
+
+uint64_t plat_now(void);
+
+/* --- threads. A monitor is a lock with something to wait for. */
+struct plat_monitor;
+struct plat_thread;
+
+struct plat_monitor *plat_monitor_new(void); /* NULL: out of memory */
+void plat_monitor_free(struct plat_monitor *m);
+void plat_enter(struct plat_monitor *m);
+void plat_leave(struct plat_monitor *m);
+void plat_wake(struct plat_monitor *m); /* every waiter, from inside the monitor */
+
+/* Leaves the monitor, waits until woken (also without reason) or until DEADLINE (plat_now's clock, PLAT_FOREVER), enters
+ * again. False when the deadline has passed. */
+bool plat_wait(struct plat_monitor *m, uint64_t deadline);
+
+/* For retries after an error that needs a moment to pass; never for correctness. */
+void plat_pause(uint64_t time);
+
+/* NULL: no thread could be made. */
+struct plat_thread *plat_thread_start(void (*run)(void *), void *arg);
+void plat_thread_join(struct plat_thread *t);
+
+/* --- interrupts: calls FN(ctx) from a thread of its own at every Ctrl-C or SIGTERM (and its like). The first call must
+ * come before any thread is made; FN NULL: from now on they are ignored, and no call is under way any more. False: out
+ * of threads. */
+bool plat_on_interrupt(void (*fn)(void *), void *ctx);
+
+/* Ends the program at once, whatever its threads do. */
+_Noreturn void plat_exit_now(int status);
+
+/* --- files */
+enum plat_file {
+	PLAT_FILE_OK,
+	PLAT_FILE_ABSENT,      /* no such file, or a component of the path is not a folder */
+	PLAT_FILE_NOT_REGULAR, /* folder, FIFO, device, socket */
+	PLAT_FILE_ERROR,       /* errno tells */
+};
+
+/* Opens a regular file for reading without ever blocking; *FD is to be closed with plat_close, *SIZE in bytes. */
+enum plat_file plat_open(const char *path, int *fd, uint64_t *size);
+void plat_close(int fd);
+
+/* Reads N bytes at OFFSET. Returns the count (less than N only at the end of the file), or -1 with errno. */
+int64_t plat_read_at(int fd, uint64_t offset, void *to, size_t n);
+
+/* Whether PATH is a folder, and whether files can be made in it; if not, errno says why. */
+bool plat_is_folder(const char *path);
+bool plat_can_write(const char *folder);
+
+/* Removes a file; absent is fine. */
+void plat_remove(const char *path);
+
+/* Names that would leave a folder on this system although they have no ".." in them and do not begin with "/". */
+bool plat_name_escapes(const char *name);
+
+/* The folder that holds the running program, to be freed; NULL when unknown. */
+char *plat_program_folder(void);
+
+#endif

@@ -1,0 +1,22 @@
+/* Small strings: joined paths, and what boards say made safe for a terminal. */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A new string as printf would print it, to be freed; NULL: out of memory. */
+char *text_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Copies FROM into TO (SIZE > 0 bytes) with everything that is not printable ASCII or valid UTF-8 as \xNN; cut when it
+ * does not fit. Returns TO. */
+const char *text_escape(char *to, size_t size, const char *from);
+
+/* Length in bytes of the valid UTF-8 sequence S begins with (1 to 4; overlong forms and surrogates are not valid), 0 if
+ * it begins with none. S is terminated and not empty. */
+size_t text_utf8(const char *s);
+
+/* The whole of S as an unsigned decimal number up to MAX. False when it is none. */
+bool text_number(const char *s, unsigned long max, unsigned long *out);
+
+#endif

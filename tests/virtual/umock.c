@@ -1,0 +1,334 @@
+/* virtual-board [OPTION...] BOARD[;LINE...]... -- PROGRAM [ARGUMENT...]
+ *
+ * Runs PROGRAM on a machine whose USB ports carry the described boards: umockdev shows it /sys and /dev, this process
+ * plays the boards. PROGRAM's output is left alone; what the boards saw is told afterwards.
+ * Exit status: PROGRAM's (128+N for signal N) if the judge is content, 99 if not, 98 past the time limit, 97 when the
+ * test itself cannot run. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "usbfs.h"
+#include "vfolder.h"
+#include "vreport.h"
+
+#define EXIT_BROKEN 97
+#define EXIT_LATE   98
+#define EXIT_JUDGE  99
+#define BOARDS_MAX  64
+#define UMOCKDEV    "libumockdev-preload.so.0"
+
+struct options {
+	const char *folder, *report, *chdir, *preload;
+	const char *signal_at; /* milliseconds, or PLACE[:NAME] */
+	int signal;
+	bool overlay, quiet;
+	unsigned limit; /* seconds */
+	uint32_t seed;
+	char **program;
+};
+
+struct run {
+	struct options options;
+	struct usbfs fs;
+	GMainLoop *loop;
+	GPid pid;
+	int status;
+	bool late, signalled;
+};
+
+__attribute__((format(printf, 1, 2))) static int fail(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	fputs("virtual-board: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	return EXIT_BROKEN;
+}
+
+/* --- the command line ---------------------------------------------------------------------------------------------- */
+
+static const char usage[] =
+	"usage: virtual-board [OPTION...] BOARD[;LINE...]... -- PROGRAM [ARGUMENT...]\n"
+	"  --folder DIR     the files PROGRAM serves must be equal to those of this boot folder\n"
+	"  --overlay        DIR/USB-PATH/ comes first\n"
+	"  --limit SECONDS  hard limit (default 60): everything is killed, status 98\n"
+	"  --report FILE    what the boards saw, as JSON (default: as text on stderr)\n"
+	"  --signal S@WHEN  sends signal number or name S to PROGRAM at WHEN: milliseconds, or "
+	"PLACE[:FILE]\n"
+	"  --seed N         of the boards' jitter\n"
+	"  --chdir DIR      PROGRAM's working directory\n"
+	"  --preload LIB    a further library to preload into PROGRAM\n"
+	"  --quiet          text only if the judge is not content\n";
+
+static int signal_number(const char *text, size_t n)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} names[] = {
+		{ "INT", SIGINT }, { "TERM", SIGTERM }, { "HUP", SIGHUP }, { "KILL", SIGKILL }
+	};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i].name) == n && strncmp(names[i].name, text, n) == 0)
+			return names[i].number;
+	return (int)strtol(text, NULL, 10);
+}
+
+static int set_option(struct options *o, int c, const char *value)
+{
+	const char *at;
+	switch (c) {
+	case 'f':
+		o->folder = value;
+		return 0;
+	case 'o':
+		o->overlay = true;
+		return 0;
+	case 'l':
+		o->limit = (unsigned)strtoul(value, NULL, 10);
+		return o->limit ? 0 : fail("'%s' is no time limit", value);
+	case 'r':
+		o->report = value;
+		return 0;
+	case 's':
+		at = strchr(value, '@');
+		o->signal = at ? signal_number(value, (size_t)(at - value)) : 0;
+		o->signal_at = at ? at + 1 : NULL;
+		return o->signal > 0 ? 0 : fail("'%s' is not SIGNAL@WHEN", value);
+	case 'e':
+		o->seed = (uint32_t)strtoul(value, NULL, 10);
+		return 0;
+	case 'c':
+		o->chdir = value;
+		return 0;
+	case 'p':
+		o->preload = value;
+		return 0;
+	case 'q':
+		o->quiet = true;
+		return 0;
+	default:
+		fputs(usage, stderr);
+		return EXIT_BROKEN;
+	}
+}
+
+/* Leaves argv[optind] at the first board. */
+static int parse_options(struct options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "folder", 1, NULL, 'f' }, { "overlay", 0, NULL, 'o' }, { "limit", 1, NULL, 'l' },
+		{ "report", 1, NULL, 'r' }, { "signal", 1, NULL, 's' },  { "seed", 1, NULL, 'e' },
+		{ "chdir", 1, NULL, 'c' },  { "preload", 1, NULL, 'p' }, { "quiet", 0, NULL, 'q' },
+		{ NULL, 0, NULL, 0 },
+	};
+	*o = (struct options){ .limit = 60 };
+	int c, error = 0;
+	while (!error && (c = getopt_long(argc, argv, "+", longs, NULL)) != -1)
+		error = set_option(o, c, optarg);
+	return error;
+}
+
+static int read_boards(struct run *run, int argc, char **argv)
+{
+	struct usbfs *fs = &run->fs;
+	char error[VDESC_ERROR_SIZE];
+	int i = optind;
+	for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (fs->board_count == BOARDS_MAX)
+			return fail("more than %d boards", BOARDS_MAX);
+		fs->boards = g_renew(struct usbfs_board, fs->boards, fs->board_count + 1);
+		struct usbfs_board *b = &fs->boards[fs->board_count++];
+		*b = (struct usbfs_board){ 0 };
+		if (vdesc_read(&b->desc, argv[i], error) ||
+		    vfolder_resolve(&b->desc, run->options.folder, run->options.overlay, error))
+			return fail("%s", error);
+	}
+	run->options.program = argv + i + 1;
+	if (i + 1 >= argc) {
+		fputs(usage, stderr);
+		return EXIT_BROKEN;
+	}
+	return 0;
+}
+
+/* --- the program under test ---------------------------------------------------------------------------------------- */
+
+static void stop_program(struct run *run)
+{
+	if (run->pid)
+		kill(-run->pid, SIGKILL);
+}
+
+static void on_exit_of_program(GPid pid, gint status, gpointer data)
+{
+	(void)pid;
+	struct run *run = data;
+	run->status = status;
+	stop_program(run); /* what it may have left behind */
+	run->pid = 0;
+	g_main_loop_quit(run->loop);
+}
+
+static gboolean on_limit(gpointer data)
+{
+	struct run *run = data;
+	run->late = true;
+	stop_program(run);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean on_signal_time(gpointer data)
+{
+	struct run *run = data;
+	if (run->pid)
+		kill(run->pid, run->options.signal);
+	return G_SOURCE_REMOVE;
+}
+
+/* Sends the signal once a board has come to the place it waits for. */
+static void on_change(void *context)
+{
+	struct run *run = context;
+	const char *at = run->options.signal_at;
+	if (run->signalled || !at || !run->pid)
+		return;
+	const char *colon = strchr(at, ':');
+	size_t n = colon ? (size_t)(colon - at) : strlen(at);
+	for (size_t i = 0; i < run->fs.board_count; i++) {
+		enum vplace place;
+		const char *name;
+		if (!vboard_place(&run->fs.boards[i].board, &place, &name))
+			continue;
+		if (strlen(vdesc_places[place]) != n || strncmp(vdesc_places[place], at, n) != 0)
+			continue;
+		if (colon && (!name || strcmp(name, colon + 1) != 0))
+			continue;
+		run->signalled = true;
+		on_signal_time(run);
+		return;
+	}
+}
+
+static int start_program(struct run *run)
+{
+	const struct options *o = &run->options;
+	pid_t parent = getpid(), pid = fork();
+	if (pid < 0)
+		return fail("cannot start a program: %s", strerror(errno));
+	if (pid == 0) {
+		setpgid(0, 0);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent || (o->chdir && chdir(o->chdir) != 0))
+			_exit(fail("cannot change to '%s'", o->chdir ? o->chdir : ""));
+		if (o->preload) {
+			char *all = g_strdup_printf("%s:%s", o->preload, g_getenv("LD_PRELOAD"));
+			g_setenv("LD_PRELOAD", all, TRUE);
+			g_free(all);
+		}
+		execvp(o->program[0], o->program);
+		_exit(fail("cannot run '%s'", o->program[0]));
+	}
+	setpgid(pid, pid);
+	run->pid = pid;
+	g_child_watch_add(pid, on_exit_of_program, run);
+	g_timeout_add_seconds(o->limit, on_limit, run);
+	char *end = NULL;
+	unsigned long ms = o->signal_at ? strtoul(o->signal_at, &end, 10) : 0;
+	if (o->signal_at && !*end) {
+		run->options.signal_at = NULL;
+		g_timeout_add((guint)ms, on_signal_time, run);
+	}
+	return 0;
+}
+
+/* --- the whole ----------------------------------------------------------------------------------------------------- */
+
+/* umockdev works only in processes that its library is preloaded into, this one too. */
+static int re_execute(char **argv)
+{
+	char *self = g_file_read_link("/proc/self/exe", NULL);
+	char *folder = g_path_get_dirname(self ? self : argv[0]);
+	const char *old = g_getenv("LD_PRELOAD");
+	char *all = g_strdup_printf("%s/virtual-preload.so:%s%s%s", folder, UMOCKDEV,
+	                            old ? ":" : "", old ? old : "");
+	g_setenv("VIRTUAL_BOARD", "1", TRUE);
+	g_setenv("LD_PRELOAD", all, TRUE);
+	execv("/proc/self/exe", argv);
+	return fail("cannot start itself: %s", strerror(errno));
+}
+
+static int report(struct run *run)
+{
+	const struct options *o = &run->options;
+	bool success = WIFEXITED(run->status) && WEXITSTATUS(run->status) == 0 && !run->late;
+	size_t violations = 0;
+	for (size_t i = 0; i < run->fs.board_count; i++) {
+		vboard_judge(&run->fs.boards[i].board, usbfs_now(), success);
+		violations += run->fs.boards[i].board.violation_count;
+	}
+	FILE *out = o->report ? fopen(o->report, "w") : stderr;
+	if (!out)
+		return fail("cannot write '%s'", o->report);
+	if (o->report)
+		fprintf(out, "{\"status\": %d, \"late\": %s, \"boards\": [",
+		        WIFEXITED(run->status) ? WEXITSTATUS(run->status) : -WTERMSIG(run->status),
+		        run->late ? "true" : "false");
+	for (size_t i = 0; i < run->fs.board_count; i++) {
+		const struct vboard *b = &run->fs.boards[i].board;
+		if (o->report)
+			fputs(i ? ",\n" : "\n", out);
+		if (o->report)
+			vreport_json(out, b);
+		if (violations || (!o->report && !o->quiet))
+			vreport_text(stderr, b);
+	}
+	if (o->report) {
+		fputs("\n]}\n", out);
+		fclose(out);
+	}
+	if (run->late)
+		fputs("virtual-board: the time limit is over\n", stderr);
+	if (run->late)
+		return EXIT_LATE;
+	if (violations)
+		return EXIT_JUDGE;
+	return WIFEXITED(run->status) ? WEXITSTATUS(run->status) : 128 + WTERMSIG(run->status);
+}
+
+int main(int argc, char **argv)
+{
+	if (!g_getenv("VIRTUAL_BOARD"))
+		return re_execute(argv);
+	g_unsetenv("VIRTUAL_BOARD");
+	static struct run run;
+	int status = parse_options(&run.options, argc, argv);
+	if (!status)
+		status = read_boards(&run, argc, argv);
+	if (status)
+		return status;
+	run.loop = g_main_loop_new(NULL, FALSE);
+	run.fs.changed = on_change;
+	run.fs.context = &run;
+	if (usbfs_start(&run.fs, run.options.seed))
+		return EXIT_BROKEN;
+	if (!umockdev_in_mock_environment())
+		return fail("%s cannot be preloaded", UMOCKDEV);
+	status = start_program(&run);
+	if (!status) {
+		g_main_loop_run(run.loop);
+		g_mutex_lock(&run.fs.lock);
+		status = report(&run);
+		g_mutex_unlock(&run.fs.lock);
+	}
+	usbfs_stop(&run.fs);
+	return status;
+}
