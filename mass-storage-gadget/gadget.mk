@@ -9,9 +9,9 @@ gadget:
 	mass-storage-gadget/build
 	secure-boot-example/build
 
-# Status 2: packages or programs cannot be had. The tests say so and skip.
+# Status 77: packages or programs cannot be had. The tests say so and skip.
 check-gadget: all
 	@rm -rf $(GADGET_CHECK) && mkdir -p $(GADGET_CHECK)
-	mass-storage-gadget/build -o $(GADGET_CHECK)/boot.img || [ $$? -eq 2 ]
-	secure-boot-example/build -o $(GADGET_CHECK)/secure-boot-example.img || [ $$? -eq 2 ]
+	mass-storage-gadget/build -o $(GADGET_CHECK)/boot.img || [ $$? -eq 77 ]
+	secure-boot-example/build -o $(GADGET_CHECK)/secure-boot-example.img || [ $$? -eq 77 ]
 	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(sort $(wildcard tests/gadget/*.t))

@@ -22,7 +22,7 @@ need() {
 		command -v "$1" >/dev/null || missing="$missing $2"
 		shift 2
 	done
-	[ -z "$missing" ] || status=2 die "programs are missing: apt-get install$missing"
+	[ -z "$missing" ] || status=77 die "programs are missing: apt-get install$missing"
 }
 
 # start: checks for what every build needs, makes $stage
@@ -50,7 +50,7 @@ mirror() {
 	fi
 	# shellcheck disable=SC2016 # apt expands it
 	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
-	[ -n "$uri" ] || status=2 die "no Debian mirror in apt's lists: run apt-get update, or give MIRROR=http://HOST/debian"
+	[ -n "$uri" ] || status=77 die "no Debian mirror in apt's lists: run apt-get update, or give MIRROR=http://HOST/debian"
 	echo "${uri%/}"
 }
 
@@ -78,7 +78,7 @@ fetch() {
 		archive=${SNAPSHOT:-http://snapshot.debian.org/archive/debian}
 		download "$archive/$moment/$path" "$deb.part" "$sha" || {
 			rm -f "$deb.part"
-			status=2 die "$name $version ($suite) with the pinned sha256 is neither on $host nor in the snapshot archive." \
+			status=77 die "$name $version ($suite) with the pinned sha256 is neither on $host nor in the snapshot archive." \
 				"If the mirror moved on: $gadget/build --update-packages, then look at the difference and test"
 		}
 	fi

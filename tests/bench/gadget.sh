@@ -8,7 +8,7 @@ T=$(mktemp -d)
 trap 'rm -rf "$T"' EXIT
 # shellcheck source=tests/gadget/guest.sh
 . tests/gadget/guest.sh
-command -v "$qemu" >/dev/null || { echo "gadget.sh: no $qemu (apt-get install qemu-system-arm)" >&2; exit 2; }
+command -v "$qemu" >/dev/null || { echo "gadget.sh: skipped, no $qemu (apt-get install qemu-system-arm)"; exit; }
 
 # best NAME: the smallest of the numbers in a file
 best() { sort -n "$T/$1" | head -n 1; }
@@ -20,7 +20,13 @@ measure() { # VARIANT OPTION...
 	variant=$1
 	shift
 	image=$T/boot.img
-	mass-storage-gadget/build "$@" -o "$image" >/dev/null
+	built=0
+	mass-storage-gadget/build "$@" -o "$image" >/dev/null || built=$?
+	case $built in
+	0) ;;
+	77) echo "gadget.sh: skipped, see above"; exit ;;
+	*) exit $built ;;
+	esac
 	take_apart
 	tests/gadget/pack-guest "$T/guest.zst" "$variant"
 	truncate -s 64M "$T/nvme.img"

@@ -36,11 +36,11 @@ if [ -x /usr/lib/apt/apt-helper ]; then
 	fetch_test "file://$T/empty" "file://$T/archive"
 	is "or from the snapshot archive, when the mirror moved on" "$status $out" "0 right"
 	fetch_test "file://$T/empty" "file://$T/empty"
-	is "nowhere: status 2" "$status" 2
+	is "nowhere: status 77" "$status" 77
 	is "and the message says what to do" "$(echo "$err" | grep -c 'tiny 1 (sid) .* neither on file:.*--update-packages')" 1
 	echo wrong >"$T/mirror/pool/main/t/tiny_1_all.deb"
 	fetch_test "file://$T/mirror" "file://$T/empty"
-	is "another file under that name is refused" "$status $out" "2 "
+	is "another file under that name is refused" "$status $out" "77 "
 	is "and not kept" "$(ls "$T/cache/packages")" ""
 else
 	skip "packages are fetched" "no apt-helper here"
