@@ -9,10 +9,11 @@ cache=${GADGET_CACHE:-$top/build/gadget}
 PATH=$PATH:/usr/sbin:/sbin
 export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-1793491200}" TZ=UTC LC_ALL=C
 umask 022
+status=1
 
 die() {
 	echo "${0##*/}: $*" >&2
-	exit "${status:-1}"
+	exit "$status"
 }
 
 # need COMMAND PACKAGE...: pairs
