@@ -100,7 +100,7 @@ static bool admit(void *ctx, struct board *board)
 	}
 	plat_leave(st->monitor);
 	if (!chosen && !*facts->serial)
-		report_warn(setup->report, facts,
+		report_warning(setup->report, facts, "no-serial",
 		            "its boot ROM tells no serial, so -i cannot choose it: use -p %s",
 		            facts->path);
 	else if (again)
