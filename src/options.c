@@ -273,8 +273,7 @@ static void print_wrapped(FILE *out, const char *text)
 void options_help(FILE *out)
 {
 	fputs("Usage: rpiboot [OPTION]...\n"
-	      "Boots Raspberry Pi boards that are in USB boot mode from a folder of boot "
-	      "files.\n\n",
+	      "Boots Raspberry Pi boards in USB boot mode from a folder of boot files.\n\n",
 	      out);
 	for (size_t i = 0; i < TABLE_SIZE; i++) {
 		const struct option *o = &table[i];

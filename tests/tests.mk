@@ -8,9 +8,22 @@ $(UNIT:%=$(BUILD)/tests/unit/%.o): EXTRA_CFLAGS = -Itools/lib -Itests
 $(UNIT:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(TOOLS_LIB) $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
 
-.PHONY: check lint format
+# TESTS= names some of them only.
+TESTS = $(TAP_TESTS)
+.PHONY: check check-asan check-tsan lint format
 check: all $(filter $(BUILD)/%,$(TAP_TESTS))
-	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(TAP_TESTS)
+	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(TESTS)
+
+# clang's: gcc's address sanitizer does not start under the preload of the mocked usbfs. The thread sanitizer has
+# something to find where boards run in threads of their own.
+SANITIZED = HARDEN= HARDEN_LD= CC=clang
+check-asan:
+	@$(MAKE) BUILD=build/asan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
+		LDFLAGS='-fsanitize=address,undefined' check
+check-tsan:
+	@$(MAKE) BUILD=build/tsan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS='-fsanitize=thread' \
+		TESTS='$(TSAN_TESTS)' check
+TSAN_TESTS = build/tsan/tests/test_boards
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
 SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run .ci/run

@@ -332,14 +332,13 @@ enum err usb_submit_read(struct usb_handle *h, uint16_t value, uint16_t index, s
 	return submit_control(h, 0xc0, value, index, n);
 }
 
-enum err usb_submit_bulk(struct usb_handle *h, enum usb_slot slot, unsigned endpoint,
-                         const uint8_t *bytes, size_t n)
+enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t *bytes, size_t n)
 {
 	struct usb *usb = h->usb;
 	if (usb->memory && usb->pending + n > usb->memory)
 		return ERR_USB_MEMORY;
 	usb->pending += n;
-	enum err err = submit(h, slot,
+	enum err err = submit(h, USB_BULK,
 	                      (struct vurb){ .endpoint = (uint8_t)endpoint,
 	                                     .data = (uint8_t *)(uintptr_t)bytes,
 	                                     .length = n });

@@ -564,6 +564,8 @@ static enum outcome read_request(struct vboard *b, uint64_t now, struct vurb *ur
 	}
 	answer(urb, bytes + lost, n - lost, f);
 	b->stats.requests++;
+	if (f && f->kind == VFAULT_SHORT)
+		return ACK; /* no message, no answer: it is told again */
 	b->phase = VPHASE_SRV_REPLY;
 	if (step->kind == VSTEP_DONE) {
 		b->phase = VPHASE_SRV_OVER;
