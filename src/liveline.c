@@ -36,7 +36,7 @@ struct liveline_layout liveline_layout(unsigned columns, size_t path, size_t ser
 	left -= l.path;
 	grow(&l.what, 6, &left); /* in the order of importance */
 	grow(&l.percent, 4, &left);
-	grow(&l.what, 12, &left);
+	grow(&l.what, 13, &left);
 	grow(&l.elapsed, 5, &left);
 	grow(&l.bar, 7, &left);
 	grow(&l.rate, 9, &left);
@@ -100,7 +100,9 @@ static void put_transfer(char out[LIVELINE_SIZE], const struct liveline_layout *
 	         all ? 100 : (unsigned)(line->done * 100 / line->size));
 	put(out, text, l->percent);
 	uint64_t tenths = line->rate / 100000;
-	if (tenths < 1000)
+	if (tenths == 0)
+		*text = 0;
+	else if (tenths < 1000)
 		snprintf(text, sizeof text, "%2u.%u MB/s", (unsigned)(tenths / 10),
 		         (unsigned)(tenths % 10));
 	else
@@ -111,11 +113,11 @@ static void put_transfer(char out[LIVELINE_SIZE], const struct liveline_layout *
 /* What has no bar may have the bar's place. */
 static unsigned wide_what(const struct liveline_layout *l)
 {
-	const unsigned parts[] = { l->bar, l->percent, l->rate };
-	unsigned width = l->what;
+	const unsigned parts[] = { l->what, l->bar, l->percent, l->rate };
+	unsigned width = 0;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		width += parts[i] ? parts[i] + 1 : 0;
-	return width;
+		width += parts[i] ? parts[i] + 1 : 0; /* a blank before each */
+	return width ? width - 1 : 0;
 }
 
 static void put_elapsed(char out[LIVELINE_SIZE], unsigned width, uint64_t elapsed)
