@@ -100,8 +100,8 @@ static int serve(const struct options *o)
 		report_add(report, &boards.observer);
 		report_emit(report, &(struct event){ .kind = EV_START, .text = VERSION_LINE });
 		if (o->metadata_folder && !plat_can_write(o->metadata_folder))
-			report_warning(report, NULL, "metadata-folder", "metadata folder %s: %s", o->metadata_folder,
-			            strerror(errno));
+			report_warning(report, NULL, "metadata-folder", "metadata folder %s: %s",
+			               o->metadata_folder, strerror(errno));
 		struct station_summary summary = { 0 };
 		enum err err = preflight_folder(&places, o->sign, report);
 		if (!err)

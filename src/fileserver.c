@@ -61,7 +61,7 @@ static enum err open_file(struct server *v, const char *name, bool *found)
 	enum bootfile_answer answer = bootfiles_find(s->files, name, &v->file);
 	if (answer == BOOTFILE_DENIED) {
 		report_warning(s->report, s->board, "name-denied",
-		            "Denying request for %s: the name leaves the boot folder", name);
+		               "Denying request for %s: the name leaves the boot folder", name);
 		return OK;
 	}
 	if (answer == BOOTFILE_FOUND) {
@@ -146,10 +146,12 @@ static enum err take_metadata(struct server *v, const char *name)
 			break;
 		case METADATA_BAD:
 			report_warning(s->report, s->board, "factory-uuid",
-			            "cannot decode the board's FACTORY_UUID: left out: %s", name);
+			               "cannot decode the board's FACTORY_UUID: left out: %s",
+			               name);
 			break;
 		case METADATA_FULL:
-			report_warning(s->report, s->board, "metadata-full", "too much metadata: left out: %s", name);
+			report_warning(s->report, s->board, "metadata-full",
+			               "too much metadata: left out: %s", name);
 			break;
 		case METADATA_NOTHING:
 			break;
@@ -284,9 +286,10 @@ static void publish(struct server *v)
 		           .metadata = &v->metadata };
 	int code = v->metadata_path ? metadata_publish(&v->metadata, v->metadata_path) : 0;
 	if (code) {
-		report_warning(s->report, s->board, "metadata-file",
-		            "Failed to create metadata file: %s: %s\nWriting to stdout instead...",
-		            v->metadata_path, strerror(code));
+		report_warning(
+			s->report, s->board, "metadata-file",
+			"Failed to create metadata file: %s: %s\nWriting to stdout instead...",
+			v->metadata_path, strerror(code));
 		e.where = NULL;
 	}
 	if (!e.where)
@@ -299,8 +302,8 @@ static enum err finish(struct server *v, enum err err)
 	const struct session *s = v->session;
 	if (err == ERR_INTERRUPTED && v->result->eeprom_served)
 		report_warning(s->report, s->board, "eeprom-write",
-		            "the EEPROM may be being written: removing power now can leave the "
-		            "board without a boot loader");
+		               "the EEPROM may be being written: removing power now can leave the "
+		               "board without a boot loader");
 	if (err)
 		return err;
 	publish(v);

@@ -96,8 +96,7 @@ static void put_transfer(char out[LIVELINE_SIZE], const struct liveline_layout *
 	bar(text, sizeof text, l->bar, line->done, line->size);
 	put(out, text, l->bar);
 	bool all = line->done >= line->size;
-	snprintf(text, sizeof text, "%3u%%",
-	         all ? 100 : (unsigned)(line->done * 100 / line->size));
+	snprintf(text, sizeof text, "%3u%%", all ? 100 : (unsigned)(line->done * 100 / line->size));
 	put(out, text, l->percent);
 	uint64_t tenths = line->rate / 100000;
 	if (tenths == 0)

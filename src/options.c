@@ -134,9 +134,9 @@ static enum options_result append(struct options *o, const char **list, unsigned
 
 static enum options_result progress(struct options *o, const char *value)
 {
-	static const char *const words[] = { [PROGRESS_AUTO] = "auto",
-		                             [PROGRESS_ALWAYS] = "always",
-		                             [PROGRESS_NEVER] = "never" };
+	static const char *const words[] = {
+		[PROGRESS_AUTO] = "auto", [PROGRESS_ALWAYS] = "always", [PROGRESS_NEVER] = "never"
+	};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(words[i], value) == 0) {
 			o->progress = (enum options_progress)i;

@@ -48,7 +48,9 @@ struct progress {
 	bool waiting;                 /* no board yet */
 	bool news, ending;
 
-	char *picture; /* the drawing thread's: the live lines on the screen, each with its newline */
+	/* the drawing thread's: the live lines on the screen, each with its newline, and the width they were made for */
+	char *picture;
+	unsigned columns;
 };
 
 /* --- the picture */
@@ -58,8 +60,7 @@ static const char *stage_name(enum board_stage stage)
 	return stage == STAGE_ROM ? "ROM" : stage == STAGE_SERVER ? "server" : "";
 }
 
-static void print_live(const struct live *b,
-                       const struct liveline_layout *layout, FILE *out)
+static void print_live(const struct live *b, const struct liveline_layout *layout, FILE *out)
 {
 	char text[LIVELINE_SIZE];
 	liveline_draw(layout,
@@ -143,6 +144,8 @@ static char *compose(struct progress *p, const char *picture, unsigned columns, 
 	fputs(HIDE "\r", out);
 	if (up > 0)
 		fprintf(out, "\033[%uA", up);
+	if (columns != p->columns) /* lines that were wrapped must be forgotten as such */
+		fputs(CLEAR_BELOW, out);
 	print_over(p->bytes, p->size, out);
 	print_over(picture, strlen(picture), out);
 	fputs(CLEAR_BELOW SHOW, out);
@@ -172,6 +175,7 @@ static void draw(struct progress *p)
 		fflush(out);
 		free(p->picture);
 		p->picture = picture;
+		p->columns = columns;
 		picture = NULL;
 	}
 	free(frame);
@@ -393,7 +397,8 @@ struct observer *report_progress_new(const struct report_progress_options *optio
 	*p = (struct progress){ .observer = { .see = see, .end = end }, .options = *options };
 	struct report_text_options *lines = &p->options.lines, plain = *lines;
 	p->lines = plain.out = open_memstream(&p->bytes, &p->size);
-	if (lines->err == lines->out || (plat_is_terminal(lines->err) && plat_is_terminal(lines->out)))
+	if (lines->err == lines->out ||
+	    (plat_is_terminal(lines->err) && plat_is_terminal(lines->out)))
 		lines->err = plain.err = p->lines;
 	if (p->lines)
 		p->plain = report_text_new(&plain);

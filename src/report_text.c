@@ -145,7 +145,8 @@ static void print_progress(const struct text *t, const struct event *e)
 			line(t, e, "File read: ", e->name, "");
 		break;
 	case EV_FILE_ABSENT:
-		line(t, e, "Cannot open file ", e->name, report_is_optional(e->name) ? " (optional)" : "");
+		line(t, e, "Cannot open file ", e->name,
+		     report_is_optional(e->name) ? " (optional)" : "");
 		break;
 	case EV_METADATA:
 		if (t->options.prefix || t->options.verbose)

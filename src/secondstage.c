@@ -41,8 +41,8 @@ static enum err send_file(const struct session *s, const struct bootfile *file)
 	enum err err = session_send(s, s->board->chip->second_stage, file, &sent);
 	if (err && err != ERR_INTERRUPTED && err != ERR_FILE_CHANGED && err != ERR_FILE_READ)
 		report_warning(s->report, s->board, "not-sent", "%s: %s after %lu of %lu bytes",
-		            s->board->chip->second_stage, err_text(err), (unsigned long)sent,
-		            (unsigned long)file->size);
+		               s->board->chip->second_stage, err_text(err), (unsigned long)sent,
+		               (unsigned long)file->size);
 	return err;
 }
 

@@ -18,25 +18,26 @@ static const struct liveline busy = {
 static const char *draw(unsigned columns, const struct liveline *line)
 {
 	static char out[LIVELINE_SIZE];
-	struct liveline_layout layout =
-		liveline_layout(columns, strlen(line->path), strlen(line->serial));
+	struct liveline_layout layout = liveline_layout(columns, strlen(line->path),
+	                                                strlen(line->serial));
 	liveline_draw(&layout, line, out);
 	return out;
 }
 
 static void shows_all_in_a_wide_window(void)
 {
-	CHECK_STR(draw(100, &busy),
-	          "1-1.3 BCM2711 10000000b29d2da0 server boot.img           [=========>          ]  45% "
-	          "31.2 MB/s  0:12");
+	CHECK_STR(
+		draw(100, &busy),
+		"1-1.3 BCM2711 10000000b29d2da0 server boot.img           [=========>          ]  45% "
+		"31.2 MB/s  0:12");
 }
 
 static void shows_less_in_80_and_40_columns(void)
 {
-	CHECK_STR(draw(79, &busy),
-	          "1-1.3 BCM2711 10000000b29d2da0 boot.img      [=====>     ]  45% 31.2 MB/s  0:12");
-	CHECK_STR(draw(60, &busy),
-	          "1-1.3 BCM2711 boot.img      [====>    ]  45% 31.2 MB/s  0:12");
+	CHECK_STR(
+		draw(79, &busy),
+		"1-1.3 BCM2711 10000000b29d2da0 boot.img      [=====>     ]  45% 31.2 MB/s  0:12");
+	CHECK_STR(draw(60, &busy), "1-1.3 BCM2711 boot.img      [====>    ]  45% 31.2 MB/s  0:12");
 	CHECK_STR(draw(39, &busy), "1-1.3 boot.img      [==>   ]  45%  0:12");
 	CHECK_STR(draw(20, &busy), "1-1.3 boot.img   45%");
 	CHECK_STR(draw(12, &busy), "1-1.3 boot.~");
@@ -51,8 +52,9 @@ static void gives_the_place_of_the_bar_to_words(void)
 	line.moving = false;
 	line.what = "waiting for its next stage";
 	CHECK_STR(draw(39, &line), "1-1.3 waiting for its next stage   0:12");
-	CHECK_STR(draw(79, &line),
-	          "1-1.3 BCM2711 10000000b29d2da0 waiting for its next stage                  0:12");
+	CHECK_STR(
+		draw(79, &line),
+		"1-1.3 BCM2711 10000000b29d2da0 waiting for its next stage                  0:12");
 }
 
 static void fits_every_width(void)

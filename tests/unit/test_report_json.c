@@ -21,8 +21,8 @@ static char *printed_since(uint64_t since, const struct event *e, int verbose)
 	char *text, *line;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
-	struct observer *o =
-		report_json_new(&(struct report_json_options){ .verbose = verbose, .out = out });
+	struct observer *o = report_json_new(
+		&(struct report_json_options){ .verbose = verbose, .out = out });
 	o->see(o, &(struct event){ .kind = EV_START, .text = "V", .time = since });
 	o->see(o, e);
 	o->end(o);
@@ -152,7 +152,7 @@ static void tells_what_goes_wrong(void)
 	                       .bytes = 5000000000,
 	                       .duration = 10 },
 	      EVENT("result") "," BOARD ",\"success\":false,\"code\":\"board-lost\",\"files\":1,"
-	                                "\"bytes\":5000000000,\"duration\":0.000010");
+	                      "\"bytes\":5000000000,\"duration\":0.000010");
 }
 
 static void tells_details_only_when_asked(void)
@@ -177,12 +177,12 @@ static void sums_up(void)
 	                                             .bytes = 3,
 	                                             .duration = 4000000 });
 	struct board_facts mute = { .path = "2-1" };
-	s.observer.see(&s.observer, &(struct event){ .kind = EV_RESULT,
-	                                             .board = &mute,
-	                                             .err = ERR_USB_ACCESS });
+	s.observer.see(&s.observer,
+	               &(struct event){ .kind = EV_RESULT, .board = &mute, .err = ERR_USB_ACCESS });
 	check(&(struct event){ .kind = EV_SUMMARY, .summary = &s, .code = 255 },
 	      EVENT("summary") ",\"succeeded\":1,\"failed\":1,\"status\":255,\"boards\":["
-	                       "{" BOARD ",\"success\":true,\"code\":\"ok\",\"files\":2,\"bytes\":3,"
+	                       "{" BOARD
+	                       ",\"success\":true,\"code\":\"ok\",\"files\":2,\"bytes\":3,"
 	                       "\"duration\":4.000000},"
 	                       "{\"path\":\"2-1\",\"success\":false,\"code\":\"usb-access\","
 	                       "\"files\":0,\"bytes\":0,\"duration\":0.000000}]");
@@ -202,16 +202,18 @@ static void prints_the_table(void)
 	                                             .bytes = 40000000,
 	                                             .duration = 4000000 });
 	struct board_facts odd = { .path = "2-1", .serial = "\033[2J\n" };
-	s.observer.see(&s.observer,
-	               &(struct event){ .kind = EV_RESULT, .board = &odd, .err = ERR_BOARD_ABSENT });
+	s.observer.see(
+		&s.observer,
+		&(struct event){ .kind = EV_RESULT, .board = &odd, .err = ERR_BOARD_ABSENT });
 	FILE *out = open_memstream(&text, &size);
 	summary_print(&s, out);
 	fclose(out);
-	CHECK_STR(text, "\n"
-	                "Board Serial Chip    Result          Files      Bytes Seconds  MB/s\n"
-	                "1-1.3 1000ab BCM2711 done                2   40000000    4.00  10.0\n"
-	                "2-1   \\x1b[2J\\x0a -       board-absent        0          0    0.00   0.0\n"
-	                "1 succeeded, 1 failed\n");
+	CHECK_STR(text,
+	          "\n"
+	          "Board Serial Chip    Result          Files      Bytes Seconds  MB/s\n"
+	          "1-1.3 1000ab BCM2711 done                2   40000000    4.00  10.0\n"
+	          "2-1   \\x1b[2J\\x0a -       board-absent        0          0    0.00   0.0\n"
+	          "1 succeeded, 1 failed\n");
 	free(text);
 	summary_free(&s);
 }
