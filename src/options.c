@@ -145,6 +145,7 @@ static enum options_result progress(struct options *o, const char *value)
 	return fail(o, "--progress wants auto, always or never, not '%s'", value);
 }
 
+/* VALUE is "" where there is none. */
 static enum options_result apply(struct options *o, const struct option *option, const char *value)
 {
 	unsigned long n;
@@ -170,7 +171,7 @@ static enum options_result apply(struct options *o, const struct option *option,
 		o->port = (int)n;
 		break;
 	case METADATA:
-		if (value)
+		if (*value)
 			o->metadata_folder = value;
 		break;
 	case SIGNED:
@@ -222,14 +223,13 @@ static enum options_result parse_one(struct options *o, int argc, char **argv, i
 		return fail(o, *token == '-' ? "unknown option '%s'" : "unexpected word '%s'",
 		            token);
 	if (!option->arg)
-		return value ? fail(o, "--%s takes no value", option->name)
-		             : apply(o, option, NULL);
+		return value ? fail(o, "--%s takes no value", option->name) : apply(o, option, "");
 	bool optional = option->arg[0] == '[';
 	if (!value && *i + 1 < argc && !(optional && argv[*i + 1][0] == '-'))
 		value = argv[++*i];
 	if (!value && !optional)
 		return fail(o, "'%s' wants %s", token, option->arg);
-	return apply(o, option, value);
+	return apply(o, option, value ? value : "");
 }
 
 enum options_result options_parse(struct options *o, int argc, char **argv)

@@ -81,7 +81,7 @@ static void describe(struct seat *seat, uint64_t id)
 	const char *last = strpbrk(seat->seen.path, "-.");
 	for (const char *p = last; p; p = strpbrk(p + 1, "-."))
 		last = p;
-	seat->seen.port = (uint8_t)(last ? atoi(last + 1) : 0);
+	seat->seen.port = (uint8_t)(last ? strtoul(last + 1, NULL, 10) : 0);
 }
 
 /* Gives finished transfers back to their slots. */

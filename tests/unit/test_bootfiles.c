@@ -193,8 +193,7 @@ static void problems(void)
 
 int main(void)
 {
-	if (chdir(getenv("T") ? getenv("T") : ".") != 0)
-		return 1;
+	tap_enter_scratch();
 	RUN(order);
 	RUN(chips_archive_before_the_common_one);
 	RUN(containment);

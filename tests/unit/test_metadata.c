@@ -166,8 +166,7 @@ static void terminal_escapes(void)
 
 int main(void)
 {
-	if (chdir(getenv("T") ? getenv("T") : ".") != 0)
-		return 1;
+	tap_enter_scratch();
 	RUN(fields);
 	RUN(order_and_repeats);
 	RUN(factory_uuid);

@@ -42,11 +42,14 @@ struct run {
 	bool late, signalled;
 };
 
-__attribute__((format(printf, 1, 0))) static int fail(const char *format, const char *what)
+__attribute__((format(printf, 1, 2))) static int fail(const char *format, ...)
 {
+	va_list args;
+	va_start(args, format);
 	fputs("virtual-board: ", stderr);
-	fprintf(stderr, format, what);
+	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
+	va_end(args);
 	return EXIT_BROKEN;
 }
 
@@ -58,7 +61,8 @@ static const char usage[] =
 	"  --overlay        DIR/USB-PATH/ comes first\n"
 	"  --limit SECONDS  hard limit (default 60): everything is killed, status 98\n"
 	"  --report FILE    what the boards saw, as JSON (default: as text on stderr)\n"
-	"  --signal S@WHEN  sends signal number or name S to PROGRAM at WHEN: milliseconds, or PLACE[:FILE]\n"
+	"  --signal S@WHEN  sends signal number or name S to PROGRAM at WHEN: milliseconds, or "
+	"PLACE[:FILE]\n"
 	"  --seed N         of the boards' jitter\n"
 	"  --chdir DIR      PROGRAM's working directory\n"
 	"  --preload LIB    a further library to preload into PROGRAM\n"
@@ -69,7 +73,9 @@ static int signal_number(const char *text, size_t n)
 	static const struct {
 		const char *name;
 		int number;
-	} names[] = { { "INT", SIGINT }, { "TERM", SIGTERM }, { "HUP", SIGHUP }, { "KILL", SIGKILL } };
+	} names[] = {
+		{ "INT", SIGINT }, { "TERM", SIGTERM }, { "HUP", SIGHUP }, { "KILL", SIGKILL }
+	};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strlen(names[i].name) == n && strncmp(names[i].name, text, n) == 0)
 			return names[i].number;
@@ -120,8 +126,8 @@ static int parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "folder", 1, NULL, 'f' }, { "overlay", 0, NULL, 'o' }, { "limit", 1, NULL, 'l' },
-		{ "report", 1, NULL, 'r' }, { "signal", 1, NULL, 's' }, { "seed", 1, NULL, 'e' },
-		{ "chdir", 1, NULL, 'c' }, { "preload", 1, NULL, 'p' }, { "quiet", 0, NULL, 'q' },
+		{ "report", 1, NULL, 'r' }, { "signal", 1, NULL, 's' },  { "seed", 1, NULL, 'e' },
+		{ "chdir", 1, NULL, 'c' },  { "preload", 1, NULL, 'p' }, { "quiet", 0, NULL, 'q' },
 		{ NULL, 0, NULL, 0 },
 	};
 	*o = (struct options){ .limit = 60 };
@@ -138,7 +144,7 @@ static int read_boards(struct run *run, int argc, char **argv)
 	int i = optind;
 	for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (fs->board_count == BOARDS_MAX)
-			return fail("more than %s boards", "64");
+			return fail("more than %d boards", BOARDS_MAX);
 		fs->boards = g_renew(struct usbfs_board, fs->boards, fs->board_count + 1);
 		struct usbfs_board *b = &fs->boards[fs->board_count++];
 		*b = (struct usbfs_board){ 0 };
@@ -252,7 +258,8 @@ static int re_execute(char **argv)
 	char *self = g_file_read_link("/proc/self/exe", NULL);
 	char *folder = g_path_get_dirname(self ? self : argv[0]);
 	const char *old = g_getenv("LD_PRELOAD");
-	char *all = g_strdup_printf("%s/virtual-preload.so:%s%s%s", folder, UMOCKDEV, old ? ":" : "", old ? old : "");
+	char *all = g_strdup_printf("%s/virtual-preload.so:%s%s%s", folder, UMOCKDEV,
+	                            old ? ":" : "", old ? old : "");
 	g_setenv("VIRTUAL_BOARD", "1", TRUE);
 	g_setenv("LD_PRELOAD", all, TRUE);
 	execv("/proc/self/exe", argv);
@@ -273,8 +280,8 @@ static int report(struct run *run)
 		return fail("cannot write '%s'", o->report);
 	if (o->report)
 		fprintf(out, "{\"status\": %d, \"late\": %s, \"boards\": [",
-			WIFEXITED(run->status) ? WEXITSTATUS(run->status) : -WTERMSIG(run->status),
-			run->late ? "true" : "false");
+		        WIFEXITED(run->status) ? WEXITSTATUS(run->status) : -WTERMSIG(run->status),
+		        run->late ? "true" : "false");
 	for (size_t i = 0; i < run->fs.board_count; i++) {
 		const struct vboard *b = &run->fs.boards[i].board;
 		if (o->report)
@@ -318,14 +325,10 @@ int main(int argc, char **argv)
 	status = start_program(&run);
 	if (!status) {
 		g_main_loop_run(run.loop);
+		g_mutex_lock(&run.fs.lock);
 		status = report(&run);
+		g_mutex_unlock(&run.fs.lock);
 	}
 	usbfs_stop(&run.fs);
-	for (size_t i = 0; i < run.fs.board_count; i++) {
-		vboard_free(&run.fs.boards[i].board);
-		vdesc_free(&run.fs.boards[i].desc);
-	}
-	g_free(run.fs.boards);
-	g_main_loop_unref(run.loop);
 	return status;
 }

@@ -23,8 +23,10 @@ struct usbfs {
 	size_t board_count;
 	struct usbfs_handle *handles;
 	size_t memory; /* of all transfers that are not reaped */
-	guint timer;
-	void (*changed)(void *context); /* called after anything that may have moved a board on */
+	GMutex lock; /* umockdev runs ioctls in a thread of its own, the boards' timers run in the main loop */
+	GSource *timer;
+	void (*changed)(
+		void *context); /* called, locked, after anything that may have moved a board on */
 	void *context;
 };
 
