@@ -60,7 +60,8 @@ static bool wants_progress(const struct options *o, FILE *out)
 }
 
 /* Chooses who sees what happens. False: out of memory. */
-static bool add_observers(struct report *report, const struct options *o, bool many)
+static bool add_observers(struct report *report, const struct options *o, bool many,
+                          struct summary *results)
 {
 	const char *no_colour = getenv("NO_COLOR");
 	struct report_text_options text = {
@@ -75,15 +76,15 @@ static bool add_observers(struct report *report, const struct options *o, bool m
 		.lines = text,
 		.colour = plat_is_terminal(text.out) && !(no_colour && *no_colour),
 	};
+	struct report_json_options json = { .verbose = o->verbose, .out = stdout };
 	struct observer *lines = wants_progress(o, text.out) ? report_progress_new(&progress)
 	                                                     : report_text_new(&text);
+	struct observer *collector = report_summary_new(results);
+	struct observer *events = o->json ? report_json_new(&json) : NULL;
 	report_add(report, lines);
-	if (!o->json || !lines)
-		return lines != NULL;
-	struct observer *json = report_json_new(
-		&(struct report_json_options){ .verbose = o->verbose, .out = stdout });
-	report_add(report, json);
-	return json != NULL;
+	report_add(report, collector);
+	report_add(report, events);
+	return lines && collector && (events || !o->json);
 }
 
 static int serve(const struct options *o)
@@ -93,11 +94,9 @@ static int serve(const struct options *o)
 	const char *const roots[] = { RPIBOOT_DATADIR, beside ? beside : ".", ".", NULL };
 	struct bootfiles_places places = { o->folder, o->overlay, roots };
 	struct station_setup setup = station_setup(o, report, &places);
-	struct summary boards;
+	struct summary boards = { 0 };
 	int status = err_status(ERR_MEMORY);
-	summary_init(&boards);
-	if (report && add_observers(report, o, setup.wanted != 1)) {
-		report_add(report, &boards.observer);
+	if (report && add_observers(report, o, setup.wanted != 1, &boards)) {
 		report_emit(report, &(struct event){ .kind = EV_START, .text = VERSION_LINE });
 		if (o->metadata_folder && !plat_can_write(o->metadata_folder))
 			report_warning(report, NULL, "metadata-folder", "metadata folder %s: %s",

@@ -69,4 +69,7 @@ struct report_progress_options {
 };
 struct observer *report_progress_new(const struct report_progress_options *options);
 
+/* Collects the boards' results into SUMMARY, which must outlive the report. */
+struct observer *report_summary_new(struct summary *summary);
+
 #endif

@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include "json.h"
+#include "metadata.h"
 #include "plat.h"
 #include "summary.h"
 

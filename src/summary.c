@@ -8,11 +8,8 @@
 
 #define SERIAL_COLUMNS 16 /* of all real boards; longer ones are not cut, only not aligned */
 
-static void see(struct observer *self, const struct event *e)
+void summary_add(struct summary *s, const struct event *e)
 {
-	struct summary *s = (struct summary *)self;
-	if (e->kind != EV_RESULT)
-		return;
 	if (e->err)
 		s->failed++;
 	else
@@ -26,16 +23,6 @@ static void see(struct observer *self, const struct event *e)
 		                                     .files = e->files,
 		                                     .bytes = e->bytes,
 		                                     .duration = e->duration };
-}
-
-static void end(struct observer *self)
-{
-	(void)self;
-}
-
-void summary_init(struct summary *s)
-{
-	*s = (struct summary){ .observer = { .see = see, .end = end } };
 }
 
 void summary_free(struct summary *s)

@@ -1,9 +1,8 @@
-/* How the boards of a run fared: collects their results as an observer. Knows no USB and no options. */
+/* How the boards of a run fared: their results, and the table made of them. */
 #ifndef SUMMARY_H
 #define SUMMARY_H
 
 #include "event.h"
-#include "report.h"
 
 #include <stdio.h>
 
@@ -15,14 +14,13 @@ struct summary_board {
 };
 
 struct summary {
-	struct observer observer; /* first: the report's; its end leaves the summary alone */
 	struct summary_board *boards;
 	size_t count;
 	unsigned succeeded, failed;
 };
 
-/* Add &summary->observer to a report that does not outlive the summary. */
-void summary_init(struct summary *summary);
+/* Takes a board's EV_RESULT into a summary, which begins as zeros. */
+void summary_add(struct summary *summary, const struct event *result);
 void summary_free(struct summary *summary);
 
 /* The table, a line a board, and a line with the counts. */

@@ -1,4 +1,5 @@
 /* Every event as a line of JSON, to the letter; tests/cli/json.t has them read by another program. */
+#include "metadata.h"
 #include "report.h"
 #include "summary.h"
 #include "tap.h"
@@ -166,19 +167,18 @@ static void tells_details_only_when_asked(void)
 
 static void sums_up(void)
 {
-	struct summary s;
-	summary_init(&s);
-	s.observer.see(&s.observer, &(struct event){ .kind = EV_ATTACHED, .board = &rom });
+	struct summary s = { 0 };
+	struct observer *o = report_summary_new(&s);
+	o->see(o, &(struct event){ .kind = EV_ATTACHED, .board = &rom });
 	check(&(struct event){ .kind = EV_SUMMARY, .summary = &s, .code = 5 },
 	      EVENT("summary") ",\"succeeded\":0,\"failed\":0,\"status\":5,\"boards\":[]");
-	s.observer.see(&s.observer, &(struct event){ .kind = EV_RESULT,
-	                                             .board = &server,
-	                                             .files = 2,
-	                                             .bytes = 3,
-	                                             .duration = 4000000 });
+	o->see(o, &(struct event){ .kind = EV_RESULT,
+	                           .board = &server,
+	                           .files = 2,
+	                           .bytes = 3,
+	                           .duration = 4000000 });
 	struct board_facts mute = { .path = "2-1" };
-	s.observer.see(&s.observer,
-	               &(struct event){ .kind = EV_RESULT, .board = &mute, .err = ERR_USB_ACCESS });
+	o->see(o, &(struct event){ .kind = EV_RESULT, .board = &mute, .err = ERR_USB_ACCESS });
 	check(&(struct event){ .kind = EV_SUMMARY, .summary = &s, .code = 255 },
 	      EVENT("summary") ",\"succeeded\":1,\"failed\":1,\"status\":255,\"boards\":["
 	                       "{" BOARD
@@ -186,25 +186,23 @@ static void sums_up(void)
 	                       "\"duration\":4.000000},"
 	                       "{\"path\":\"2-1\",\"success\":false,\"code\":\"usb-access\","
 	                       "\"files\":0,\"bytes\":0,\"duration\":0.000000}]");
-	s.observer.end(&s.observer);
+	o->end(o);
 	summary_free(&s);
 }
 
 static void prints_the_table(void)
 {
-	struct summary s;
+	struct summary s = { 0 };
 	char *text;
 	size_t size;
-	summary_init(&s);
-	s.observer.see(&s.observer, &(struct event){ .kind = EV_RESULT,
-	                                             .board = &server,
-	                                             .files = 2,
-	                                             .bytes = 40000000,
-	                                             .duration = 4000000 });
+	summary_add(&s, &(struct event){ .kind = EV_RESULT,
+	                                 .board = &server,
+	                                 .files = 2,
+	                                 .bytes = 40000000,
+	                                 .duration = 4000000 });
 	struct board_facts odd = { .path = "2-1", .serial = "\033[2J\n" };
-	s.observer.see(
-		&s.observer,
-		&(struct event){ .kind = EV_RESULT, .board = &odd, .err = ERR_BOARD_ABSENT });
+	summary_add(&s,
+	            &(struct event){ .kind = EV_RESULT, .board = &odd, .err = ERR_BOARD_ABSENT });
 	FILE *out = open_memstream(&text, &size);
 	summary_print(&s, out);
 	fclose(out);
