@@ -122,11 +122,23 @@ static void put_start(FILE *out, const struct event *e)
 static void put_file(FILE *out, const struct event *e)
 {
 	put_string(out, "name", e->name);
-	put_string(out, "source", source_names[e->source]);
-	put_known(out, "file", e->where);
+	if (e->kind == EV_FILE_ABSENT) {
+		put_bool(out, "optional", report_is_optional(e->name));
+		return;
+	}
+	if (e->kind != EV_FILE_SIZE) {
+		put_string(out, "source", source_names[e->source]);
+		put_known(out, "file", e->where);
+	}
 	put_number(out, "size", e->size);
 	if (e->kind == EV_FILE_END)
 		put_seconds(out, "duration", e->duration);
+}
+
+static void put_stage(FILE *out, const struct board_facts *board)
+{
+	if (board)
+		put_string(out, "stage", board->stage == STAGE_ROM ? "rom" : "server");
 }
 
 static void put_metadata(FILE *out, const struct event *e)
@@ -176,7 +188,7 @@ static void put_details(FILE *out, const struct event *e)
 		put_start(out, e);
 		break;
 	case EV_STAGE:
-		put_string(out, "stage", e->board->stage == STAGE_ROM ? "rom" : "server");
+		put_stage(out, e->board);
 		break;
 	case EV_FOLDER:
 		put_string(out, "folder", e->where);
@@ -185,8 +197,10 @@ static void put_details(FILE *out, const struct event *e)
 		put_string(out, "file", e->where);
 		break;
 	case EV_SOURCE:
+	case EV_FILE_SIZE:
 	case EV_FILE_BEGIN:
 	case EV_FILE_END:
+	case EV_FILE_ABSENT:
 		put_file(out, e);
 		break;
 	case EV_STATUS:
@@ -194,14 +208,6 @@ static void put_details(FILE *out, const struct event *e)
 		break;
 	case EV_STATUS_NONE:
 		put_known(out, "reason", e->err ? err_code(e->err) : NULL);
-		break;
-	case EV_FILE_SIZE:
-		put_string(out, "name", e->name);
-		put_number(out, "size", e->size);
-		break;
-	case EV_FILE_ABSENT:
-		put_string(out, "name", e->name);
-		put_bool(out, "optional", report_is_optional(e->name));
 		break;
 	case EV_METADATA:
 		put_string(out, "name", e->name);
@@ -219,6 +225,9 @@ static void put_details(FILE *out, const struct event *e)
 		put_string(out, "code", e->topic);
 		put_string(out, "text", e->text);
 		break;
+	case EV_NOTICE:
+		put_string(out, "text", e->text);
+		break;
 	case EV_ERROR:
 		put_failed(out, e);
 		break;
@@ -230,9 +239,6 @@ static void put_details(FILE *out, const struct event *e)
 		break;
 	case EV_DEBUG:
 		put_number(out, "level", (uint64_t)e->level);
-		put_string(out, "text", e->text);
-		break;
-	case EV_NOTICE:
 		put_string(out, "text", e->text);
 		break;
 	case EV_WAITING:
