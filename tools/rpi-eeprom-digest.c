@@ -81,10 +81,11 @@ static int parse_arguments(struct job *job, int argc, char **argv)
 		return TOOL_OK;
 	if (optind < argc)
 		return tool_usage(table.program, "unexpected argument %s", argv[optind]);
-	if (!job->input)
-		return tool_usage(table.program, "no input file (-i)");
-	if (!job->verify && !job->output)
-		return tool_usage(table.program, "no output file (-o)");
+	if (!job->input || (!job->verify && !job->output)) {
+		tool_usage(table.program,
+		           job->input ? "no output file (-o)" : "no input file (-i)");
+		return TOOL_USAGE;
+	}
 	if (job->verify && !job->key)
 		return tool_error("Option -v also requires passing public key via -k");
 	return TOOL_OK;

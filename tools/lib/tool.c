@@ -40,6 +40,7 @@ int reason_set(struct reason *why, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
+	/* cppcheck-suppress ctuuninitvar ; the text is written here, not read */
 	vsnprintf(why->text, sizeof why->text, format, args);
 	va_end(args);
 	return -1;
