@@ -123,7 +123,7 @@ int main(int argc, char **argv)
 		return result;
 	if (job.help) {
 		args_help(&table, stdout);
-		return TOOL_OK;
+		return tool_finish(TOOL_OK);
 	}
 	int bad = job.binary ? load_raw(job.input, &key, &why)
 	                     : rsakey_load(job.input, RSAKEY_PUBLIC, &key, &why);

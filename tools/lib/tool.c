@@ -169,6 +169,14 @@ int tool_write(const char *path, const void *bytes, size_t n)
 	return TOOL_OK;
 }
 
+int tool_finish(int status)
+{
+	errno = 0;
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || status != TOOL_OK)
+		return status;
+	return tool_error("cannot write to standard output: %s", strerror(errno ? errno : EIO));
+}
+
 void tool_bytes_free(struct bytes *b)
 {
 	if (b->data)
