@@ -2,6 +2,7 @@
 
 #include "metadata.h"
 #include "plat.h"
+#include "summary.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -32,8 +33,7 @@ static void line(const struct text *t, const struct event *e, const char *before
 	        text_escape(safe, sizeof safe, text ? text : ""), after);
 }
 
-/* Names that a board's firmware asks for although they are not needed. */
-static bool is_optional(const char *name)
+bool report_is_optional(const char *name)
 {
 	static const char *const names[] = {
 		"autoboot.txt", "boot.sig",    "config.sig",   "dt-blob.bin",
@@ -102,11 +102,19 @@ static void print_error(const struct text *t, const struct event *e)
 	        remedy ? remedy : "");
 }
 
+/* One line, or several: those after the first are indented. */
 static void print_remark(const struct text *t, const struct event *e, const char *kind)
 {
-	char safe[SAFE];
-	fprintf(begin(t, e, t->options.err), "%s%s\n", kind,
-	        text_escape(safe, sizeof safe, e->text));
+	char safe[SAFE], line[SAFE];
+	const char *indent = "";
+	for (const char *at = e->text; at; at = strchr(at, '\n')) {
+		at += *at == '\n';
+		snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
+		fprintf(begin(t, e, t->options.err), "%s%s%s\n", indent, kind,
+		        text_escape(safe, sizeof safe, line));
+		kind = "";
+		indent = "    ";
+	}
 }
 
 /* What happens on the way of a board that fares well. */
@@ -146,7 +154,8 @@ static void print_progress(const struct text *t, const struct event *e)
 			line(t, e, "File read: ", e->name, "");
 		break;
 	case EV_FILE_ABSENT:
-		line(t, e, "Cannot open file ", e->name, is_optional(e->name) ? " (optional)" : "");
+		line(t, e, "Cannot open file ", e->name,
+		     report_is_optional(e->name) ? " (optional)" : "");
 		break;
 	case EV_METADATA:
 		if (t->options.prefix || t->options.verbose)
@@ -160,6 +169,10 @@ static void print_progress(const struct text *t, const struct event *e)
 		break;
 	case EV_RESULT:
 		print_result(t, e);
+		break;
+	case EV_SUMMARY:
+		if (t->options.prefix) /* one board's result says it all */
+			summary_print(e->summary, t->options.out);
 		break;
 	default:
 		break;
@@ -201,7 +214,7 @@ static void see(struct observer *self, const struct event *e)
 			print_remark(t, e, "");
 		break;
 	case EV_METADATA_OUTPUT: /* the operator's data: also when quiet; in lines when boards share the output */
-		if (!t->options.prefix)
+		if (!t->options.prefix && !t->options.json)
 			metadata_print(e->metadata, t->options.out);
 		break;
 	default:
