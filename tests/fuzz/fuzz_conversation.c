@@ -1,6 +1,6 @@
 /* Whole runs of the station against hostile boards (hostile.h), in virtual time: every run ends in bounded time with a
  * documented status and nothing open, boards get announced bytes of the boot folder only, metadata documents are whole,
- * and nothing a board says reaches the terminal as a control character. "SHOW=1 build/fuzz/fuzz_conversation FILE" shows the lines of a run. */
+ * every event is a line of valid JSON, and nothing a board says reaches the terminal as a control character. "SHOW=1 build/fuzz/fuzz_conversation FILE" shows the lines of a run. */
 #include "hostile.h"
 #include "jsoncheck.h"
 #include "outfile.h"
@@ -173,20 +173,44 @@ static void check_summary(const struct station_summary *s, unsigned wants)
 	require(hostile_open_handles() == 0, "an open device");
 }
 
+/* TEXT is cut into its lines. */
+static void check_events(char *text)
+{
+	for (char *rest, *event = strtok_r(text, "\n", &rest); event;
+	     event = strtok_r(NULL, "\n", &rest))
+		require(*event == '{' && jsoncheck(event), "an event is no valid JSON");
+}
+
+struct output {
+	char *text;
+	size_t size;
+	FILE *stream;
+};
+
+static void output_open(struct output *o)
+{
+	*o = (struct output){ .text = NULL };
+	o->stream = open_memstream(&o->text, &o->size);
+	require(o->stream, "out of memory");
+}
+
 static void serve(uint8_t flags)
 {
 	static const char *const no_roots[] = { NULL };
 	struct bootfiles_places places = { boot, flags & MANY, no_roots };
-	char *out_text = NULL, *err_text = NULL;
-	size_t n, m;
-	FILE *out = open_memstream(&out_text, &n), *err = open_memstream(&err_text, &m);
+	struct output out, err, events;
+	output_open(&out);
+	output_open(&err);
+	output_open(&events);
 	struct report *report = report_new();
-	require(out && err && report, "out of memory");
-	report_add(report, report_text_new(&(struct report_text_options){
-				   .verbose = flags & VERBOSE ? 2 : 0,
-				   .prefix = flags & MANY,
-				   .out = out,
-				   .err = err }));
+	require(report, "out of memory");
+	int verbose = flags & VERBOSE ? 2 : 0;
+	struct report_text_options lines = {
+		.verbose = verbose, .prefix = flags & MANY, .out = out.stream, .err = err.stream
+	};
+	report_add(report, report_text_new(&lines));
+	report_add(report,
+	           report_json_new(&(struct report_json_options){ verbose, events.stream }));
 	struct station_setup setup = { .report = report,
 		                       .places = &places,
 		                       .metadata_folder = metadata,
@@ -205,15 +229,18 @@ static void serve(uint8_t flags)
 	struct station_summary summary;
 	station_run(&setup, &summary);
 	report_free(report);
-	fclose(out);
-	fclose(err);
+	fclose(out.stream);
+	fclose(err.stream);
+	fclose(events.stream);
 	if (getenv("SHOW"))
-		printf("%s%sstatus %d\n", out_text, err_text, summary.status);
-	check_lines(out_text);
-	check_lines(err_text);
+		printf("%s%s%sstatus %d\n", out.text, err.text, events.text, summary.status);
+	check_lines(out.text);
+	check_lines(err.text);
+	check_events(events.text);
 	check_summary(&summary, setup.wanted ? setup.wanted : 1);
-	free(out_text);
-	free(err_text);
+	free(out.text);
+	free(err.text);
+	free(events.text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
