@@ -18,3 +18,8 @@ check-foreign:
 # What can run without a bus: with the compiler and the emulator that tests/foreign sets.
 check-foreign-one:
 	@$(MAKE) --no-print-directory TESTS='$(filter $(BUILD)/%,$(TAP_TESTS))' check
+
+# --- many boards through one process; test_soak does it in virtual time
+.PHONY: soak
+soak: all virtual
+	@TEST_LIMIT=1800 tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' tests/virtual/soak.t

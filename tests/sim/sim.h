@@ -17,6 +17,9 @@ void sim_begin(void);
  * over all boards, as usbfs_memory_mb; 0: no limit. */
 void sim_boards(struct vboard *boards, size_t count, uint64_t kernel_memory);
 
+/* The boards were changed, or replaced by others, behind the bus's back. */
+void sim_look_again(void);
+
 /* At time AT (0: never) the program gets an interrupt, as Ctrl-C. */
 void sim_interrupt_at(uint64_t at);
 
