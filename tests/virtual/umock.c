@@ -21,7 +21,7 @@
 #define EXIT_BROKEN 97
 #define EXIT_LATE   98
 #define EXIT_JUDGE  99
-#define BOARDS_MAX  64
+#define BOARDS_MAX  256
 #define UMOCKDEV    "libumockdev-preload.so.0"
 
 struct options {
