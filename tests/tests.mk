@@ -63,6 +63,8 @@ lint: $(BUILD)/config.h
 .PHONY: everything
 everything: all virtual $(TEST_PROGRAMS) $(FUZZ_OBJ) $(filter $(BUILD)/%,$(TAP_TESTS))
 
+include tests/vm/vm.mk
+
 format:
 	clang-format -i $(C_FILES)
 
