@@ -1,0 +1,150 @@
+# shellcheck shell=sh
+# For the tests that run a virtual machine: starting it, running commands in it, plugging boards and disks into it.
+# It is talked to over pipes: commands on its second serial port (tests/vm/init), QEMU's monitor for plugs.
+
+vm=$BUILD/vm boards=$SRC/tests/virtual/boards
+guest_n=0 plugged=
+
+# why_not: prints why there is no machine here, nothing if there can be one
+why_not() {
+	if ! [ -x "$BUILD/tests/virtual-redir" ]; then
+		echo 'libusbredirparser is not installed (Debian: libusbredirparser-dev)'
+	elif [ -f "$vm/why" ]; then
+		cat "$vm/why"
+	elif ! [ -f "$vm/base.cpio" ]; then
+		echo 'the machine is not there (make check-vm makes it)'
+	fi
+}
+
+# within SECONDS COMMAND...: until the command succeeds
+within() {
+	tries=$(($1 * 20))
+	shift
+	until "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+answered() { grep -q "$1" "$T/answers" || ! kill -0 "$qemu" 2>/dev/null; }
+
+# guest_start [QEMU-ARGUMENT...]: starts the machine, with what lies in $T/root on top of its initramfs
+guest_start() {
+	(cd "$T/root" && find . | cpio -o -H newc -R 0:0 --quiet) | cat "$vm/base.cpio" - >"$T/initrd"
+	mkfifo "$T/monitor.in" "$T/monitor.out" "$T/serial.in" "$T/serial.out"
+	# KVM is never tried: where it is there, it may not work.
+	timeout -k 5 "${TEST_LIMIT:-280}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -M q35 -m 512 -smp 1 \
+		-nodefaults -no-user-config -display none -no-reboot -nic none -kernel "$vm/vmlinux" -initrd "$T/initrd" \
+		-append 'console=ttyS0 panic=-1 quiet loglevel=4 tsc=reliable no_timer_check mitigations=off' \
+		-chardev "pipe,id=monitor,path=$T/monitor" -mon chardev=monitor,mode=control \
+		-serial "file:$T/console" -chardev "pipe,id=serial,path=$T/serial" -serial chardev:serial \
+		-device qemu-xhci,id=usb,p2=4,p3=4 "$@" >"$T/qemu.log" 2>&1 </dev/null &
+	qemu=$!
+	trap guest_stop EXIT
+	exec 3<>"$T/monitor.in" 4<>"$T/serial.in"
+	: >"$T/answers"
+	cat "$T/monitor.out" >"$T/monitor.log" &
+	cat "$T/serial.out" >>"$T/answers" &
+	echo '{"execute": "qmp_capabilities"}' >&3
+	within 120 answered '^ready'
+	grep -q '^ready' "$T/answers" || guest_trouble 'the machine does not start'
+}
+
+guest_stop() {
+	kill "$qemu" 2>/dev/null
+	wait "$qemu" 2>/dev/null
+}
+
+# monitor COMMAND: of QEMU
+monitor() { echo "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"$*\"}}" >&3; }
+
+# guest_trouble WHAT: nothing more can be tested
+guest_trouble() {
+	for log in qemu.log console monitor.log; do
+		tail -n 30 "$T/$log" | sed "s/^/# $log: /"
+	done
+	echo "Bail out! $1"
+	exit 1
+}
+
+# send SECONDS COMMAND: starts a command in the machine; answer waits for its end
+send() {
+	guest_n=$((guest_n + 1)) guest_limit=$1
+	shift
+	echo "$guest_n $guest_limit $*" >&4
+}
+
+# answer: leaves $status, $out and $err of the command in the machine
+# shellcheck disable=SC2034 # for the tests
+answer() {
+	within $((guest_limit + 60)) answered "^$guest_n status"
+	status=$(sed -n "s/^$guest_n status //p" "$T/answers")
+	[ -n "$status" ] || guest_trouble "no end of a command in the machine"
+	out=$(sed -n "s/^$guest_n out //p" "$T/answers")
+	err=$(sed -n "s/^$guest_n err //p" "$T/answers")
+}
+
+# guest SECONDS COMMAND: both
+guest() {
+	send "$@"
+	answer
+}
+
+# plug_in FOLDER BOARD...: plays boards, the first in the machine's first USB port
+plug_in() {
+	folder=$1 port=0
+	shift
+	rm -rf "$T/play" && mkdir "$T/play" && mkfifo "$T/play/end"
+	for board; do
+		port=$((port + 1))
+		set -- "$@" "$boards/$board;path 1-$port"
+		shift
+	done
+	"$BUILD/tests/virtual-redir" --quiet --limit 150 --folder "$T/root/$folder" "$T/play" "$@" \
+		<"$T/play/end" >"$T/play/states" 2>"$T/play/judgement" &
+	player=$!
+	exec 5<>"$T/play/end"
+	within 30 grep -q listening "$T/play/states" || guest_trouble "$(cat "$T/play/judgement")"
+	while [ $port -gt 0 ]; do
+		guest_plugs=$((${guest_plugs:-0} + 1))
+		monitor "chardev-add socket,id=chardev$guest_plugs,path=$T/play/$port"
+		monitor "device_add usb-redir,id=board$guest_plugs,chardev=chardev$guest_plugs,bus=usb.0,port=$port"
+		plugged="$plugged board$guest_plugs"
+		port=$((port - 1))
+	done
+}
+
+# judge: after answer: lets the boards judge. $status is 99 if they are not content, $judgement says why
+judge() {
+	echo "$status" >&5
+	wait "$player"
+	status=$?
+	exec 5>&-
+	judgement=$(cat "$T/play/judgement")
+}
+
+# unplug: takes all boards out and waits until the machine knows
+unplug() {
+	for id in $plugged; do
+		monitor "device_del $id"
+	done
+	plugged=
+	send 30 nothing_there
+	answer
+}
+
+# ends STATUS NAME FOLDER BOARD [OPTION...]: rpiboot serves a board out of a folder. Leaves $out and $err.
+ends() {
+	wanted=$1 name=$2 folder=$3 board=$4
+	shift 4
+	plug_in "$folder" "$board"
+	send 120 "exec rpiboot -d /$folder $*"
+	answer
+	judge
+	is "$name" "$status" "$wanted"
+	[ "$status" = "$wanted" ] || printf '%s\n' "$out" "$err" "$judgement" | sed 's/^/# /'
+	said=$out
+	unplug
+	out=$said
+}
