@@ -5,6 +5,7 @@
 
 #include "bootfiles.h"
 #include "event.h"
+#include "gate.h"
 #include "metadata.h"
 #include "report.h"
 #include "usb.h"
@@ -16,6 +17,7 @@ struct board_setup {
 	struct usb *usb;
 	struct report *report;
 	const struct bootfiles_places *places;
+	struct gate *gate;              /* NULL: nobody looks at the files */
 	struct metadata_folder *folder; /* -j; NULL: none */
 	bool sign;                      /* -s */
 	bool stay;             /* the run goes on after a board: make finished ones leave the bus */

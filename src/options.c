@@ -20,7 +20,11 @@ enum id {
 	TIMEOUT,
 	NEXT_TIMEOUT,
 	AGAIN,
+	CHECK,
+	CHIP,
 	POLL,
+	JSON,
+	PROGRESS,
 	QUIET,
 	VERBOSE,
 	VERY_VERBOSE,
@@ -52,9 +56,15 @@ static const struct option {
 	{ NEXT_TIMEOUT, NULL, "next-timeout", "SECONDS",
 	  "how long a board may take to come back for its next stage (default: 60)" },
 	{ AGAIN, NULL, "again", NULL, "serve a finished board again as soon as it is back" },
+	{ CHECK, NULL, "check", NULL, "tell whether the boot folder is fit, touch no board" },
+	{ CHIP, NULL, "chip", "NAME", "with --check: for this chip only, like 2711" },
 	{ POLL, "m", "poll", "MICROSECONDS",
 	  "time between two looks at the bus on systems that do not tell of arrivals (default: "
 	  "100000)" },
+	{ JSON, NULL, "json", NULL,
+	  "print every event as a line of JSON; the usual text goes to stderr" },
+	{ PROGRESS, NULL, "progress", "WHEN",
+	  "live lines with bars: always, never, or auto (on a terminal, the default)" },
 	{ QUIET, "q", "quiet", NULL, "print warnings and errors only" },
 	{ VERBOSE, "v", "verbose", NULL, "print more" },
 	{ VERY_VERBOSE, "vv", NULL, NULL, "print even more, also what libusb has to say" },
@@ -126,6 +136,19 @@ static enum options_result append(struct options *o, const char **list, unsigned
 	return OPTIONS_RUN;
 }
 
+static enum options_result progress(struct options *o, const char *value)
+{
+	static const char *const words[] = {
+		[PROGRESS_AUTO] = "auto", [PROGRESS_ALWAYS] = "always", [PROGRESS_NEVER] = "never"
+	};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i], value) == 0) {
+			o->progress = (enum options_progress)i;
+			return OPTIONS_RUN;
+		}
+	return fail(o, "--progress wants auto, always or never, not '%s'", value);
+}
+
 /* VALUE is "" where there is none. */
 static enum options_result apply(struct options *o, const struct option *option, const char *value)
 {
@@ -165,11 +188,24 @@ static enum options_result apply(struct options *o, const struct option *option,
 	case AGAIN:
 		o->again = true;
 		break;
+	case CHECK:
+		o->check = true;
+		break;
+	case CHIP:
+		o->chip = chip_by_name(value);
+		if (!o->chip)
+			return fail(o, "--chip wants 2763, 2764, 2711 or 2712, not '%s'", value);
+		break;
 	case POLL: /* the public tool reads leading digits and no more */
 		o->poll = strtoul(value, NULL, 10);
 		if (o->poll == 0 || o->poll > LONG_MAX)
 			return fail(o, "-m wants microseconds, more than 0, not '%s'", value);
 		break;
+	case JSON:
+		o->json = true;
+		break;
+	case PROGRESS:
+		return progress(o, value);
 	case QUIET:
 		o->quiet = true;
 		break;
@@ -222,6 +258,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 		return fail(o, "a USB path and a port number do not go together");
 	if (o->loop && o->count)
 		return fail(o, "-l serves without end, -n ends: choose one");
+	if (o->chip && !o->check)
+		return fail(o, "--chip goes with --check: boards tell their chip");
 	return OPTIONS_RUN;
 }
 
