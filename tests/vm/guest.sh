@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2154 # tap.sh and this file's own functions set them
 # For the tests that run a virtual machine: starting it, running commands in it, plugging boards and disks into it.
 # It is talked to over pipes: commands on its second serial port (tests/vm/init), QEMU's monitor for plugs.
 
@@ -115,6 +116,9 @@ plug_in() {
 	done
 }
 
+# told TEXT: a board has come to that place (a whole line of virtual-redir)
+told() { grep -qx "$1" "$T/play/states" || ! kill -0 "$player" 2>/dev/null; }
+
 # judge: after answer: lets the boards judge. $status is 99 if they are not content, $judgement says why
 judge() {
 	echo "$status" >&5
@@ -124,27 +128,40 @@ judge() {
 	judgement=$(cat "$T/play/judgement")
 }
 
-# unplug: takes all boards out and waits until the machine knows
+# unplug: takes all boards out
 unplug() {
 	for id in $plugged; do
 		monitor "device_del $id"
 	done
 	plugged=
-	send 30 nothing_there
-	answer
 }
 
-# ends STATUS NAME FOLDER BOARD [OPTION...]: rpiboot serves a board out of a folder. Leaves $out and $err.
+# finish STATUS NAME: judges what rpiboot, which was sent, has done. Leaves $out and $err.
+finish() {
+	answer
+	judge
+	is "$2" "$status" "$1"
+	[ "$status" = "$1" ] || printf '%s\n' "$out" "$err" "$judgement" | sed 's/^/# /'
+	said=$out complained=$err
+	unplug
+	guest 60 nothing_there
+	[ "$status" -eq 0 ] || guest_trouble 'a board does not leave the machine'
+	out=$said err=$complained
+}
+
+# ends STATUS NAME FOLDER BOARD [OPTION...]: rpiboot serves a board out of a folder
 ends() {
 	wanted=$1 name=$2 folder=$3 board=$4
 	shift 4
 	plug_in "$folder" "$board"
-	send 120 "exec rpiboot -d /$folder $*"
-	answer
-	judge
-	is "$name" "$status" "$wanted"
-	[ "$status" = "$wanted" ] || printf '%s\n' "$out" "$err" "$judgement" | sed 's/^/# /'
-	said=$out
-	unplug
-	out=$said
+	send 100 "exec rpiboot -d /$folder $*"
+	finish "$wanted" "$name"
+}
+
+# has NAME TEXT: a line of $out or $err
+has() {
+	ok "$1" grep -qF -- "$2" <<END
+$out
+$err
+END
 }

@@ -2,7 +2,8 @@
  *
  * Plays the described boards for a virtual machine: the first listens on the unix socket SOCKETS/1, the second on
  * SOCKETS/2 and so on; QEMU's usb-redir devices connect to them. A board is plugged in when its device connects.
- * On stdout: "listening", then a line "PATH rom", "PATH server", "PATH disk" or "PATH away" for each change.
+ * On stdout: "listening", then where each board has come to, in lines of "USB-PATH PLACE [FILE]": a place of the
+ * description, or "over" (has nothing more to say), "disk", "away".
  * A line on stdin, the exit status of the host program in the machine, ends it.
  * Exit status: that status if the judge is content, 99 if not, 98 past the time limit, 97 when it cannot work. */
 #include <errno.h>
@@ -48,7 +49,7 @@ struct player {
 	bool leaving;    /* the machine has not yet confirmed that the board left */
 	bool configured; /* the machine's kernel is through with its enumeration */
 	uint32_t shown;  /* the appearance that the machine knows; 0: none */
-	const char *told;
+	char told[512];
 	struct request *requests;
 };
 
@@ -206,13 +207,23 @@ static void collect(struct player *p)
 	}
 }
 
-static const char *state(const struct vboard *b)
+/* One line when the board has come to another place. */
+static void tell(struct player *p)
 {
-	if (!vboard_present(b))
-		return "away";
-	if (b->phase == VPHASE_DISK)
-		return "disk";
-	return b->phase >= VPHASE_SRV_REQUEST ? "server" : "rom";
+	enum vplace place;
+	const char *name = NULL, *where = vboard_present(&p->board) ? "over" : "away";
+	char line[sizeof p->told];
+	if (p->board.phase == VPHASE_DISK)
+		where = "disk";
+	else if (vboard_place(&p->board, &place, &name))
+		where = vdesc_places[place];
+	snprintf(line, sizeof line, "%s %s%s%s", p->desc.path, where, name ? " " : "",
+	         name ? name : "");
+	if (strcmp(line, p->told) == 0)
+		return;
+	memcpy(p->told, line, sizeof line);
+	puts(line);
+	fflush(stdout);
 }
 
 /* Brings what the machine sees in line with the model. A disk is none of ours: the machine gets a real one. */
@@ -226,11 +237,7 @@ static void refresh(struct player *p)
 		unplug(p);
 	if (shown && !p->shown && !p->leaving)
 		plug_in(p);
-	if (state(b) == p->told)
-		return;
-	p->told = state(b);
-	printf("%s %s\n", p->desc.path, p->told);
-	fflush(stdout);
+	tell(p);
 }
 
 /* --- what the machine says ----------------------------------------------------------------------------------------- */
@@ -549,7 +556,6 @@ static int read_boards(struct redir *run, int argc, char **argv)
 		if (vdesc_read(&p->desc, argv[i], error) ||
 		    vfolder_resolve(&p->desc, o->folder, o->overlay, error))
 			return fail("%s", error);
-		p->told = "";
 		p->board.seed = o->seed + (uint32_t)run->count;
 		if (listen_at(p, argv[optind], run->count))
 			return VREPORT_BROKEN;
