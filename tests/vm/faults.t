@@ -20,7 +20,6 @@ at='at data boot.img offset 100000'
 ends 0 'a stalled transfer goes on' gadget "cm4-gadget.board;fault stall $at"
 ends 2 'a transfer that stalls for ever' gadget "cm4-gadget.board;fault stall $at times 1000"
 ends 0 'a NAK of a while is waited for' gadget "cm4-gadget.board;fault nak $at for 700"
-ends 0 'a short transfer goes on' gadget "cm4-gadget.board;fault short 512 $at"
 ends 0 'a stalled announcement is repeated' gadget 'cm4-gadget.board;fault stall at announce'
 ends 0 'the status can be lost' gadget 'cm4-gadget.board;status-lost'
 ends 0 'a ROM index after the second stage' gadget 'cm4-gadget.board;same-index-again 1'

@@ -20,10 +20,10 @@ truncate -s 48M "$T/disk"
 guest_start -drive "if=none,id=disk,format=raw,file=$T/disk"
 
 # BCM2837's ROM shows a storage interface too; the kernel's driver takes it, and may keep it.
-plug_in gadget-2710 'cm3-gadget.board;speed 300000'
-send 100 'rpiboot -d /gadget-2710 & until_ok interface 1-1:1.1 usbfs; interface 1-1:1.0 usb-storage && echo both; wait $!'
+plug_in gadget-2710 'cm3-gadget.board;device-class 0;speed 300000'
+send 100 'rpiboot -d /gadget-2710 & during $! both usb-storage; wait $!'
 finish 0 "a storage interface in the kernel's hands"
-has 'usb-storage keeps interface 0, rpiboot has interface 1' both
+has 'usb-storage keeps interface 0, rpiboot has interface 1' seen
 
 # user NAME STATUS: an ordinary user, member of plugdev, boots a board
 user() {
@@ -36,10 +36,10 @@ if [ -f $rule ]; then
 	guest 60 'cp /70-rpiboot.rules /etc/udev/rules.d/ && udevadm control --reload'
 	is 'the udev rule is taken' "$status$err" 0
 	user 'with the udev rule an ordinary user may' 0
-	plug_in gadget-2710 'cm3-gadget.board;speed 300000'
-	send 100 'rpiboot -d /gadget-2710 & until_ok interface 1-1:1.1 usbfs; until_ok interface 1-1:1.0 ""; echo free; wait $!'
+	plug_in gadget-2710 'cm3-gadget.board;device-class 0;speed 300000'
+	send 100 'rpiboot -d /gadget-2710 & during $! both ""; wait $!'
 	finish 0 'the udev rule and a storage interface'
-	has "the storage interface is in nobody's hands" free
+	has "the storage interface is in nobody's hands" seen
 else
 	skip 'with the udev rule' "$rule is not there"
 fi
@@ -53,7 +53,7 @@ if printf '%s\n' "$out" | grep -q -- --wait-disk; then
 	monitor 'device_add usb-storage,id=msd,drive=disk,bus=usb.0,port=1,serial=10000000b29d2da0'
 	plugged=msd
 	finish 0 'a board becomes a disk'
-	is 'the disk is found on its port' "$out$err" '1-1 10000000b29d2da0 /dev/sda 50331648 -'
+	is 'the disk is found on its port' "$out$err" '1-1 10000000b29d2da0 /dev/sda 50331648 QEMU HARDDISK'
 else
 	skip 'a board becomes a disk' 'rpiboot has no --wait-disk'
 fi
