@@ -20,6 +20,11 @@ enum id {
 	TIMEOUT,
 	NEXT_TIMEOUT,
 	AGAIN,
+	WAIT_DISK,
+	EXEC,
+	LIST,
+	JSON,
+	UDEV,
 	POLL,
 	QUIET,
 	VERBOSE,
@@ -52,6 +57,13 @@ static const struct option {
 	{ NEXT_TIMEOUT, NULL, "next-timeout", "SECONDS",
 	  "how long a board may take to come back for its next stage (default: 60)" },
 	{ AGAIN, NULL, "again", NULL, "serve a finished board again as soon as it is back" },
+	{ WAIT_DISK, NULL, "wait-disk", "[SECONDS]",
+	  "after the boot, wait for the board's disks and print them (default: 60)" },
+	{ EXEC, NULL, "exec", "PROGRAM",
+	  "run PROGRAM for each finished board; RPIBOOT_... variables tell about it" },
+	{ LIST, NULL, "list", NULL, "list the boards on the bus, also running ones, and exit" },
+	{ JSON, NULL, "json", NULL, "one JSON object a line on standard output" },
+	{ UDEV, NULL, "udev", NULL, "print the udev rule that lets users open boards, and exit" },
 	{ POLL, "m", "poll", "MICROSECONDS",
 	  "time between two looks at the bus on systems that do not tell of arrivals (default: "
 	  "100000)" },
@@ -164,6 +176,22 @@ static enum options_result apply(struct options *o, const struct option *option,
 	case AGAIN:
 		o->again = true;
 		break;
+	case WAIT_DISK:
+		o->wait_disk = 60;
+		return value ? number(o, "wait-disk", value, 1000000, &o->wait_disk) : OPTIONS_RUN;
+	case EXEC:
+		if (!*value)
+			return fail(o, "--exec wants a program");
+		o->exec = value;
+		break;
+	case LIST:
+		o->list = true;
+		break;
+	case JSON:
+		o->json = true;
+		break;
+	case UDEV:
+		return OPTIONS_UDEV;
 	case POLL: /* the public tool reads leading digits and no more */
 		o->poll = strtoul(value, NULL, 10);
 		if (o->poll == 0 || o->poll > LONG_MAX)
@@ -230,22 +258,6 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 #define HELP_WIDTH  79
 #define HELP_INDENT 28
 
-/* Prints TEXT from column HELP_INDENT on, wrapped. */
-static void print_wrapped(FILE *out, const char *text)
-{
-	int column = HELP_INDENT;
-	while (*text) {
-		int n = (int)strcspn(text, " ");
-		if (column > HELP_INDENT && column + 1 + n > HELP_WIDTH) {
-			fprintf(out, "\n%*s", HELP_INDENT, "");
-			column = HELP_INDENT;
-		}
-		column += fprintf(out, "%s%.*s", column > HELP_INDENT ? " " : "", n, text);
-		text += n + (text[n] == ' ');
-	}
-	putc('\n', out);
-}
-
 void options_help(FILE *out)
 {
 	fputs("Usage: rpiboot [OPTION]...\n"
@@ -264,11 +276,12 @@ void options_help(FILE *out)
 		if (n + 2 > HELP_INDENT)
 			n = fprintf(out, "\n") - 1;
 		fprintf(out, "%*s", HELP_INDENT - n, "");
-		print_wrapped(out, o->help);
+		text_wrap(out, HELP_INDENT, HELP_WIDTH, o->help);
 	}
 	fputs("\nOne board is served, unless -l, -n, or several -p or -i ask for more.\n"
 	      "Exit status: 0 success, 1 boot files missing or unfit, 2 a board failed, 3 a\n"
-	      "board was lost, 4 a board did not come back, 5 no board in time, 130\n"
-	      "interrupted, 255 usage, libusb or permission. See rpiboot(1).\n",
+	      "board was lost, 4 a board did not come back, 5 no board in time, 6 no disk in\n"
+	      "time, 7 --exec, 130 interrupted, 255 usage, libusb or permission. See\n"
+	      "rpiboot(1).\n",
 	      out);
 }

@@ -16,7 +16,7 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run .ci/run
 LINT_INC = -Isrc -Ibuild -Itools/lib -Itests
 
-lint: $(BUILD)/config.h
+lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 	clang-format --dry-run --Werror $(C_FILES)
 	shellcheck $(SH_FILES)
 	$(MAKE) -s BUILD=build/lint-gcc CC=gcc WERROR=-Werror all $(UNIT:%=build/lint-gcc/tests/%)
