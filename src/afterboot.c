@@ -170,8 +170,8 @@ static enum err run(const struct afterboot *a, const char *const variables[])
 	uint64_t start = plat_now();
 	struct event e = { .kind = EV_EXEC, .board = a->board, .name = program };
 	report_emit(a->report, &e);
-	struct plat_child *child =
-		plat_child_start(program, variables, a->setup->output_to_stderr, a->monitor);
+	struct plat_child *child = plat_child_start(program, variables, a->setup->output_to_stderr,
+	                                            a->monitor);
 	if (!child)
 		return report_error(a->report, a->board, ERR_EXEC, "%s: %s", program,
 		                    strerror(errno));

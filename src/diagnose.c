@@ -7,76 +7,91 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASKED_AGAIN    10 /* config.txt and pieeprom.bin are asked for several times by healthy boards */
+#define ASKED_AGAIN \
+	10 /* config.txt and pieeprom.bin are asked for several times by healthy boards */
 #define SIGNED_ABSENT  2
 #define SIGNED_PRESENT 4
 
 static const struct diagnosis_text table[DIAGNOSIS_COUNT] = {
 	[DIAGNOSIS_NONE] = { "none", "", "", "" },
-	[DIAGNOSIS_NOTHING] = {
-		"nothing-on-the-bus", "No board in USB boot mode is on the bus",
-		"A board shows up only while its boot ROM finds nothing else to boot.",
-		"Compute Module: fit the jumper (EMMC_DISABLE, nRPIBOOT), then connect power.\n"
-		"Pi 5, 500: hold the power button while you plug in the USB-C cable.\n"
-		"Zero, Zero 2 W, A, A+: take the SD card out, use the port marked USB.\n"
-		"Then: a data cable, a port of the computer itself instead of a hub, the module seated "
-		"firmly." },
-	[DIAGNOSIS_ADDRESS] = {
-		"not-accepting-address", "Something is plugged in, but the kernel cannot talk to it",
-		"The electrical connection is bad: the board answers wrongly or not at all.",
-		"Seat the module again (evenly, screws not too tight), try another cable, another port, "
-		"no hub, a stronger power supply." },
-	[DIAGNOSIS_NOT_CHOSEN] = {
-		"not-chosen", "A board waits, but it is not one of those that were chosen",
-		"-p, -i or the port number leaves it out.",
-		"Compare with rpiboot --list. Boards whose boot ROM tells no serial are chosen by path." },
-	[DIAGNOSIS_RUNNING] = {
-		"already-running", "The board has booted already",
-		"It is no longer in USB boot mode, so there is nothing to send.",
-		"Use its disk. To boot it anew: eject the disk, take the power away, connect it again." },
-	[DIAGNOSIS_NO_PERMISSION] = {
-		"no-permission", "There is a board, but you may not open it",
-		"Its device file belongs to root, as no udev rule says otherwise.",
-		"rpiboot --udev | sudo tee /etc/udev/rules.d/70-rpiboot.rules\n"
-		"sudo udevadm control --reload\n"
-		"Then plug the board in again. Or run rpiboot as root." },
-	[DIAGNOSIS_GROUP] = {
-		"not-in-group", "There is a board, but you are not in the group that may open it",
-		"The udev rule is there; it gives boards to a group.",
-		"sudo usermod -aG plugdev \"$USER\"\n"
-		"Then log out and in again: groups count from the next login. (Is it another group than "
-		"plugdev? Use the one that is named above.)" },
-	[DIAGNOSIS_DRIVER] = {
-		"held-by-driver", "A kernel driver holds the board",
-		"As long as it does, no program can talk to the board.",
-		"Plug the board in again; if the driver takes it each time, unload it (sudo modprobe -r "
-		"DRIVER) or blacklist it." },
-	[DIAGNOSIS_PROGRAM] = {
-		"held-by-program", "Another program holds the board",
-		"Only one program at a time can talk to a board.",
-		"End that program: another rpiboot or imager, a provisioning service, a virtual machine "
-		"that takes USB devices." },
-	[DIAGNOSIS_NO_RETURN] = {
-		"no-return", "The second stage was sent, and nothing came back",
-		"The board took the file, left the bus, and did not start its file server.",
-		"Is the second stage for this chip, and signed if the board demands that? Is the power "
-		"supply strong enough? Does a virtual machine pass through the device that comes back? "
-		"Take the power away before you try again." },
-	[DIAGNOSIS_ASKED_AGAIN] = {
-		"asked-again", "The board asks for the same file again and again",
-		"It does not like what it gets, or starts anew each time.",
-		"Is the file whole, and for this board? Does config.txt fit the boot folder? A weak power "
-		"supply lets boards start anew." },
-	[DIAGNOSIS_SIGNED] = {
-		"wants-signed-image", "The board wants a signed boot image",
-		"It asks for boot.sig again: it is locked to a key, or its boot.conf has SIGNED_BOOT.",
-		"Put boot.sig beside boot.img, made with the private key the board is locked to: "
-		"rpi-eeprom-digest -i boot.img -o boot.sig -k KEY.pem" },
-	[DIAGNOSIS_NO_DISK] = {
-		"no-disk", "The board was served, but no disk appeared on its port",
-		"What was booted is no mass-storage gadget, still starts, or found no storage.",
-		"Does the boot folder hold the mass-storage gadget? Is there eMMC, or an SD card or NVMe "
-		"drive in the board? Slow boards: --wait-disk=SECONDS." },
+	[DIAGNOSIS_NOTHING] = { "nothing-on-the-bus", "No board in USB boot mode is on the bus",
+	                        "A board shows up only while its boot ROM finds nothing else to "
+	                        "boot.",
+	                        "Compute Module: fit the jumper (EMMC_DISABLE, nRPIBOOT), then "
+	                        "connect power.\n"
+	                        "Pi 5, 500: hold the power button while you plug in the USB-C "
+	                        "cable.\n"
+	                        "Zero, Zero 2 W, A, A+: take the SD card out, use the port marked "
+	                        "USB.\n"
+	                        "Then: a data cable, a port of the computer itself instead of a "
+	                        "hub, the module seated "
+	                        "firmly." },
+	[DIAGNOSIS_ADDRESS] = { "not-accepting-address",
+	                        "Something is plugged in, but the kernel cannot talk to it",
+	                        "The electrical connection is bad: the board answers wrongly or "
+	                        "not at all.",
+	                        "Seat the module again (evenly, screws not too tight), try another "
+	                        "cable, another port, "
+	                        "no hub, a stronger power supply." },
+	[DIAGNOSIS_NOT_CHOSEN] = { "not-chosen",
+	                           "A board waits, but it is not one of those that were chosen",
+	                           "-p, -i or the port number leaves it out.",
+	                           "Compare with rpiboot --list. Boards whose boot ROM tells no "
+	                           "serial are chosen by path." },
+	[DIAGNOSIS_RUNNING] = { "already-running", "The board has booted already",
+	                        "It is no longer in USB boot mode, so there is nothing to send.",
+	                        "Use its disk. To boot it anew: eject the disk, take the power "
+	                        "away, connect it again." },
+	[DIAGNOSIS_NO_PERMISSION] = { "no-permission", "There is a board, but you may not open it",
+	                              "Its device file belongs to root, as no udev rule says "
+	                              "otherwise.",
+	                              "rpiboot --udev | sudo tee "
+	                              "/etc/udev/rules.d/70-rpiboot.rules\n"
+	                              "sudo udevadm control --reload\n"
+	                              "Then plug the board in again. Or run rpiboot as root." },
+	[DIAGNOSIS_GROUP] = { "not-in-group",
+	                      "There is a board, but you are not in the group that may open it",
+	                      "The udev rule is there; it gives boards to a group.",
+	                      "sudo usermod -aG plugdev \"$USER\"\n"
+	                      "Then log out and in again: groups count from the next login. (Is it "
+	                      "another group than "
+	                      "plugdev? Use the one that is named above.)" },
+	[DIAGNOSIS_DRIVER] = { "held-by-driver", "A kernel driver holds the board",
+	                       "As long as it does, no program can talk to the board.",
+	                       "Plug the board in again; if the driver takes it each time, unload "
+	                       "it (sudo modprobe -r "
+	                       "DRIVER) or blacklist it." },
+	[DIAGNOSIS_PROGRAM] = { "held-by-program", "Another program holds the board",
+	                        "Only one program at a time can talk to a board.",
+	                        "End that program: another rpiboot or imager, a provisioning "
+	                        "service, a virtual machine "
+	                        "that takes USB devices." },
+	[DIAGNOSIS_NO_RETURN] = { "no-return", "The second stage was sent, and nothing came back",
+	                          "The board took the file, left the bus, and did not start its "
+	                          "file server.",
+	                          "Is the second stage for this chip, and signed if the board "
+	                          "demands that? Is the power "
+	                          "supply strong enough? Does a virtual machine pass through the "
+	                          "device that comes back? "
+	                          "Take the power away before you try again." },
+	[DIAGNOSIS_ASKED_AGAIN] = { "asked-again",
+	                            "The board asks for the same file again and again",
+	                            "It does not like what it gets, or starts anew each time.",
+	                            "Is the file whole, and for this board? Does config.txt fit "
+	                            "the boot folder? A weak power "
+	                            "supply lets boards start anew." },
+	[DIAGNOSIS_SIGNED] = { "wants-signed-image", "The board wants a signed boot image",
+	                       "It asks for boot.sig again: it is locked to a key, or its "
+	                       "boot.conf has SIGNED_BOOT.",
+	                       "Put boot.sig beside boot.img, made with the private key the board "
+	                       "is locked to: "
+	                       "rpi-eeprom-digest -i boot.img -o boot.sig -k KEY.pem" },
+	[DIAGNOSIS_NO_DISK] = { "no-disk", "The board was served, but no disk appeared on its port",
+	                        "What was booted is no mass-storage gadget, still starts, or found "
+	                        "no storage.",
+	                        "Does the boot folder hold the mass-storage gadget? Is there eMMC, "
+	                        "or an SD card or NVMe "
+	                        "drive in the board? Slow boards: --wait-disk=SECONDS." },
 };
 
 const struct diagnosis_text *diagnosis_text(enum diagnosis what)
@@ -84,8 +99,8 @@ const struct diagnosis_text *diagnosis_text(enum diagnosis what)
 	return &table[what];
 }
 
-__attribute__((format(printf, 3, 4))) static void
-set(struct finding *out, enum diagnosis what, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void set(struct finding *out, enum diagnosis what,
+                                                      const char *format, ...)
 {
 	va_list args;
 	out->what = what;

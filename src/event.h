@@ -41,16 +41,15 @@ enum event_kind {
 	EV_METADATA_OUTPUT, /* metadata: to be printed, as there is no file for it */
 	EV_SERVED,          /* the board ended its session: Done */
 	EV_DISK_WAIT,       /* its disks are waited for */
-	EV_DISK, /* it shows a disk: name (/dev/sdX), size, text: model, where: serial; "": unknown */
-	EV_EXEC,     /* the program name is about to run for the board */
-	EV_EXEC_END, /* it has ended: code (exit status), err, duration (of the program) */
-	EV_DIAGNOSIS, /* name: code, text: what it is, where: of this case, explain, remedy (lines); err: what it
-	                       explains, OK: nothing went wrong yet */
-	EV_NOTICE,  /* text: worth knowing, nothing wrong */
-	EV_WARNING, /* text; where or name if they help */
-	EV_ERROR,   /* err, text: what; the board's or the run's end follows */
-	EV_RESULT,  /* the board is finished: err (OK: success), files, bytes, duration */
-	EV_DEBUG,   /* text; level 1 or 2 */
+	EV_DISK,            /* its disk: name, size, text: model, where: serial ("" unknown) */
+	EV_EXEC,            /* the program name is about to run for the board */
+	EV_EXEC_END,        /* it has ended: code (exit status), err, duration (its own) */
+	EV_DIAGNOSIS,       /* err (or OK) explained: name (code), text, where, explain, remedy */
+	EV_NOTICE,          /* text: worth knowing, nothing wrong */
+	EV_WARNING,         /* text; where or name if they help */
+	EV_ERROR,           /* err, text: what; the board's or the run's end follows */
+	EV_RESULT,          /* the board is finished: err (OK: success), files, bytes, duration */
+	EV_DEBUG,           /* text; level 1 or 2 */
 };
 
 enum event_source {

@@ -14,7 +14,8 @@ static const struct {
 	[FORM_GADGET] = { "mass-storage gadget", "gadget", CHIP_VENDOR, 0x0104, NULL },
 	[FORM_LEGACY] = { "legacy msd", "legacy-msd", CHIP_VENDOR, 0x0001, NULL },
 	[FORM_OLD_GADGET] = { "older msd gadget", "old-gadget", 0x0525, 0xa4a5, NULL },
-	[FORM_FASTBOOT] = { "fastboot gadget", "fastboot", 0x18d1, 0x4e40, "fastbootd-provisioner" },
+	[FORM_FASTBOOT] = { "fastboot gadget", "fastboot", 0x18d1, 0x4e40,
+	                    "fastbootd-provisioner" },
 };
 
 enum form form_of(uint16_t vendor, uint16_t product, uint8_t serial_index, const char *interface)
@@ -24,7 +25,8 @@ enum form form_of(uint16_t vendor, uint16_t product, uint8_t serial_index, const
 	for (int i = 0; i < FORM_COUNT; i++) {
 		if (!table[i].vendor || table[i].vendor != vendor || table[i].product != product)
 			continue;
-		if (!table[i].interface || (interface && strcmp(interface, table[i].interface) == 0))
+		if (!table[i].interface ||
+		    (interface && strcmp(interface, table[i].interface) == 0))
 			return (enum form)i;
 	}
 	return FORM_NONE;

@@ -80,10 +80,9 @@ static void learn(const struct list *l, struct usb *usb, struct entry *e)
 static enum err gather(struct list *l)
 {
 	struct usb *usb;
-	struct usb_setup setup = { .arrived = on_arrival,
-		                   .left = on_departure,
-		                   .ctx = l,
-		                   .verbose = l->setup->verbose };
+	struct usb_setup setup = {
+		.arrived = on_arrival, .left = on_departure, .ctx = l, .verbose = l->setup->verbose
+	};
 	enum err err = usb_start(&usb, &setup);
 	if (err)
 		return err;
@@ -229,11 +228,6 @@ static void print_json(FILE *out, const struct entry *e)
 
 /* --- the whole */
 
-static bool chosen(const void *ctx, const struct usb_seen *seen, const char *serial)
-{
-	return station_selects(ctx, seen, serial);
-}
-
 /* Advice on the boards that may not be opened: once, it is the same for all. */
 static void explain_denied(const struct list *l)
 {
@@ -248,7 +242,6 @@ static void explain_denied(const struct list *l)
 
 enum err list_run(const struct station_setup *setup, bool json, FILE *out)
 {
-	struct finding why;
 	enum err err = ERR_MEMORY;
 	struct list *l = calloc(1, sizeof *l);
 	if (l)
@@ -261,10 +254,9 @@ enum err list_run(const struct station_setup *setup, bool json, FILE *out)
 		report_error(setup->report, NULL, err, "cannot list");
 	} else if (l->count == 0) {
 		err = ERR_NO_BOARD;
-		diagnose_bus(setup->machine, &(struct diagnose_choice){ chosen, setup }, &why);
 		if (!json)
 			fputs("No board found.\n", out);
-		diagnose_tell(setup->report, NULL, err, &why);
+		station_explain(setup, err);
 	} else if (json) {
 		for (size_t i = 0; i < l->count; i++)
 			print_json(out, &l->entries[i]);

@@ -291,8 +291,7 @@ static bool is_about(const char *text, const char *path)
 	else
 		snprintf(port, sizeof port, "usb usb%.*s-port%s:", (int)strcspn(path, "-"), path,
 		         path + strcspn(path, "-") + (strchr(path, '-') != NULL));
-	return strncmp(text, device, strlen(device)) == 0 ||
-	       strncmp(text, port, strlen(port)) == 0;
+	return strncmp(text, device, strlen(device)) == 0 || strncmp(text, port, strlen(port)) == 0;
 }
 
 static bool complains(const char *text)

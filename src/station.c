@@ -330,14 +330,18 @@ static bool chosen(const void *ctx, const struct usb_seen *seen, const char *ser
 	return station_selects(ctx, seen, serial);
 }
 
-/* Why nothing comes. Leaves the monitor meanwhile. */
-static void explain(struct station *st, enum err err)
+void station_explain(const struct station_setup *setup, enum err err)
 {
-	const struct station_setup *setup = st->setup;
 	struct finding why;
-	plat_leave(st->monitor);
 	diagnose_bus(setup->machine, &(struct diagnose_choice){ chosen, setup }, &why);
 	diagnose_tell(setup->report, NULL, err, &why);
+}
+
+/* Why nothing comes. The monitor is left meanwhile. */
+static void explain(const struct station *st, enum err err)
+{
+	plat_leave(st->monitor);
+	station_explain(st->setup, err);
 	plat_enter(st->monitor);
 }
 

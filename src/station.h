@@ -37,6 +37,9 @@ struct station_setup {
 bool station_selects(const struct station_setup *setup, const struct usb_seen *seen,
                      const char *serial);
 
+/* Reports why no wanted board is there, with the error that explains it (OK: a notice). */
+void station_explain(const struct station_setup *setup, enum err err);
+
 struct station_summary {
 	unsigned succeeded, failed; /* boards */
 	int status;                 /* exit status, err_status */
