@@ -239,9 +239,10 @@ void diagnose_disk(const struct machine *m, const char *path, struct finding *ou
 	char complaint[MACHINE_TEXT];
 	if (machine_seen(m, path, &seen)) {
 		enum form form = machine_form(m, &seen);
+		bool empty = !form_is_boot(form) && machine_disks(m, path, disks);
 		set(out, DIAGNOSIS_NO_DISK, "%s: now there is %04x:%04x, %s%s", path, seen.vendor,
 		    seen.product, form == FORM_NONE ? "no board" : form_name(form),
-		    machine_disks(m, path, disks) ? ", with disks of size 0 only" : "");
+		    empty ? ", with disks of size 0 only" : "");
 	} else if (machine_complaint(m, path, complaint)) {
 		set(out, DIAGNOSIS_ADDRESS, "the kernel says: %s", complaint);
 	} else {

@@ -115,13 +115,15 @@ static inline void fake_driver(const char *path, unsigned interface, const char 
 static inline void fake_disk(const char *path, const char *name, const char *sectors,
                              const char *model)
 {
+	static unsigned count;
 	char lun[256];
-	snprintf(lun, sizeof lun, "devices/pci0/usb1/%s/%s:1.0/host6/target6:0:0/6:0:0:0", path,
-	         path);
+	snprintf(lun, sizeof lun, "devices/pci0/usb1/%s/%s:1.0/host6/target6:0:0/6:0:0:%u", path,
+	         path, count);
 	fake_text(fake_path("%s/%s/model", fake_sys, lun), fake_path("%-16s\n", model));
 	fake_text(fake_path("%s/%s/block/%s/size", fake_sys, lun, name),
 	          fake_path("%s\n", sectors));
-	fake_link(fake_path("%s/%s/block/%s/device", fake_sys, lun, name), "../../../6:0:0:0");
+	fake_link(fake_path("%s/%s/block/%s/device", fake_sys, lun, name),
+	          fake_path("../../../6:0:0:%u", count++));
 	fake_link(fake_path("%s/block/%s", fake_sys, name), fake_path("../%s/block/%s", lun, name));
 }
 

@@ -47,7 +47,8 @@ static void nothing_on_the_bus(void)
 static void not_accepting_address(void)
 {
 	fake_machine();
-	fake_text(fake_log_path, "3,9,999000000,-;usb 1-2: device not accepting address 9, error -71\n");
+	fake_text(fake_log_path,
+	          "3,9,999000000,-;usb 1-2: device not accepting address 9, error -71\n");
 	CHECK_INT(bus(NULL, NULL), DIAGNOSIS_ADDRESS);
 	CHECK(strstr(found.detail, "usb 1-2: device not accepting"));
 	diagnose_return(&fake, "1-2", &found);
@@ -179,7 +180,8 @@ static void no_disk(void)
 	fake_device("1-1", 0x0a5c, 0x0104, 4, 1, NULL);
 	fake_disk("1-1", "sda", "0", "spare");
 	diagnose_disk(&fake, "1-1", &found);
-	CHECK_STR(found.detail, "1-1: now there is 0a5c:0104, mass-storage gadget, with disks of size 0 only");
+	CHECK_STR(found.detail,
+	          "1-1: now there is 0a5c:0104, mass-storage gadget, with disks of size 0 only");
 }
 
 static enum diagnosis ask(struct diagnose_requests *r, const char *name, bool there)
@@ -226,8 +228,8 @@ static void manual_has_every_diagnosis(void)
 		if (strncmp(line, "Code: `", 7) == 0) {
 			sections++;
 			if (what < DIAGNOSIS_COUNT)
-				CHECK_STR(line, fake_path("Code: `%s`.\n",
-				                          diagnosis_text(what)->code));
+				CHECK_STR(line,
+				          fake_path("Code: `%s`.\n", diagnosis_text(what)->code));
 		}
 		if (strncmp(line, "## ", 3) == 0 && ++what < DIAGNOSIS_COUNT)
 			CHECK_STR(line, fake_path("## %s\n", diagnosis_text(what)->title));

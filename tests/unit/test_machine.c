@@ -89,9 +89,9 @@ static void tells_forms(void)
 	fake_device("1-8", 0x18d1, 0x4e40, 9, 1, NULL);
 	fake_attribute("1-8:1.0", "interface", "Android Fastboot\n");
 	fake_device("1-9", 0x0a5c, 0x21e8, 10, 1, NULL);
-	static const enum form want[] = { FORM_ROM,    FORM_ROM,        FORM_SERVER,
-		                          FORM_GADGET, FORM_LEGACY,     FORM_OLD_GADGET,
-		                          FORM_FASTBOOT, FORM_NONE, FORM_NONE };
+	static const enum form want[] = { FORM_ROM,      FORM_ROM,    FORM_SERVER,
+		                          FORM_GADGET,   FORM_LEGACY, FORM_OLD_GADGET,
+		                          FORM_FASTBOOT, FORM_NONE,   FORM_NONE };
 	for (unsigned i = 0; i < sizeof want / sizeof *want; i++)
 		CHECK_INT(form_at(fake_path("1-%u", i + 1)), want[i]);
 	CHECK_INT(form_of(0x18d1, 0x4e40, 1, NULL), FORM_NONE);
