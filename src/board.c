@@ -10,9 +10,11 @@
 
 #define OPEN_TIME \
 	(5 * PLAT_SECOND) /* udev, drivers and virtual machines need their time after an arrival */
-#define LEAVE_TIME     (2 * PLAT_SECOND) /* how long a board may take to leave by itself */
-#define SECOND_STAGES  3 /* sent on one port without a file served: the board failed */
-#define ACCEPTED_TWICE 2 /* a board that took it twice and still looks like a ROM: serve files */
+#define LEAVE_TIME (2 * PLAT_SECOND) /* how long a finished board may take to leave by itself */
+#define REFUSED_TIME \
+	(5 * PLAT_SECOND) /* how long one may take that did not accept its second stage */
+#define SECOND_STAGES  3  /* sent on one port without a file served: the board failed */
+#define ACCEPTED_TWICE 2  /* a board that took it twice and still looks like a ROM: serve files */
 
 struct board {
 	const struct board_setup *setup;
@@ -95,12 +97,13 @@ static enum err next_arrival(struct board *b, struct usb_seen *seen)
 	                            : now + b->setup->next_timeout;
 	enum err err = OK;
 	plat_enter(b->monitor);
-	while (!err && !(b->present && b->seen.id != b->served)) {
+	while (!err && (b->interrupted || !b->present || b->seen.id == b->served)) {
 		if (b->interrupted)
 			err = ERR_INTERRUPTED;
-		else if (!plat_wait(b->monitor, deadline) &&
-		         !(b->present && b->seen.id != b->served))
+		else if (plat_now() >= deadline)
 			err = ERR_BOARD_ABSENT;
+		else
+			plat_wait(b->monitor, deadline);
 	}
 	*seen = b->seen;
 	plat_leave(b->monitor);
@@ -194,7 +197,7 @@ static enum err feed(struct board *b, const struct session *s)
 			return report_error(s->report, s->board,
 			                    b->accepted ? ERR_ROM_LOOP : ERR_SECOND_STAGE,
 			                    "tried %u times", b->sent);
-		if (!left_within(b, id, LEAVE_TIME))
+		if (!left_within(b, id, REFUSED_TIME))
 			b->served = 0; /* it stays and was not served: the same arrival again */
 		return OK;
 	case ERR_USB_TIMEOUT: /* mute for three times ten seconds */

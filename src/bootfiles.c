@@ -71,8 +71,7 @@ static enum err open_folder(struct bootfiles *files, const char *folder, const c
 	if (!files->folder)
 		return ERR_MEMORY;
 	if (!plat_is_folder(files->folder)) {
-		files->problem = text_new("%s: %s", files->folder,
-		                          strerror(errno ? errno : ENOTDIR));
+		files->problem = text_new("%s: %s", files->folder, strerror(errno));
 		return ERR_NO_FOLDER;
 	}
 	if (files->places->overlay && path && *path) {

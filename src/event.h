@@ -5,7 +5,6 @@
 
 #include "chip.h"
 #include "err.h"
-#include "metadata.h"
 #include "usb.h"
 
 #include <stdint.h>
@@ -59,6 +58,8 @@ enum event_source {
 	SOURCE_ARCHIVE,
 	SOURCE_EMBEDDED
 };
+
+struct metadata;
 
 struct event {
 	enum event_kind kind;

@@ -138,6 +138,7 @@ static enum options_result append(struct options *o, const char **list, unsigned
 	return OPTIONS_RUN;
 }
 
+/* VALUE is "" where there is none. */
 static enum options_result apply(struct options *o, const struct option *option, const char *value)
 {
 	unsigned long n;
@@ -163,7 +164,7 @@ static enum options_result apply(struct options *o, const struct option *option,
 		o->port = (int)n;
 		break;
 	case METADATA:
-		if (value)
+		if (*value)
 			o->metadata_folder = value;
 		break;
 	case SIGNED:
@@ -226,14 +227,13 @@ static enum options_result parse_one(struct options *o, int argc, char **argv, i
 		return fail(o, *token == '-' ? "unknown option '%s'" : "unexpected word '%s'",
 		            token);
 	if (!option->arg)
-		return value ? fail(o, "--%s takes no value", option->name)
-		             : apply(o, option, NULL);
+		return value ? fail(o, "--%s takes no value", option->name) : apply(o, option, "");
 	bool optional = option->arg[0] == '[';
 	if (!value && *i + 1 < argc && !(optional && argv[*i + 1][0] == '-'))
 		value = argv[++*i];
 	if (!value && !optional)
 		return fail(o, "'%s' wants %s", token, option->arg);
-	return apply(o, option, value);
+	return apply(o, option, value ? value : "");
 }
 
 enum options_result options_parse(struct options *o, int argc, char **argv)
@@ -261,8 +261,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 void options_help(FILE *out)
 {
 	fputs("Usage: rpiboot [OPTION]...\n"
-	      "Boots Raspberry Pi boards that are in USB boot mode from a folder of boot "
-	      "files.\n\n",
+	      "Boots Raspberry Pi boards in USB boot mode from a folder of boot files.\n\n",
 	      out);
 	for (size_t i = 0; i < TABLE_SIZE; i++) {
 		const struct option *o = &table[i];

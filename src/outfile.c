@@ -8,6 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* stdio does not always say why it failed. */
+static int last_error(void)
+{
+	int err = errno;
+	return err ? err : EIO;
+}
+
 static void outfile_close(struct outfile *out)
 {
 	free(out->path);
@@ -28,26 +35,22 @@ static int set_mode(int fd, const char *target, mode_t mode)
 
 int outfile_open(struct outfile *out, const char *path, unsigned mode)
 {
-	*out = (struct outfile){ 0 };
 	size_t n = strlen(path);
-	out->path = strdup(path);
-	out->temp = malloc(n + sizeof ".XXXXXX");
-	int err = ENOMEM;
-	if (!out->path || !out->temp)
+	char *target = strdup(path), *temp = malloc(n + sizeof ".XXXXXX");
+	int err = ENOMEM, fd = -1;
+	*out = (struct outfile){ .path = target, .temp = temp };
+	if (!target || !temp)
 		goto fail;
-	memcpy(out->temp, path, n);
-	memcpy(out->temp + n, ".XXXXXX", sizeof ".XXXXXX");
-
-	int fd = mkstemp(out->temp);
-	if (fd < 0) {
-		err = errno;
-		goto fail;
-	}
-	if (set_mode(fd, path, (mode_t)mode) == 0 && (out->stream = fdopen(fd, "wb")))
+	memcpy(temp, path, n);
+	memcpy(temp + n, ".XXXXXX", sizeof ".XXXXXX");
+	fd = mkstemp(temp);
+	if (fd >= 0 && set_mode(fd, path, (mode_t)mode) == 0 && (out->stream = fdopen(fd, "wb")))
 		return 0;
-	err = errno;
-	close(fd);
-	unlink(out->temp);
+	err = last_error();
+	if (fd >= 0) {
+		close(fd);
+		unlink(temp);
+	}
 fail:
 	outfile_close(out);
 	return err;
@@ -57,7 +60,7 @@ int outfile_commit(struct outfile *out)
 {
 	int err = 0;
 	if (fflush(out->stream) != 0 || ferror(out->stream) || fsync(fileno(out->stream)) != 0)
-		err = errno ? errno : EIO;
+		err = last_error();
 	if (fclose(out->stream) != 0 && !err)
 		err = errno;
 	if (!err && rename(out->temp, out->path) != 0)
@@ -84,7 +87,7 @@ int outfile_write(const char *path, const void *bytes, size_t n, unsigned mode)
 	if (err)
 		return err;
 	if (fwrite(bytes, 1, n, out.stream) != n) {
-		err = errno ? errno : EIO;
+		err = last_error();
 		outfile_abort(&out);
 		return err;
 	}

@@ -58,9 +58,8 @@ void plat_close(int fd);
 /* Reads N bytes at OFFSET. Returns the count (less than N only at the end of the file), or -1 with errno. */
 int64_t plat_read_at(int fd, uint64_t offset, void *to, size_t n);
 
+/* Whether PATH is a folder, and whether files can be made in it; if not, errno says why. */
 bool plat_is_folder(const char *path);
-
-/* Whether files can be made in the folder; else errno. */
 bool plat_can_write(const char *folder);
 
 /* Removes a file; absent is fine. */

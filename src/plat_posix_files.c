@@ -57,16 +57,15 @@ int64_t plat_read_at(int fd, uint64_t offset, void *to, size_t n)
 bool plat_is_folder(const char *path)
 {
 	struct stat st;
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	if (stat(path, &st) != 0)
+		return false;
+	errno = ENOTDIR;
+	return S_ISDIR(st.st_mode);
 }
 
 bool plat_can_write(const char *folder)
 {
-	if (!plat_is_folder(folder)) {
-		errno = access(folder, F_OK) == 0 ? ENOTDIR : ENOENT;
-		return false;
-	}
-	return access(folder, W_OK | X_OK) == 0;
+	return plat_is_folder(folder) && access(folder, W_OK | X_OK) == 0;
 }
 
 void plat_remove(const char *path)

@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include "metadata.h"
 #include "plat.h"
 #include "text.h"
 

@@ -69,49 +69,60 @@ void transfer_read_cancel(struct cable *cable)
 	usb_cancel(cable->handle, USB_CONTROL, &moved);
 }
 
-/* --- sending */
+/* --- sending: one piece is on the wire, the next one is read meanwhile. Queueing two would gain little with pieces of
+ * this size, and if the board took only part of the first, the second would go out behind a hole. */
+
+struct piece {
+	uint8_t *bytes;
+	uint32_t offset;
+	size_t size; /* 0: not read */
+};
 
 struct sending {
 	struct cable *cable;
 	const struct transfer_source *source;
-	uint32_t length;
-	uint32_t submitted, taken; /* bytes handed to the host controller; accepted by the board */
-	size_t size[2];            /* of the pending pieces; the older one is in slot `oldest` */
-	unsigned oldest, pending;
+	uint32_t length, taken;
+	struct piece now, next;
 	int attempts;
 };
 
-static enum usb_slot slot_of(unsigned i)
+/* Fills PIECE with what lies at OFFSET. */
+static enum err read_piece(const struct sending *s, struct piece *piece, uint32_t offset)
 {
-	return i ? USB_BULK_B : USB_BULK_A;
+	size_t n = s->length - offset;
+	piece->offset = offset;
+	piece->size = n < TRANSFER_PIECE ? n : TRANSFER_PIECE;
+	enum err err = s->source->read(s->source->ctx, offset, piece->bytes, piece->size);
+	if (err)
+		piece->size = 0;
+	return err;
 }
 
-/* Reads the next piece of the file and submits it. *FULL: no memory for a second one now, go on with what is pending. */
-static enum err submit_piece(struct sending *s, bool *full)
+/* Makes `now` the piece that holds the next byte to go out. */
+static enum err turn_to_next_byte(struct sending *s)
+{
+	if (s->now.size > 0 && s->taken < s->now.offset + s->now.size)
+		return OK;
+	struct piece done = s->now;
+	if (s->next.size == 0)
+		return read_piece(s, &s->now, s->taken);
+	s->now = s->next;
+	s->next = (struct piece){ .bytes = done.bytes };
+	return OK;
+}
+
+/* Submits the rest of `now`, or as much of it as the kernel has memory for. */
+static enum err submit_piece(struct sending *s)
 {
 	struct cable *c = s->cable;
-	unsigned slot = (s->oldest + s->pending) % 2;
+	const uint8_t *from = s->now.bytes + (s->taken - s->now.offset);
+	size_t rest = s->now.offset + s->now.size - s->taken;
 	uint64_t give_up = plat_now() + MEMORY_TIME;
 	for (;;) {
-		size_t n = s->length - s->submitted;
-		if (n > c->piece)
-			n = c->piece;
-		enum err err = s->source->read(s->source->ctx, s->submitted, c->buffers[slot], n);
-		if (err)
-			return err;
-		err = usb_submit_bulk(c->handle, slot_of(slot), c->endpoint, c->buffers[slot], n);
-		if (!err) {
-			s->size[slot] = n;
-			s->submitted += (uint32_t)n;
-			s->pending++;
-			c->transfers++;
-			return OK;
-		}
+		enum err err = usb_submit_bulk(c->handle, c->endpoint, from,
+		                               rest < c->piece ? rest : c->piece);
 		if (err != ERR_USB_MEMORY)
 			return err;
-		*full = s->pending > 0;
-		if (*full)
-			return OK;
 		if (c->piece > SMALLEST)
 			c->piece /= 2;
 		else if (plat_now() > give_up)
@@ -121,27 +132,7 @@ static enum err submit_piece(struct sending *s, bool *full)
 	}
 }
 
-/* Takes back what is pending, the youngest first: cancelling the older one first would let the younger overtake it. */
-static enum err take_back(struct sending *s)
-{
-	bool overtaken = false;
-	while (s->pending > 0) {
-		unsigned slot = (s->oldest + s->pending - 1) % 2;
-		size_t moved;
-		usb_cancel(s->cable->handle, slot_of(slot), &moved);
-		s->pending--;
-		s->taken += (uint32_t)moved;
-		if (s->pending > 0)
-			overtaken = moved > 0;
-		else if (moved < s->size[slot] && overtaken)
-			return ERR_USB_IO;
-	}
-	s->submitted = s->taken;
-	return OK;
-}
-
-/* After a piece ended badly and nothing is pending: gives up, or clears the way for going on behind the bytes the board
- * took. */
+/* After a transfer ended badly: gives up, or clears the way for going on behind the bytes the board took. */
 static enum err recover(struct sending *s, enum err err, bool progress)
 {
 	switch (err) {
@@ -162,43 +153,36 @@ static enum err recover(struct sending *s, enum err err, bool progress)
 	}
 }
 
-/* Waits for the older piece. */
+/* Waits for the submitted piece, and reads the next one meanwhile. */
 static enum err finish_piece(struct sending *s)
 {
-	uint32_t before = s->taken;
+	uint32_t after = s->now.offset + (uint32_t)s->now.size;
 	size_t moved;
-	enum err err = usb_await(s->cable->handle, slot_of(s->oldest), plat_now() + BULK_TIME,
-	                         &moved);
-	enum err lost = OK;
-	if (err == ERR_USB_TIMEOUT || err == ERR_INTERRUPTED) { /* still pending */
-		lost = take_back(s);
-	} else {
-		size_t size = s->size[s->oldest];
-		s->taken += (uint32_t)moved;
-		s->oldest = (s->oldest + 1) % 2;
-		s->pending--;
-		if (!err && moved == size)
-			return OK;
-		uint32_t taken = s->taken;
-		lost = take_back(s);
-		if (!lost && moved < size && s->taken != taken)
-			lost = ERR_USB_IO; /* the next piece went out behind a hole */
-		if (!err && moved == 0)
-			err = ERR_USB_IO;
+	if (s->next.size == 0 && after < s->length) {
+		enum err err = read_piece(s, &s->next, after);
+		if (err) {
+			usb_cancel(s->cable->handle, USB_BULK, &moved);
+			s->taken += (uint32_t)moved;
+			return err;
+		}
 	}
-	return lost ? lost : recover(s, err, s->taken > before);
+	enum err err = usb_await(s->cable->handle, USB_BULK, plat_now() + BULK_TIME, &moved);
+	if (err == ERR_USB_TIMEOUT || err == ERR_INTERRUPTED)
+		usb_cancel(s->cable->handle, USB_BULK, &moved);
+	else if (!err && moved == 0)
+		err = ERR_USB_IO;
+	s->taken += (uint32_t)moved;
+	return recover(s, err, moved > 0);
 }
 
 static enum err send_pieces(struct sending *s)
 {
 	while (s->taken < s->length) {
-		bool full = false;
-		while (s->pending < 2 && s->submitted < s->length && !full) {
-			enum err err = submit_piece(s, &full);
-			if (err)
-				return err;
-		}
-		enum err err = finish_piece(s);
+		enum err err = turn_to_next_byte(s);
+		if (!err)
+			err = submit_piece(s);
+		if (!err)
+			err = finish_piece(s);
 		if (err)
 			return err;
 		if (s->source->progress)
@@ -221,15 +205,19 @@ static enum err make_buffers(struct cable *cable)
 enum err transfer_send(struct cable *cable, uint32_t length, const struct transfer_source *source,
                        uint32_t *sent)
 {
-	struct sending s = { .cable = cable, .source = source, .length = length };
 	*sent = 0;
 	enum err err = make_buffers(cable);
+	struct sending s = {
+		.cable = cable,
+		.source = source,
+		.length = length,
+		.now = { .bytes = cable->buffers[0] },
+		.next = { .bytes = cable->buffers[1] },
+	};
 	if (!err)
 		err = transfer_announce(cable, length, TRANSFER_ATTEMPTS);
 	if (!err && length > 0)
 		err = send_pieces(&s);
-	if (err && s.pending)
-		take_back(&s);
 	*sent = s.taken;
 	return err;
 }

@@ -16,7 +16,6 @@ struct cable {
 	unsigned endpoint; /* bulk OUT */
 	size_t piece;      /* bytes per transfer now: less after the kernel ran out of memory */
 	uint8_t *buffers[2];
-	unsigned long transfers; /* bulk transfers so far */
 };
 
 /* Claims the interface that a boot ROM or its second stage talks on: the first of one (bulk OUT 1), the second of
@@ -46,8 +45,8 @@ struct transfer_source {
 	void *ctx;
 };
 
-/* Announces LENGTH and sends as many bytes. Two pieces are queued, so that the wire does not idle. *SENT tells how many
- * bytes the board took, also on failure; nothing is ever sent twice. */
+/* Announces LENGTH and sends as many bytes. *SENT tells how many bytes the board took, also on failure; nothing is ever
+ * sent twice. */
 enum err transfer_send(struct cable *cable, uint32_t length, const struct transfer_source *source,
                        uint32_t *sent);
 

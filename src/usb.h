@@ -66,7 +66,7 @@ enum err usb_claim(struct usb_handle *h, unsigned interface);
 enum err usb_string(struct usb_handle *h, uint8_t index, char out[USB_STRING_SIZE]);
 
 /* Transfers are submitted into slots and awaited; a slot holds one at a time. */
-enum usb_slot { USB_CONTROL, USB_BULK_A, USB_BULK_B, USB_SLOTS };
+enum usb_slot { USB_CONTROL, USB_BULK, USB_SLOTS };
 
 /* Vendor control requests (bRequest 0) to the device: without data, and a read of N <= USB_MAX_CONTROL bytes. */
 enum err usb_submit_announce(struct usb_handle *h, uint16_t value, uint16_t index);
@@ -74,8 +74,7 @@ enum err usb_submit_read(struct usb_handle *h, uint16_t value, uint16_t index, s
 
 /* Bulk OUT of N > 0 bytes; BYTES stay the caller's and must live until the slot is free again. ERR_USB_MEMORY: the
  * kernel has no room for N bytes now. */
-enum err usb_submit_bulk(struct usb_handle *h, enum usb_slot slot, unsigned endpoint,
-                         const uint8_t *bytes, size_t n);
+enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t *bytes, size_t n);
 
 /* Waits until the slot's transfer has ended, or DEADLINE (plat_now): ERR_USB_TIMEOUT, still pending; likewise
  * ERR_INTERRUPTED. Otherwise the slot is free, *MOVED bytes went over the wire (even with an error). */

@@ -488,13 +488,12 @@ enum err usb_submit_read(struct usb_handle *h, uint16_t value, uint16_t index, s
 	return submit_control(h, LIBUSB_REQUEST_TYPE_VENDOR | LIBUSB_ENDPOINT_IN, value, index, n);
 }
 
-enum err usb_submit_bulk(struct usb_handle *h, enum usb_slot slot, unsigned endpoint,
-                         const uint8_t *bytes, size_t n)
+enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t *bytes, size_t n)
 {
-	libusb_fill_bulk_transfer(h->slots[slot].transfer, h->dev, (uint8_t)endpoint,
+	libusb_fill_bulk_transfer(h->slots[USB_BULK].transfer, h->dev, (uint8_t)endpoint,
 	                          (uint8_t *)(uintptr_t)bytes, (int)n, on_transfer_end,
-	                          &h->slots[slot], 0);
-	return submit(h, slot);
+	                          &h->slots[USB_BULK], 0);
+	return submit(h, USB_BULK);
 }
 
 enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *moved)

@@ -9,7 +9,9 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int tap_count, tap_bad;
 static bool tap_failed;
@@ -26,6 +28,14 @@ static inline void tap_result(const char *name)
 	tap_bad += tap_failed;
 	printf("%sok %d - %s\n", tap_failed ? "not " : "", ++tap_count, name);
 	fflush(stdout);
+}
+
+/* Goes to this test's scratch folder, $T; run by hand, a test stays where it is. */
+static inline void tap_enter_scratch(void)
+{
+	const char *t = getenv("T");
+	if (t && chdir(t) != 0)
+		exit(1);
 }
 
 static inline int tap_end(void)

@@ -8,23 +8,52 @@ $(UNIT:%=$(BUILD)/tests/unit/%.o): EXTRA_CFLAGS = -Itools/lib -Itests
 $(UNIT:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(TOOLS_LIB) $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
 
-.PHONY: check lint format
+# --- the simulator: virtual boards behind src/usb.h, in virtual time
+SIM := $(patsubst tests/sim/%.c,%,$(sort $(wildcard tests/sim/test_*.c)))
+SIM_OBJ := $(patsubst %,$(BUILD)/tests/sim/%.o,plat_sim usb_sim simrun)
+TAP_TESTS += $(SIM:%=$(BUILD)/tests/%)
+
+$(SIM_OBJ) $(SIM:%=$(BUILD)/tests/sim/%.o): EXTRA_CFLAGS = -Itests -Itests/virtual
+
+$(SIM:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/sim/%.o $(SIM_OBJ) $(V_MODEL_OBJ) $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
+
+# TESTS= names some of them only.
+TESTS = $(TAP_TESTS)
+.PHONY: check check-asan check-tsan lint format
 check: all $(filter $(BUILD)/%,$(TAP_TESTS))
-	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(TAP_TESTS)
+	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(TESTS)
+
+# clang's: gcc's address sanitizer does not start under the preload of the mocked usbfs. The thread sanitizer has
+# something to find where boards run in threads of their own.
+SANITIZED = HARDEN= HARDEN_LD= CC=clang
+check-asan:
+	@$(MAKE) BUILD=build/asan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
+		LDFLAGS='-fsanitize=address,undefined' check
+check-tsan:
+	@$(MAKE) BUILD=build/tsan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS='-fsanitize=thread' \
+		TESTS='$(TSAN_TESTS)' check
+TSAN_TESTS = build/tsan/tests/test_boards
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
-SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run .ci/run
-LINT_INC = -Isrc -Ibuild -Itools/lib -Itests
+SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run tests/layers .ci/run
+LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual
 
 lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 	clang-format --dry-run --Werror $(C_FILES)
 	shellcheck $(SH_FILES)
-	$(MAKE) -s BUILD=build/lint-gcc CC=gcc WERROR=-Werror all $(UNIT:%=build/lint-gcc/tests/%)
-	$(MAKE) -s BUILD=build/lint-clang CC=clang WERROR=-Werror all $(UNIT:%=build/lint-clang/tests/%)
-	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 $(LINT_INC) \
-		-D_POSIX_C_SOURCE=200809L $(filter %.c,$(C_FILES))
-	clang-tidy --quiet $(filter %.c,$(C_FILES)) -- -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(LINT_INC) \
-		$(USB_CFLAGS) $(CRYPTO_CFLAGS)
+	tests/layers
+	$(MAKE) BUILD=build/lint-gcc CC=gcc WERROR=-Werror everything
+	$(MAKE) BUILD=build/lint-clang CC=clang WERROR=-Werror everything
+	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		-D_POSIX_C_SOURCE=200809L $(LINT_INC) $(filter %.c,$(C_FILES))
+	printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P $(shell nproc) -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c11 \
+		-D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(LINT_INC) $(USB_CFLAGS) $(CRYPTO_CFLAGS) $(VIRTUAL_CFLAGS) \
+		2>/dev/null' sh
+
+# All programs and test programs, without running them.
+.PHONY: everything
+everything: all virtual $(filter $(BUILD)/%,$(TAP_TESTS))
 
 format:
 	clang-format -i $(C_FILES)

@@ -63,8 +63,7 @@ static void errors(void)
 
 int main(void)
 {
-	if (chdir(getenv("T") ? getenv("T") : ".") != 0)
-		return 1;
+	tap_enter_scratch();
 	RUN(replaces_whole);
 	RUN(abort_leaves_the_old_one);
 	RUN(modes);

@@ -62,13 +62,14 @@ static enum vurb_status wait_for(struct vurb *urb, uint64_t limit)
 	return urb->status;
 }
 
-static enum vurb_status control(uint8_t type, uint8_t request, uint32_t value, uint8_t *data, uint16_t size,
-				size_t *actual)
+static enum vurb_status control(uint8_t type, uint8_t request, uint32_t value, uint8_t *data,
+                                uint16_t size, size_t *actual)
 {
 	struct vurb urb = { .setup = { type, request, (uint8_t)value, (uint8_t)(value >> 8),
-				       (uint8_t)(value >> 16), (uint8_t)(value >> 24), (uint8_t)size,
-				       (uint8_t)(size >> 8) },
-			    .data = data, .length = size };
+		                       (uint8_t)(value >> 16), (uint8_t)(value >> 24),
+		                       (uint8_t)size, (uint8_t)(size >> 8) },
+		            .data = data,
+		            .length = size };
 	vboard_submit(&board, now, &urb);
 	enum vurb_status status = wait_for(&urb, 1000000);
 	if (actual)
@@ -260,7 +261,8 @@ static void stale_rom(void)
 static void wrong_files(void)
 {
 	board_of("chip 2711;skips-rom;get a absent;"
-		 "get b sha256 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824;done");
+	         "get b sha256 "
+	         "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824;done");
 	check_message(0, "a");
 	CHECK_INT(announce(1), VURB_OK);
 	check_blamed("'a' is served (1 bytes) though it must be absent");
@@ -295,7 +297,8 @@ static void not_a_message(void)
 	CHECK_INT(get(message, sizeof message, NULL), VURB_OK);
 	CHECK(message[0] & 0x80);
 	check_message(2, "");
-	CHECK_INT(announce(0), VURB_OK); /* a Done without a name may be answered as an empty name is */
+	CHECK_INT(announce(0),
+	          VURB_OK); /* a Done without a name may be answered as an empty name is */
 	CHECK_INT(board.violation_count, 1);
 	finish();
 }
@@ -321,7 +324,9 @@ static void overlapping_control(void)
 {
 	board_of("chip 2711;skips-rom;pause 500;done");
 	uint8_t message[260], text[64];
-	struct vurb read = { .setup = { 0xc0, 0, 4, 1, 0, 0, 4, 1 }, .data = message, .length = 260 };
+	struct vurb read = { .setup = { 0xc0, 0, 4, 1, 0, 0, 4, 1 },
+		             .data = message,
+		             .length = 260 };
 	vboard_submit(&board, now, &read);
 	CHECK_INT(control(0x80, 6, 0x0100, text, sizeof text, NULL), VURB_OK); /* waits its turn */
 	check_blamed("while another (c0 00) is under way");
@@ -342,8 +347,8 @@ static void resets(void)
 static void faults_on_bulk(void)
 {
 	board_of("chip 2711;skips-rom;read a;read b;read c;read d;done;replug-after 10;"
-		 "fault stall at data a offset 3;fault nak at data b offset 2 for 400;"
-		 "fault short 1 at data c offset 2;fault disconnect at data d offset 1");
+	         "fault stall at data a offset 3;fault nak at data b offset 2 for 400;"
+	         "fault short 1 at data c offset 2;fault disconnect at data d offset 1");
 	size_t actual;
 	check_message(1, "a");
 	CHECK_INT(announce(5), VURB_OK);

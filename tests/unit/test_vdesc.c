@@ -97,15 +97,17 @@ static void mistakes(void)
 	check_error("status-lost yes", "a.board:7: 'status-lost' takes no value");
 	check_error("get", "a.board:7: 'get' needs a file name");
 	check_error("read a sha256 12", "a.board:7: '12' is no sha256 (64 hex digits)");
-	check_error("read a sometimes", "a.board:7: 'sometimes' is none of sha256, equals, absent, any");
+	check_error("read a sometimes",
+	            "a.board:7: 'sometimes' is none of sha256, equals, absent, any");
 	check_error("read a absent b", "a.board:7: 'b' is one word too many");
 	check_error("raw 123", "a.board:7: 'raw' takes pairs of hex digits");
-	check_error("fault burn at data",
-		    "a.board:7: a fault is one of stall, nak, short N, disconnect, then 'at PLACE'");
+	check_error(
+		"fault burn at data",
+		"a.board:7: a fault is one of stall, nak, short N, disconnect, then 'at PLACE'");
 	check_error("fault stall at home", "a.board:7: unknown place 'home'");
 	check_error("fault stall at data offset", "a.board:7: 'offset' needs a number");
 	check_error("fault stall at open",
-		    "a.board:7: 'open' can only disconnect (open-refused-for refuses)");
+	            "a.board:7: 'open' can only disconnect (open-refused-for refuses)");
 }
 
 static void long_lines(void)

@@ -1,8 +1,9 @@
-/* virtual-client [-s PIECE] [-t TIMEOUT_MS] FOLDER [PATH...]
+/* virtual-client [-s PIECE] [-q QUEUED] [-t TIMEOUT_MS] FOLDER [PATH...]
  *
- * A second, plain host for the virtual board: protocol.md once more, with libusb's synchronous calls, one thread a
- * board (PATH as in "1-1.3"; default 1-1), files from FOLDER/CHIP/NAME, then FOLDER/NAME. It checks the board and its
- * transport independently of rpiboot; no error is retried, except that it continues after a short bulk transfer.
+ * A second, plain host for the virtual board: protocol.md once more, with libusb's synchronous calls (-q: that many
+ * asynchronous ones at once), one thread a board (PATH as in "1-1.3"; default 1-1), files from FOLDER/CHIP/NAME, then
+ * FOLDER/NAME. It checks the board and its transport independently of rpiboot; no error is retried, except that it
+ * continues after a short bulk transfer.
  * Prints what happens, each line with the board's path; exit status 0 when all boards said Done, else 1. */
 #include <libusb.h>
 #include <pthread.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define BOARDS_MAX    64
+#define QUEUED_MAX    16
 #define ARRIVAL_LIMIT 1500 /* polls of 10 ms */
 
 struct host {
@@ -27,7 +29,7 @@ struct host {
 	size_t size;
 };
 
-static int piece = 16384, timeout = 5000;
+static int piece = 16384, queued, timeout = 5000;
 
 __attribute__((format(printf, 2, 3))) static int say(const struct host *h, const char *format, ...)
 {
@@ -54,14 +56,64 @@ static const char *prefix(const struct host *h)
 	return h->chip == 0x2711 ? "2711" : h->chip == 0x2712 ? "2712" : "2710";
 }
 
+/* One of several transfers under way. */
+struct slot {
+	struct libusb_transfer *transfer;
+	int completed;
+};
+
+static void LIBUSB_CALL on_completed(struct libusb_transfer *transfer)
+{
+	((struct slot *)transfer->user_data)->completed = 1;
+}
+
+/* Keeps up to "queued" pieces under way; the first one that fails ends it, the others are cancelled. */
+static int send_queued(struct host *h, unsigned char *data, size_t size)
+{
+	struct slot slots[QUEUED_MAX] = { 0 };
+	size_t first = 0, next = 0, offset = 0;
+	int result = 0;
+	while (first < next || (offset < size && !result)) {
+		struct slot *s = &slots[next % QUEUED_MAX];
+		if (offset < size && !result && next - first < (size_t)queued) {
+			int n = size - offset < (size_t)piece ? (int)(size - offset) : piece;
+			*s = (struct slot){ .transfer = libusb_alloc_transfer(0) };
+			libusb_fill_bulk_transfer(s->transfer, h->usb, h->endpoint, data + offset,
+			                          n, on_completed, s, (unsigned)timeout);
+			result = libusb_submit_transfer(s->transfer);
+			offset += (size_t)n;
+			s->completed = result != 0;
+			if (result)
+				say(h, "queued bulk: %s", libusb_error_name(result));
+			next++;
+			continue;
+		}
+		s = &slots[first++ % QUEUED_MAX];
+		if (result && !s->completed)
+			libusb_cancel_transfer(s->transfer);
+		while (!s->completed)
+			libusb_handle_events_completed(NULL, &s->completed);
+		if (!result && s->transfer->actual_length != s->transfer->length)
+			result = say(h, "queued bulk: status %d, %d of %d bytes",
+			             s->transfer->status, s->transfer->actual_length,
+			             s->transfer->length);
+		libusb_free_transfer(s->transfer);
+	}
+	return result;
+}
+
 static int send_all(struct host *h, unsigned char *data, size_t size)
 {
-	int r = libusb_control_transfer(h->usb, 0x40, 0, (uint16_t)size, (uint16_t)(size >> 16), NULL, 0, 1000);
+	int r = libusb_control_transfer(h->usb, 0x40, 0, (uint16_t)size, (uint16_t)(size >> 16),
+	                                NULL, 0, 1000);
 	if (r < 0)
 		return say(h, "announce %zu: %s", size, libusb_error_name(r));
+	if (data && queued)
+		return send_queued(h, data, size);
 	for (size_t done = 0; data && done < size;) {
 		int moved = 0, n = size - done < (size_t)piece ? (int)(size - done) : piece;
-		r = libusb_bulk_transfer(h->usb, h->endpoint, data + done, n, &moved, (unsigned)timeout);
+		r = libusb_bulk_transfer(h->usb, h->endpoint, data + done, n, &moved,
+		                         (unsigned)timeout);
 		done += (size_t)moved;
 		if (r < 0)
 			return say(h, "bulk at %zu of %zu: %s", done, size, libusb_error_name(r));
@@ -109,7 +161,8 @@ static void load(struct host *h, const char *name)
 /* Opens the board once it is there under an address that was not served yet. Returns its serial index, or -1. */
 static int open_board(struct host *h)
 {
-	for (int i = 0; i < ARRIVAL_LIMIT; i++, nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL)) {
+	for (int i = 0; i < ARRIVAL_LIMIT;
+	     i++, nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL)) {
 		libusb_device **list;
 		ssize_t n = libusb_get_device_list(NULL, &list);
 		int found = -1;
@@ -119,15 +172,18 @@ static int open_board(struct host *h)
 			device_path(list[k], path);
 			libusb_get_device_descriptor(list[k], &d);
 			if (strcmp(path, h->path) != 0 || d.idVendor != 0x0a5c ||
-			    libusb_get_device_address(list[k]) == h->address || libusb_open(list[k], &h->usb) != 0)
+			    libusb_get_device_address(list[k]) == h->address ||
+			    libusb_open(list[k], &h->usb) != 0)
 				continue;
 			h->address = libusb_get_device_address(list[k]);
 			h->chip = d.idProduct;
 			found = d.iSerialNumber;
 			unsigned char serial[64] = "";
 			if (found)
-				libusb_get_string_descriptor_ascii(h->usb, d.iSerialNumber, serial, sizeof serial);
-			say(h, "open %04x index %d serial '%s'", d.idProduct, found, (char *)serial);
+				libusb_get_string_descriptor_ascii(h->usb, d.iSerialNumber, serial,
+				                                   sizeof serial);
+			say(h, "open %04x index %d serial '%s'", d.idProduct, found,
+			    (char *)serial);
 		}
 		libusb_free_device_list(list, 1);
 		if (found >= 0)
@@ -152,14 +208,18 @@ static int claim(struct host *h)
 static int send_second_stage(struct host *h)
 {
 	unsigned char message[24] = { 0 }, status[4];
-	load(h, h->chip == 0x2711 ? "bootcode4.bin" : h->chip == 0x2712 ? "bootcode5.bin" : "bootcode.bin");
+	load(h, h->chip == 0x2711   ? "bootcode4.bin"
+	        : h->chip == 0x2712 ? "bootcode5.bin"
+	                            : "bootcode.bin");
 	for (int i = 0; i < 4; i++)
 		message[i] = (unsigned char)(h->size >> 8 * i);
 	if (!h->data)
 		return say(h, "no second stage");
 	if (send_all(h, message, sizeof message) || send_all(h, h->data, h->size))
 		return -1;
-	return receive(h, status, sizeof status) ? -1 : say(h, "status %d", status[0]) + 1 + (status[0] ? -1 : 0);
+	return receive(h, status, sizeof status)
+	               ? -1
+	               : say(h, "status %d", status[0]) + 1 + (status[0] ? -1 : 0);
 }
 
 /* Returns 1 after Done, 0 to go on, -1 on failure. */
@@ -201,7 +261,9 @@ static void *boot(void *argument)
 	int result = -1, index;
 	do {
 		index = open_board(h);
-		result = index < 0 || claim(h) ? -1 : index == 0 || index == 3 ? send_second_stage(h) : serve_files(h);
+		result = index < 0 || claim(h)      ? -1
+		         : index == 0 || index == 3 ? send_second_stage(h)
+		                                    : serve_files(h);
 		if (h->usb)
 			libusb_close(h->usb);
 		h->usb = NULL;
@@ -213,9 +275,12 @@ static void *boot(void *argument)
 int main(int argc, char **argv)
 {
 	int c;
-	while ((c = getopt(argc, argv, "s:t:")) != -1)
-		*(c == 's' ? &piece : &timeout) = (int)strtol(optarg, NULL, 10);
-	if (optind >= argc || argc - optind > BOARDS_MAX || libusb_init(NULL) != 0)
+	while ((c = getopt(argc, argv, "q:s:t:")) != -1)
+		*(c == 's'   ? &piece
+		  : c == 'q' ? &queued
+		             : &timeout) = (int)strtol(optarg, NULL, 10);
+	if (queued > QUEUED_MAX || optind >= argc || argc - optind > BOARDS_MAX ||
+	    libusb_init(NULL) != 0)
 		return 2;
 	static char first[] = "1-1";
 	char *alone[] = { first }, **paths = optind + 1 < argc ? argv + optind + 1 : alone;

@@ -38,10 +38,12 @@ static void *next(const char *name)
 /* Whether PATH, a device's, can be opened; else -1 with errno. Only raw system calls: no other library looks on. */
 static int may_open(const char *root, const char *path)
 {
+	static const char usb[] = "/dev/bus/usb/";
 	char full[PATH_MAX], text[16];
-	unsigned bus, address;
-	if (sscanf(path, "/dev/bus/usb/%u/%u", &bus, &address) == 2) {
-		snprintf(full, sizeof full, "%s/refused/%03u-%03u", root, bus, address);
+	if (strncmp(path, usb, strlen(usb)) == 0 && strlen(path) < NAME_MAX) {
+		snprintf(full, sizeof full, "%s/refused/%s", root, path + strlen(usb));
+		char *slash = strrchr(full, '/');
+		*slash = '-';
 		long n = syscall(SYS_readlinkat, AT_FDCWD, full, text, sizeof text - 1);
 		if (n > 0) {
 			text[n] = '\0';
@@ -73,24 +75,25 @@ static int guarded_open(const char *name, const char *path, int flags, mode_t mo
 	return fd;
 }
 
-#define MODE_OF(flags)                                \
-	mode_t mode = 0;                              \
-	if (flags & (O_CREAT | O_TMPFILE)) {          \
-		va_list args;                         \
-		va_start(args, flags);                \
-		mode = (mode_t)va_arg(args, int);     \
-		va_end(args);                         \
+/* The third argument of open() into mode. */
+#define READ_MODE                                 \
+	mode_t mode = 0;                          \
+	if (flags & (O_CREAT | O_TMPFILE)) {      \
+		va_list args;                     \
+		va_start(args, flags);            \
+		mode = (mode_t)va_arg(args, int); \
+		va_end(args);                     \
 	}
 
 int open(const char *path, int flags, ...)
 {
-	MODE_OF(flags)
+	READ_MODE
 	return guarded_open("open", path, flags, mode);
 }
 
 int open64(const char *path, int flags, ...)
 {
-	MODE_OF(flags)
+	READ_MODE
 	return guarded_open("open64", path, flags, mode);
 }
 
@@ -123,7 +126,7 @@ static void rename_socket(const char *root, int fd)
 	char from[PATH_MAX], to[PATH_MAX];
 	snprintf(from, sizeof from, "%s/event%d", root, fd);
 	snprintf(to, sizeof to, "%s/listener%d.%ld.%u", root, fd, (long)getpid(),
-		 __atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST));
+	         __atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST));
 	rename(from, to);
 }
 

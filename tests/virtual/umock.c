@@ -61,7 +61,8 @@ static const char usage[] =
 	"  --overlay        DIR/USB-PATH/ comes first\n"
 	"  --limit SECONDS  hard limit (default 60): everything is killed, status 98\n"
 	"  --report FILE    what the boards saw, as JSON (default: as text on stderr)\n"
-	"  --signal S@WHEN  sends signal number or name S to PROGRAM at WHEN: milliseconds, or PLACE[:FILE]\n"
+	"  --signal S@WHEN  sends signal number or name S to PROGRAM at WHEN: milliseconds, or "
+	"PLACE[:FILE]\n"
 	"  --seed N         of the boards' jitter\n"
 	"  --chdir DIR      PROGRAM's working directory\n"
 	"  --preload LIB    a further library to preload into PROGRAM\n"
@@ -72,7 +73,9 @@ static int signal_number(const char *text, size_t n)
 	static const struct {
 		const char *name;
 		int number;
-	} names[] = { { "INT", SIGINT }, { "TERM", SIGTERM }, { "HUP", SIGHUP }, { "KILL", SIGKILL } };
+	} names[] = {
+		{ "INT", SIGINT }, { "TERM", SIGTERM }, { "HUP", SIGHUP }, { "KILL", SIGKILL }
+	};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strlen(names[i].name) == n && strncmp(names[i].name, text, n) == 0)
 			return names[i].number;
@@ -123,8 +126,8 @@ static int parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "folder", 1, NULL, 'f' }, { "overlay", 0, NULL, 'o' }, { "limit", 1, NULL, 'l' },
-		{ "report", 1, NULL, 'r' }, { "signal", 1, NULL, 's' }, { "seed", 1, NULL, 'e' },
-		{ "chdir", 1, NULL, 'c' }, { "preload", 1, NULL, 'p' }, { "quiet", 0, NULL, 'q' },
+		{ "report", 1, NULL, 'r' }, { "signal", 1, NULL, 's' },  { "seed", 1, NULL, 'e' },
+		{ "chdir", 1, NULL, 'c' },  { "preload", 1, NULL, 'p' }, { "quiet", 0, NULL, 'q' },
 		{ NULL, 0, NULL, 0 },
 	};
 	*o = (struct options){ .limit = 60 };
@@ -255,7 +258,8 @@ static int re_execute(char **argv)
 	char *self = g_file_read_link("/proc/self/exe", NULL);
 	char *folder = g_path_get_dirname(self ? self : argv[0]);
 	const char *old = g_getenv("LD_PRELOAD");
-	char *all = g_strdup_printf("%s/virtual-preload.so:%s%s%s", folder, UMOCKDEV, old ? ":" : "", old ? old : "");
+	char *all = g_strdup_printf("%s/virtual-preload.so:%s%s%s", folder, UMOCKDEV,
+	                            old ? ":" : "", old ? old : "");
 	g_setenv("VIRTUAL_BOARD", "1", TRUE);
 	g_setenv("LD_PRELOAD", all, TRUE);
 	execv("/proc/self/exe", argv);
@@ -276,8 +280,8 @@ static int report(struct run *run)
 		return fail("cannot write '%s'", o->report);
 	if (o->report)
 		fprintf(out, "{\"status\": %d, \"late\": %s, \"boards\": [",
-			WIFEXITED(run->status) ? WEXITSTATUS(run->status) : -WTERMSIG(run->status),
-			run->late ? "true" : "false");
+		        WIFEXITED(run->status) ? WEXITSTATUS(run->status) : -WTERMSIG(run->status),
+		        run->late ? "true" : "false");
 	for (size_t i = 0; i < run->fs.board_count; i++) {
 		const struct vboard *b = &run->fs.boards[i].board;
 		if (o->report)

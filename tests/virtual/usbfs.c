@@ -7,24 +7,25 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#define MEMORY_LIMIT	(16u << 20) /* usbfs_memory_mb */
-#define URB_OVERHEAD	400u	    /* what the kernel adds for its own, about */
-#define TRANSFER_MAX	(UINT32_MAX / 2 - 1000000)
-#define CONTROL_SETUP	8
+#define MEMORY_LIMIT    (16u << 20) /* usbfs_memory_mb */
+#define URB_OVERHEAD    400u        /* what the kernel adds for its own, about */
+#define TRANSFER_MAX    (UINT32_MAX / 2 - 1000000)
+#define CONTROL_SETUP   8
 #define URB_STATUS_GONE (-ESHUTDOWN)
 
 static const uint32_t capabilities = USBDEVFS_CAP_ZERO_PACKET | USBDEVFS_CAP_NO_PACKET_SIZE_LIM |
-				     USBDEVFS_CAP_BULK_SCATTER_GATHER | USBDEVFS_CAP_REAP_AFTER_DISCONNECT |
-				     USBDEVFS_CAP_DROP_PRIVILEGES | USBDEVFS_CAP_CONNINFO_EX;
+                                     USBDEVFS_CAP_BULK_SCATTER_GATHER |
+                                     USBDEVFS_CAP_REAP_AFTER_DISCONNECT |
+                                     USBDEVFS_CAP_DROP_PRIVILEGES | USBDEVFS_CAP_CONNINFO_EX;
 
 /* One URB of a program: where it lives in the program's memory, and the model's transfer. */
 struct request {
 	struct vurb urb;
 	struct usbfs_handle *handle; /* NULL: closed meanwhile */
-	gulong address, buffer;	     /* in the program */
-	uint8_t *memory;	     /* setup packet (control) and data */
-	struct request *next;	     /* of the handle's finished ones */
-	bool synchronous;	     /* USBDEVFS_CONTROL: the program waits in its ioctl */
+	gulong address, buffer;      /* in the program */
+	uint8_t *memory;             /* setup packet (control) and data */
+	struct request *next;        /* of the handle's finished ones */
+	bool synchronous;            /* USBDEVFS_CONTROL: the program waits in its ioctl */
 };
 
 /* One open node. */
@@ -73,7 +74,9 @@ static void forget(struct usbfs_handle *h, const struct request *r)
 /* USBDEVFS_CONTROL ends: the program's ioctl returns. */
 static void end_synchronous(struct request *r)
 {
-	static const int errors[] = { [VURB_STALL] = EPIPE, [VURB_CANCELLED] = ETIMEDOUT, [VURB_GONE] = ENODEV };
+	static const int errors[] = {
+		[VURB_STALL] = EPIPE, [VURB_CANCELLED] = ETIMEDOUT, [VURB_GONE] = ENODEV
+	};
 	UMockdevIoctlClient *client = r->handle->client;
 	long result = (long)r->urb.actual;
 	if (r->urb.status != VURB_OK) {
@@ -81,11 +84,12 @@ static void end_synchronous(struct request *r)
 		return;
 	}
 	UMockdevIoctlData *arg = umockdev_ioctl_client_get_arg(client);
-	UMockdevIoctlData *head = umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_ctrltransfer), NULL);
+	UMockdevIoctlData *head = umockdev_ioctl_data_resolve(
+		arg, 0, sizeof(struct usbdevfs_ctrltransfer), NULL);
 	UMockdevIoctlData *data = NULL;
 	if (head && r->urb.setup[0] & 0x80 && r->urb.actual)
-		data = umockdev_ioctl_data_resolve(head, offsetof(struct usbdevfs_ctrltransfer, data),
-						   r->urb.length, NULL);
+		data = umockdev_ioctl_data_resolve(
+			head, offsetof(struct usbdevfs_ctrltransfer, data), r->urb.length, NULL);
 	if (data) {
 		umockdev_ioctl_data_update(data, 0, r->urb.data, (gint)r->urb.actual);
 		g_object_unref(data);
@@ -184,6 +188,8 @@ static void set_timer(struct usbfs *fs)
 /* After a call into the model of board B. */
 static void after(struct usbfs *fs, struct usbfs_board *b)
 {
+	if (!fs->timer)
+		return; /* stopped: only handles are closed still */
 	refresh_board(fs, b, usbfs_now());
 	set_timer(fs);
 	if (fs->changed)
@@ -250,7 +256,8 @@ static int get(UMockdevIoctlClient *client, void *bytes, size_t size)
 
 static bool has_interface(const struct usbfs_handle *h, unsigned number)
 {
-	return number < (h->board->desc.interfaces == 2 && h->board->board.phase != VPHASE_DISK ? 2U : 1U);
+	return number <
+	       (h->board->desc.interfaces == 2 && h->board->board.phase != VPHASE_DISK ? 2U : 1U);
 }
 
 static bool has_endpoint(const struct usbfs_handle *h, uint8_t endpoint)
@@ -322,7 +329,8 @@ static int on_get_driver(struct usbfs_handle *h, UMockdevIoctlClient *client)
 	int error = get(client, &query, sizeof query);
 	if (error)
 		return error;
-	const char *driver = has_interface(h, query.interface) ? driver_of(h, query.interface) : NULL;
+	const char *driver = has_interface(h, query.interface) ? driver_of(h, query.interface)
+	                                                       : NULL;
 	if (!driver)
 		return -ENODATA;
 	snprintf(query.driver, sizeof query.driver, "%s", driver);
@@ -346,7 +354,8 @@ static int on_driver_ioctl(struct usbfs_handle *h, UMockdevIoctlClient *client)
 		return -EINVAL;
 	bool vendor = (unsigned)query.ifno == vboard_interface(&h->board->board);
 	if (!vendor)
-		vboard_blame(&h->board->board, usbfs_now(), "the driver of interface %d is touched", query.ifno);
+		vboard_blame(&h->board->board, usbfs_now(), "the driver of interface %d is touched",
+		             query.ifno);
 	if ((unsigned)query.ioctl_code == (unsigned)USBDEVFS_DISCONNECT) {
 		if (!driver_of(h, (unsigned)query.ifno))
 			return -ENODATA;
@@ -371,8 +380,8 @@ static int on_disconnect_claim(struct usbfs_handle *h, UMockdevIoctlClient *clie
 	    (query.flags & USBDEVFS_DISCONNECT_CLAIM_EXCEPT_DRIVER && named))
 		return -EBUSY;
 	if (!vendor && driver)
-		vboard_blame(&h->board->board, usbfs_now(), "the driver of interface %u is detached",
-			     query.interface);
+		vboard_blame(&h->board->board, usbfs_now(),
+		             "the driver of interface %u is detached", query.interface);
 	if (driver)
 		unbind(h);
 	return claim(h, query.interface);
@@ -393,8 +402,9 @@ static int on_clear_halt(struct usbfs_handle *h, UMockdevIoctlClient *client)
 static int on_connect_info(struct usbfs_handle *h, UMockdevIoctlClient *client, size_t size)
 {
 	const struct vbus_device *device = &h->board->device;
-	struct usbdevfs_conninfo_ex info = { .size = sizeof info, .busnum = device->bus,
-					     .devnum = device->address, .speed = 3 };
+	struct usbdevfs_conninfo_ex info = {
+		.size = sizeof info, .busnum = device->bus, .devnum = device->address, .speed = 3
+	};
 	const char *p = strchr(device->name, '-');
 	for (; p && info.num_ports < sizeof info.ports; p = strchr(p, '.'))
 		info.ports[info.num_ports++] = (uint8_t)strtoul(++p, NULL, 10);
@@ -467,26 +477,26 @@ static int on_submit(struct usbfs_handle *h, UMockdevIoctlClient *client)
 	gulong address = (gulong)urb.buffer;
 	bool control = urb.type == USBDEVFS_URB_TYPE_CONTROL;
 	int result = 0;
-	if (!control && urb.type != USBDEVFS_URB_TYPE_BULK)
-		result = -EINVAL;
-	else if (urb.buffer_length < 0 || (unsigned)urb.buffer_length > TRANSFER_MAX ||
-		 (control && urb.buffer_length < CONTROL_SETUP))
+	if ((!control && urb.type != USBDEVFS_URB_TYPE_BULK) || urb.buffer_length < 0 ||
+	    (unsigned)urb.buffer_length > TRANSFER_MAX ||
+	    (control && urb.buffer_length < CONTROL_SETUP))
 		result = -EINVAL;
 	else if (!control && !has_endpoint(h, urb.endpoint))
 		result = -ENOENT;
 	else if (h->fs->memory + (size_t)urb.buffer_length + URB_OVERHEAD > MEMORY_LIMIT)
 		result = -ENOMEM;
 	if (result == -ENOENT)
-		vboard_blame(&h->board->board, usbfs_now(), "a transfer to endpoint %02x, which is not there",
-			     urb.endpoint);
+		vboard_blame(&h->board->board, usbfs_now(),
+		             "a transfer to endpoint %02x, which is not there", urb.endpoint);
 	bool in = !control && urb.endpoint & 0x80;
 	if (!result && urb.buffer_length && !in) {
 		buffer = umockdev_ioctl_data_resolve(arg, offsetof(struct usbdevfs_urb, buffer),
-						     (size_t)urb.buffer_length, NULL);
+		                                     (size_t)urb.buffer_length, NULL);
 		result = buffer ? 0 : -EFAULT;
 	}
 	if (!result) {
-		struct request *r = new_request(h, buffer ? buffer->data : NULL, (size_t)urb.buffer_length);
+		struct request *r = new_request(h, buffer ? buffer->data : NULL,
+		                                (size_t)urb.buffer_length);
 		r->address = arg->client_addr;
 		r->buffer = address;
 		r->urb.endpoint = control ? 0 : urb.endpoint;
@@ -520,25 +530,30 @@ static int on_discard(struct usbfs_handle *h, UMockdevIoctlClient *client)
 /* Writes a finished URB into the program's memory through ARG, the place of the pointer that is asked for. */
 static int deliver(struct request *r, UMockdevIoctlData *arg)
 {
-	static const int statuses[] = { [VURB_STALL] = -EPIPE, [VURB_CANCELLED] = -ENOENT,
-					[VURB_GONE] = URB_STATUS_GONE };
+	static const int statuses[] = {
+		[VURB_STALL] = -EPIPE, [VURB_CANCELLED] = -ENOENT, [VURB_GONE] = URB_STATUS_GONE
+	};
 	memcpy(arg->data, &r->address, sizeof r->address);
-	UMockdevIoctlData *at = umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_urb), NULL);
+	UMockdevIoctlData *at = umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_urb),
+	                                                    NULL);
 	if (!at)
 		return -EFAULT;
 	bool control = r->urb.endpoint == 0;
 	if (control && r->urb.setup[0] & 0x80 && r->urb.actual) {
 		UMockdevIoctlData *buffer = umockdev_ioctl_data_resolve(
-			at, offsetof(struct usbdevfs_urb, buffer), CONTROL_SETUP + r->urb.actual, NULL);
+			at, offsetof(struct usbdevfs_urb, buffer), CONTROL_SETUP + r->urb.actual,
+			NULL);
 		if (buffer) {
-			umockdev_ioctl_data_update(buffer, CONTROL_SETUP, r->urb.data, (gint)r->urb.actual);
+			umockdev_ioctl_data_update(buffer, CONTROL_SETUP, r->urb.data,
+			                           (gint)r->urb.actual);
 			g_object_unref(buffer);
 		}
 	}
 	int status = statuses[r->urb.status], actual = (int)r->urb.actual;
-	umockdev_ioctl_data_update(at, offsetof(struct usbdevfs_urb, status), (guint8 *)&status, sizeof status);
-	umockdev_ioctl_data_update(at, offsetof(struct usbdevfs_urb, actual_length), (guint8 *)&actual,
-				   sizeof actual);
+	umockdev_ioctl_data_update(at, offsetof(struct usbdevfs_urb, status), (guint8 *)&status,
+	                           sizeof status);
+	umockdev_ioctl_data_update(at, offsetof(struct usbdevfs_urb, actual_length),
+	                           (guint8 *)&actual, sizeof actual);
 	g_object_unref(at);
 	return 0;
 }
@@ -569,14 +584,14 @@ static int on_control(struct usbfs_handle *h, UMockdevIoctlClient *client)
 		return -EFAULT;
 	memcpy(&query, arg->data, sizeof query);
 	if (query.wLength)
-		data = umockdev_ioctl_data_resolve(arg, offsetof(struct usbdevfs_ctrltransfer, data),
-						   query.wLength, NULL);
+		data = umockdev_ioctl_data_resolve(
+			arg, offsetof(struct usbdevfs_ctrltransfer, data), query.wLength, NULL);
 	struct request *r = new_request(h, data ? data->data : NULL, query.wLength);
 	r->synchronous = true;
-	const uint8_t setup[] = { query.bRequestType, query.bRequest,
-				  (uint8_t)query.wValue, (uint8_t)(query.wValue >> 8),
-				  (uint8_t)query.wIndex, (uint8_t)(query.wIndex >> 8),
-				  (uint8_t)query.wLength, (uint8_t)(query.wLength >> 8) };
+	const uint8_t setup[] = { query.bRequestType,     query.bRequest,
+		                  (uint8_t)query.wValue,  (uint8_t)(query.wValue >> 8),
+		                  (uint8_t)query.wIndex,  (uint8_t)(query.wIndex >> 8),
+		                  (uint8_t)query.wLength, (uint8_t)(query.wLength >> 8) };
 	memcpy(r->urb.setup, setup, sizeof setup);
 	if (data)
 		g_object_unref(data);
@@ -590,7 +605,7 @@ static int on_control(struct usbfs_handle *h, UMockdevIoctlClient *client)
 static const struct {
 	unsigned long request;
 	int (*run)(struct usbfs_handle *h, UMockdevIoctlClient *client);
-	bool when_gone;	 /* allowed after the board has left */
+	bool when_gone;  /* allowed after the board has left */
 	bool ends_later; /* completes the ioctl itself unless it fails */
 } table[] = {
 	{ USBDEVFS_SUBMITURB, on_submit, false, false },
@@ -635,7 +650,8 @@ static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
 		after(fs, h->board);
 	g_mutex_unlock(&fs->lock);
 	if (!later)
-		umockdev_ioctl_client_complete(client, result < 0 ? -1 : result, result < 0 ? -result : 0);
+		umockdev_ioctl_client_complete(client, result < 0 ? -1 : result,
+		                               result < 0 ? -result : 0);
 	return TRUE;
 }
 
@@ -680,7 +696,9 @@ static void on_connected(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
 		if (!b->shown || strcmp(b->device.devnode, node) != 0)
 			continue;
 		struct usbfs_handle *h = g_new0(struct usbfs_handle, 1);
-		*h = (struct usbfs_handle){ .fs = fs, .board = b, .client = client, .appearance = b->shown };
+		*h = (struct usbfs_handle){
+			.fs = fs, .board = b, .client = client, .appearance = b->shown
+		};
 		h->finished_tail = &h->finished;
 		h->next = fs->handles;
 		fs->handles = h;
@@ -722,6 +740,7 @@ void usbfs_stop(struct usbfs *fs)
 	g_mutex_lock(&fs->lock);
 	g_source_destroy(fs->timer);
 	g_source_unref(fs->timer);
+	fs->timer = NULL;
 	for (size_t i = 0; i < fs->board_count; i++)
 		if (fs->boards[i].shown)
 			vbus_remove(&fs->bus, &fs->boards[i].device);

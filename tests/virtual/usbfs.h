@@ -25,7 +25,8 @@ struct usbfs {
 	size_t memory; /* of all transfers that are not reaped */
 	GMutex lock; /* umockdev runs ioctls in a thread of its own, the boards' timers run in the main loop */
 	GSource *timer;
-	void (*changed)(void *context); /* called, locked, after anything that may have moved a board on */
+	void (*changed)(
+		void *context); /* called, locked, after anything that may have moved a board on */
 	void *context;
 };
 

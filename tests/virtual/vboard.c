@@ -5,17 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VENDOR		0x0a5c
-#define BOOT_MESSAGE	24  /* 5 */
-#define STATUS_SIZE	4   /* 5 */
-#define MESSAGE_SIZE	260 /* 6 */
-#define MESSAGE_NAME	4
-#define PACKET		512
-#define CONTROL_PACKET	64
-#define VIOLATIONS_MAX	200
-#define CMD_SIZE	0
-#define CMD_READ	1
-#define CMD_DONE	2
+#define VENDOR         0x0a5c
+#define BOOT_MESSAGE   24  /* 5 */
+#define STATUS_SIZE    4   /* 5 */
+#define MESSAGE_SIZE   260 /* 6 */
+#define MESSAGE_NAME   4
+#define PACKET         512
+#define CONTROL_PACKET 64
+#define VIOLATIONS_MAX 200
+#define CMD_SIZE       0
+#define CMD_READ       1
+#define CMD_DONE       2
 
 static uint32_t le32(const uint8_t *p)
 {
@@ -48,21 +48,23 @@ void vboard_blame(struct vboard *b, uint64_t now, const char *format, ...)
 		return;
 	char text[512];
 	int n = snprintf(text, sizeof text, "%s at %llu.%06llu s: ", b->desc->path,
-			 (unsigned long long)(now / 1000000), (unsigned long long)(now % 1000000));
+	                 (unsigned long long)(now / 1000000), (unsigned long long)(now % 1000000));
 	va_list args;
 	va_start(args, format);
 	if (n > 0 && n < (int)sizeof text)
 		vsnprintf(text + n, sizeof text - (size_t)n, format, args);
 	va_end(args);
-	b->violations = must(realloc(b->violations, (b->violation_count + 1) * sizeof *b->violations));
+	b->violations = must(
+		realloc(b->violations, (b->violation_count + 1) * sizeof *b->violations));
 	b->violations[b->violation_count++] = copy(text);
 }
 
 static bool own_time(const struct vboard *b, uint64_t now)
 {
-	return b->phase == VPHASE_ROM_STALE || b->phase == VPHASE_SRV_OVER || b->phase == VPHASE_DISK ||
-	       b->mute || (b->phase == VPHASE_ROM_STATUS && b->desc->status_lost) ||
-	       b->desc->bystander || now < b->appeared + b->desc->open_refused_us;
+	return b->phase == VPHASE_ROM_STALE || b->phase == VPHASE_SRV_OVER ||
+	       b->phase == VPHASE_DISK || b->mute ||
+	       (b->phase == VPHASE_ROM_STATUS && b->desc->status_lost) || b->desc->bystander ||
+	       now < b->appeared + b->desc->open_refused_us;
 }
 
 static void account(struct vboard *b, uint64_t now)
@@ -89,14 +91,15 @@ static const char *step_name(const struct vboard *b)
 }
 
 /* Whether N announced bytes are right for WANT; blames if not. */
-static void judge_size(struct vboard *b, uint64_t now, const struct vwant *want, const char *name, uint64_t n)
+static void judge_size(struct vboard *b, uint64_t now, const struct vwant *want, const char *name,
+                       uint64_t n)
 {
 	if (want->kind == VWANT_ABSENT && n)
 		vboard_blame(b, now, "'%s' is served (%llu bytes) though it must be absent", name,
-			     (unsigned long long)n);
+		             (unsigned long long)n);
 	else if (want->kind == VWANT_SUM && want->size_known && n != want->size)
 		vboard_blame(b, now, "'%s' is announced with %llu bytes, it has %llu", name,
-			     (unsigned long long)n, (unsigned long long)want->size);
+		             (unsigned long long)n, (unsigned long long)want->size);
 	else if (want->kind == VWANT_SUM && !want->size_known && !n)
 		vboard_blame(b, now, "'%s' is not served", name);
 }
@@ -106,8 +109,8 @@ static void judge_sum(struct vboard *b, uint64_t now, const struct vwant *want, 
 	uint8_t sum[EVP_MAX_MD_SIZE];
 	EVP_DigestFinal_ex(b->sum, sum, NULL);
 	if (want->kind == VWANT_SUM && memcmp(sum, want->sha256, VDESC_SHA256) != 0)
-		vboard_blame(b, now, "'%s' arrived with wrong bytes (sha256 %02x%02x%02x%02x...)", name,
-			     sum[0], sum[1], sum[2], sum[3]);
+		vboard_blame(b, now, "'%s' arrived with wrong bytes (sha256 %02x%02x%02x%02x...)",
+		             name, sum[0], sum[1], sum[2], sum[3]);
 	struct vstats *st = &b->stats;
 	st->files = must(realloc(st->files, (st->file_count + 1) * sizeof *st->files));
 	struct vfile *file = &st->files[st->file_count++];
@@ -125,8 +128,10 @@ void vboard_judge(struct vboard *b, uint64_t now, bool success)
 	if (!b->stats.appearances)
 		vboard_blame(b, now, "the host ended with success before the board appeared");
 	else
-		vboard_blame(b, now, "the host ended with success, but the board is not done (request %zu of %zu, %u second stages)",
-			     b->step, b->desc->step_count, b->stats.second_stages);
+		vboard_blame(b, now,
+		             "the host ended with success, but the board is not done (request %zu "
+		             "of %zu, %u second stages)",
+		             b->step, b->desc->step_count, b->stats.second_stages);
 }
 
 /* --- queues of transfers ----------------------------------------------------------------------------------------- */
@@ -291,12 +296,13 @@ enum vopen vboard_may_open(const struct vboard *b, uint64_t now)
 	return VOPEN_OK;
 }
 
-static const struct vfault *fault_at(struct vboard *b, enum vplace place, const char *name, uint64_t from,
-				     uint64_t bytes)
+static const struct vfault *fault_at(struct vboard *b, enum vplace place, const char *name,
+                                     uint64_t from, uint64_t bytes)
 {
 	for (size_t i = 0; i < b->desc->fault_count; i++) {
 		const struct vfault *f = &b->desc->faults[i];
-		if (!b->faults[i].left || f->at != place || f->offset < from || f->offset >= from + bytes)
+		if (!b->faults[i].left || f->at != place || f->offset < from ||
+		    f->offset >= from + bytes)
 			continue;
 		if (f->name && (!name || strcmp(f->name, name) != 0))
 			continue;
@@ -330,8 +336,8 @@ void vboard_claim(struct vboard *b, uint64_t now, unsigned interface, bool on)
 {
 	vboard_tick(b, now);
 	if (on && interface != vboard_interface(b) && b->phase != VPHASE_DISK)
-		vboard_blame(b, now, "interface %u is claimed, the vendor interface is %u", interface,
-			     vboard_interface(b));
+		vboard_blame(b, now, "interface %u is claimed, the vendor interface is %u",
+		             interface, vboard_interface(b));
 	if (on)
 		blame_bystander(b, now, "a claim");
 	uint32_t bit = interface < 32 ? 1U << interface : 0;
@@ -384,11 +390,13 @@ static enum outcome rom_announce(struct vboard *b, uint64_t now, uint32_t n)
 	}
 	if (n != BOOT_MESSAGE) {
 		if (b->phase == VPHASE_ROM_LENGTH)
-			vboard_blame(b, now, "%u bytes are announced for the second stage, the boot message says %u",
-				     n, length);
+			vboard_blame(b, now,
+			             "%u bytes are announced for the second stage, the boot "
+			             "message says %u",
+			             n, length);
 		else
-			vboard_blame(b, now, "%u bytes are announced where the boot message has %d", n,
-				     BOOT_MESSAGE);
+			vboard_blame(b, now, "%u bytes are announced where the boot message has %d",
+			             n, BOOT_MESSAGE);
 		return STALL;
 	}
 	const struct vfault *f = fault_at(b, VPLACE_ANNOUNCE, NULL, 0, 1);
@@ -403,9 +411,10 @@ static enum outcome rom_announce(struct vboard *b, uint64_t now, uint32_t n)
 /* The answer to a READ, or to raw bytes that are one. */
 static enum outcome read_reply(struct vboard *b, uint64_t now, const struct vstep *step, uint32_t n)
 {
-	if (b->told_name && step->name && strcmp(b->told_name, step->name) == 0 && b->told_size != n)
-		vboard_blame(b, now, "'%s' is announced with %u bytes, its size was told as %llu", step->name, n,
-			     (unsigned long long)b->told_size);
+	if (b->told_name && step->name && strcmp(b->told_name, step->name) == 0 &&
+	    b->told_size != n)
+		vboard_blame(b, now, "'%s' is announced with %u bytes, its size was told as %llu",
+		             step->name, n, (unsigned long long)b->told_size);
 	judge_size(b, now, &step->want, step_name(b), n);
 	if (n) {
 		start_data(b, VPHASE_SRV_DATA, n);
@@ -440,14 +449,16 @@ static enum outcome server_announce(struct vboard *b, uint64_t now, uint32_t n)
 		vboard_blame(b, now, "a message that is none is answered (%u bytes announced)", n);
 		return STALL;
 	}
-	if (step->kind == VSTEP_READ || (step->kind == VSTEP_RAW && step->raw_size && *step->raw == CMD_READ))
+	if (step->kind == VSTEP_READ ||
+	    (step->kind == VSTEP_RAW && step->raw_size && *step->raw == CMD_READ))
 		return read_reply(b, now, step, n);
 	if (step->kind == VSTEP_SIZE) {
 		judge_size(b, now, &step->want, step_name(b), n);
 		b->told_name = step->name;
 		b->told_size = n;
 	} else if (n && step->kind != VSTEP_RAW) {
-		vboard_blame(b, now, "%u bytes are announced, the answer to %s is 0", n, step_name(b));
+		vboard_blame(b, now, "%u bytes are announced, the answer to %s is 0", n,
+		             step_name(b));
 	}
 	b->step++;
 	if (b->finished)
@@ -487,9 +498,11 @@ static enum outcome read_status(struct vboard *b, uint64_t now, struct vurb *urb
 	if (outcome != ACK)
 		return outcome;
 	if (urb->length != STATUS_SIZE)
-		vboard_blame(b, now, "the status is read with %zu bytes, it has %d", urb->length, STATUS_SIZE);
+		vboard_blame(b, now, "the status is read with %zu bytes, it has %d", urb->length,
+		             STATUS_SIZE);
 	uint8_t bytes[STATUS_SIZE];
-	bool bad = b->desc->status && (!b->desc->status_times || b->statuses < b->desc->status_times);
+	bool bad = b->desc->status &&
+	           (!b->desc->status_times || b->statuses < b->desc->status_times);
 	put_le32(bytes, bad ? b->desc->status : 0);
 	answer(urb, bytes, sizeof bytes, f);
 	b->statuses++;
@@ -507,7 +520,7 @@ static enum outcome read_status(struct vboard *b, uint64_t now, struct vurb *urb
 static size_t message(const struct vstep *step, uint8_t out[MESSAGE_SIZE])
 {
 	static const uint32_t commands[] = {
-		[VSTEP_SIZE] = CMD_SIZE, [VSTEP_READ] = CMD_READ, [VSTEP_METADATA] = CMD_SIZE,
+		[VSTEP_SIZE] = CMD_SIZE, [VSTEP_READ] = CMD_READ,  [VSTEP_METADATA] = CMD_SIZE,
 		[VSTEP_DONE] = CMD_DONE, [VSTEP_EMPTY] = CMD_SIZE,
 	};
 	memset(out, 0, MESSAGE_SIZE);
@@ -544,7 +557,8 @@ static void skip_unanswered(struct vboard *b, uint64_t now)
 		else
 			next_request(b, now);
 	} else {
-		vboard_blame(b, now, "the next request is read before '%s' is answered", step_name(b));
+		vboard_blame(b, now, "the next request is read before '%s' is answered",
+		             step_name(b));
 		b->mute = true;
 	}
 }
@@ -560,7 +574,8 @@ static enum outcome read_request(struct vboard *b, uint64_t now, struct vurb *ur
 	if (outcome != ACK)
 		return outcome;
 	if (urb->length != MESSAGE_SIZE)
-		vboard_blame(b, now, "a request is read with %zu bytes, it has %d", urb->length, MESSAGE_SIZE);
+		vboard_blame(b, now, "a request is read with %zu bytes, it has %d", urb->length,
+		             MESSAGE_SIZE);
 	uint8_t bytes[MESSAGE_SIZE];
 	size_t n = message(step, bytes), lost = 0;
 	if (b->read_cancelled && !b->desc->not_shifted) {
@@ -571,6 +586,8 @@ static enum outcome read_request(struct vboard *b, uint64_t now, struct vurb *ur
 	}
 	answer(urb, bytes + lost, n - lost, f);
 	b->stats.requests++;
+	if (f && f->kind == VFAULT_SHORT)
+		return ACK; /* no message, no answer: it is told again */
 	b->phase = VPHASE_SRV_REPLY;
 	if (step->kind == VSTEP_DONE) {
 		b->phase = VPHASE_SRV_OVER;
@@ -621,7 +638,9 @@ const char *vboard_string(const struct vboard *b, unsigned index)
 	if (order == 1)
 		return "Broadcom";
 	if (order == 2)
-		return b->phase == VPHASE_DISK ? "mmcblk0 gadget" : in_rom(b) ? "BCM Boot" : "BCM File server";
+		return b->phase == VPHASE_DISK ? "mmcblk0 gadget"
+		       : in_rom(b)             ? "BCM Boot"
+		                               : "BCM File server";
 	return NULL;
 }
 
@@ -636,18 +655,54 @@ size_t vboard_device_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCR
 {
 	bool disk = b->phase == VPHASE_DISK;
 	uint32_t id = disk ? 0x0104 : b->desc->chip;
-	const uint8_t bytes[] = { 18, 1, 0x00, 0x02, disk ? 0 : 0xff, 0, 0, 64,
-				  VENDOR & 0xff, VENDOR >> 8, (uint8_t)id, (uint8_t)(id >> 8), 0, 1,
-				  text_index(b, 1), text_index(b, 2), (uint8_t)serial_index(b), 1 };
+	const uint8_t bytes[] = { 18,
+		                  1,
+		                  0x00,
+		                  0x02,
+		                  disk ? 0 : 0xff,
+		                  0,
+		                  0,
+		                  64,
+		                  VENDOR & 0xff,
+		                  VENDOR >> 8,
+		                  (uint8_t)id,
+		                  (uint8_t)(id >> 8),
+		                  0,
+		                  1,
+		                  text_index(b, 1),
+		                  text_index(b, 2),
+		                  (uint8_t)serial_index(b),
+		                  1 };
 	memcpy(out, bytes, sizeof bytes);
 	return sizeof bytes;
 }
 
-static size_t put_interface(uint8_t *out, uint8_t number, bool disk, uint8_t endpoint_out, uint8_t endpoint_in)
+static size_t put_interface(uint8_t *out, uint8_t number, bool disk, uint8_t endpoint_out,
+                            uint8_t endpoint_in)
 {
-	const uint8_t bytes[] = { 9, 4, number, 0, 2, disk ? 8 : 0xff, disk ? 6 : 0, disk ? 0x50 : 0, 0,
-				  7, 5, endpoint_out, 2, PACKET & 0xff, PACKET >> 8, 0,
-				  7, 5, endpoint_in, 2, PACKET & 0xff, PACKET >> 8, 0 };
+	const uint8_t bytes[] = { 9,
+		                  4,
+		                  number,
+		                  0,
+		                  2,
+		                  disk ? 8 : 0xff,
+		                  disk ? 6 : 0,
+		                  disk ? 0x50 : 0,
+		                  0,
+		                  7,
+		                  5,
+		                  endpoint_out,
+		                  2,
+		                  PACKET & 0xff,
+		                  PACKET >> 8,
+		                  0,
+		                  7,
+		                  5,
+		                  endpoint_in,
+		                  2,
+		                  PACKET & 0xff,
+		                  PACKET >> 8,
+		                  0 };
 	memcpy(out, bytes, sizeof bytes);
 	return sizeof bytes;
 }
@@ -677,7 +732,8 @@ uint8_t vboard_endpoint(const struct vboard *b)
 	return b->desc->interfaces == 2 ? 0x03 : 0x01;
 }
 
-static size_t string_descriptor(const struct vboard *b, unsigned index, uint8_t out[VBOARD_DESCRIPTOR_MAX])
+static size_t string_descriptor(const struct vboard *b, unsigned index,
+                                uint8_t out[VBOARD_DESCRIPTOR_MAX])
 {
 	const char *text = vboard_string(b, index);
 	size_t n = 2;
@@ -696,7 +752,8 @@ static size_t string_descriptor(const struct vboard *b, unsigned index, uint8_t 
 	return n;
 }
 
-static size_t descriptor(const struct vboard *b, unsigned type, unsigned index, uint8_t out[VBOARD_DESCRIPTOR_MAX])
+static size_t descriptor(const struct vboard *b, unsigned type, unsigned index,
+                         uint8_t out[VBOARD_DESCRIPTOR_MAX])
 {
 	if (type == 1)
 		return vboard_device_descriptor(b, out);
@@ -732,7 +789,7 @@ static enum outcome standard_request(struct vboard *b, uint64_t now, struct vurb
 	case 0x0009:
 	case 0x010b:
 		vboard_blame(b, now, "the host sets %s: real boards are reset by it",
-			     urb->setup[1] == 9 ? "a configuration" : "an alternate setting");
+		             urb->setup[1] == 9 ? "a configuration" : "an alternate setting");
 		return ACK;
 	default:
 		break;
@@ -756,7 +813,8 @@ static bool move_control(struct vboard *b, uint64_t now)
 	struct vurb *urb = b->control.head;
 	if (!urb || now < b->control_until)
 		return false;
-	enum outcome outcome = is_vendor(urb) ? vendor_request(b, now, urb) : standard_request(b, now, urb);
+	enum outcome outcome = is_vendor(urb) ? vendor_request(b, now, urb)
+	                                      : standard_request(b, now, urb);
 	if (outcome == ACK || outcome == STALL)
 		complete(b, &b->control, outcome == ACK ? VURB_OK : VURB_STALL);
 	return outcome != WAIT;
@@ -766,7 +824,8 @@ static bool move_control(struct vboard *b, uint64_t now)
 static void received_all(struct vboard *b, uint64_t now)
 {
 	const struct vdesc *desc = b->desc;
-	const char *second = desc->secondstage.file ? desc->secondstage.file : vdesc_secondstage(desc->chip);
+	const char *second = desc->secondstage.file ? desc->secondstage.file
+	                                            : vdesc_secondstage(desc->chip);
 	if (b->phase == VPHASE_ROM_HEADER) {
 		b->phase = VPHASE_ROM_LENGTH;
 		uint32_t length = le32(b->header);
@@ -774,8 +833,8 @@ static void received_all(struct vboard *b, uint64_t now)
 		if (!length)
 			vboard_blame(b, now, "the boot message announces an empty second stage");
 		else if (want->kind == VWANT_SUM && want->size_known && length != want->size)
-			vboard_blame(b, now, "the boot message says %u bytes, %s has %llu", length, second,
-				     (unsigned long long)want->size);
+			vboard_blame(b, now, "the boot message says %u bytes, %s has %llu", length,
+			             second, (unsigned long long)want->size);
 	} else if (b->phase == VPHASE_ROM_SECONDSTAGE) {
 		judge_sum(b, now, &desc->secondstage, second);
 		b->stats.second_stages++;
@@ -784,7 +843,8 @@ static void received_all(struct vboard *b, uint64_t now)
 		if (b->again_left)
 			b->again_left--;
 		if (!desc->stay_rom)
-			b->timer = now + delay(b, desc->status_lost ? desc->leave_us : desc->patience_us);
+			b->timer = now +
+			           delay(b, desc->status_lost ? desc->leave_us : desc->patience_us);
 	} else {
 		judge_sum(b, now, &current(b)->want, step_name(b));
 		b->step++;
@@ -821,7 +881,7 @@ static bool bulk_allowed(struct vboard *b, uint64_t now, const struct vurb *urb)
 {
 	if (urb->endpoint != vboard_endpoint(b) || b->phase == VPHASE_DISK)
 		vboard_blame(b, now, "%zu bytes to endpoint %02x, the board's is %02x", urb->length,
-			     urb->endpoint, vboard_endpoint(b));
+		             urb->endpoint, vboard_endpoint(b));
 	else if (b->judge_claims && !(b->claimed & 1U << vboard_interface(b)))
 		vboard_blame(b, now, "%zu bytes to an interface that is not claimed", urb->length);
 	else if (!receiving(b))
@@ -835,7 +895,8 @@ static bool bulk_allowed(struct vboard *b, uint64_t now, const struct vurb *urb)
 }
 
 /* Carries a fault on a bulk transfer out, N bytes of it being left. */
-static void strike_bulk(struct vboard *b, uint64_t now, const struct vfault *f, struct vurb *urb, size_t n)
+static void strike_bulk(struct vboard *b, uint64_t now, const struct vfault *f, struct vurb *urb,
+                        size_t n)
 {
 	switch (f->kind) {
 	case VFAULT_STALL:
@@ -860,7 +921,8 @@ static void strike_bulk(struct vboard *b, uint64_t now, const struct vfault *f, 
 static enum vplace bulk_place(const struct vboard *b)
 {
 	return b->phase == VPHASE_ROM_HEADER ? VPLACE_HEADER
-	       : b->phase == VPHASE_SRV_DATA ? VPLACE_DATA : VPLACE_SECONDSTAGE;
+	       : b->phase == VPHASE_SRV_DATA ? VPLACE_DATA
+	                                     : VPLACE_SECONDSTAGE;
 }
 
 /* The bytes of the oldest bulk transfer that may go now, go. */
@@ -877,8 +939,8 @@ static void move_bytes(struct vboard *b, uint64_t now, struct vurb *urb)
 	const uint8_t *from = urb->data + urb->actual;
 	urb->actual += now_bytes;
 	if (beyond && !f)
-		vboard_blame(b, now, "%zu bytes beyond the %llu announced", urb->length - urb->actual,
-			     (unsigned long long)b->announced);
+		vboard_blame(b, now, "%zu bytes beyond the %llu announced",
+		             urb->length - urb->actual, (unsigned long long)b->announced);
 	accept(b, now, from, now_bytes);
 	if (f)
 		strike_bulk(b, now, f, urb, n - now_bytes);
@@ -903,7 +965,8 @@ static bool move_bulk(struct vboard *b, uint64_t now)
 	if (!urb->due) {
 		uint64_t start = b->bus_free > now ? b->bus_free : now;
 		uint32_t speed = b->desc->speed;
-		urb->due = start + b->desc->urb_us + (speed ? urb->length * UINT64_C(1000000) / speed : 0);
+		urb->due = start + b->desc->urb_us +
+		           (speed ? urb->length * UINT64_C(1000000) / speed : 0);
 		b->bus_free = urb->due;
 	}
 	if (now < urb->due)
@@ -980,18 +1043,22 @@ static void note_bulk(struct vboard *b, const struct vurb *urb)
 static void judge_control(struct vboard *b, uint64_t now, const struct vurb *urb)
 {
 	if (b->control.head)
-		vboard_blame(b, now, "a control transfer (%02x %02x) while another (%02x %02x) is under way",
-			     urb->setup[0], urb->setup[1], b->control.head->setup[0], b->control.head->setup[1]);
+		vboard_blame(
+			b, now,
+			"a control transfer (%02x %02x) while another (%02x %02x) is under way",
+			urb->setup[0], urb->setup[1], b->control.head->setup[0],
+			b->control.head->setup[1]);
 	if (!is_vendor(urb))
 		return;
 	blame_bystander(b, now, "a request");
 	bool in = urb->setup[0] & 0x80;
 	if (in && le32(urb->setup + 2) != urb->length)
-		vboard_blame(b, now, "a read of %zu bytes says %u in wValue and wIndex", urb->length,
-			     le32(urb->setup + 2));
+		vboard_blame(b, now, "a read of %zu bytes says %u in wValue and wIndex",
+		             urb->length, le32(urb->setup + 2));
 	if (b->phase == VPHASE_ROM_STALE) {
 		b->stats.stale_requests++;
-		vboard_blame(b, now, "a request to a ROM that has told its status and is about to leave");
+		vboard_blame(b, now,
+		             "a request to a ROM that has told its status and is about to leave");
 	}
 	if (in && b->read_cancelled && !b->mute && b->phase >= VPHASE_SRV_REQUEST)
 		vboard_blame(b, now, "a request is read again after the read before was cancelled");
@@ -1023,7 +1090,7 @@ void vboard_cancel(struct vboard *b, uint64_t now, struct vurb *urb)
 	if (urb->status != VURB_PENDING)
 		return;
 	bool request = urb->endpoint == 0 && is_vendor(urb) && (urb->setup[0] & 0x80) &&
-		       b->phase >= VPHASE_SRV_REQUEST;
+	               b->phase >= VPHASE_SRV_REQUEST;
 	if (request) {
 		b->read_cancelled = true;
 		b->stats.cancelled_reads++;
@@ -1042,11 +1109,18 @@ void vboard_cancel(struct vboard *b, uint64_t now, struct vurb *urb)
 bool vboard_place(const struct vboard *b, enum vplace *place, const char **name)
 {
 	static const int places[] = {
-		[VPHASE_AWAY] = -1, [VPHASE_ROM_IDLE] = VPLACE_ANNOUNCE, [VPHASE_ROM_HEADER] = VPLACE_HEADER,
-		[VPHASE_ROM_LENGTH] = VPLACE_SECONDSTAGE, [VPHASE_ROM_SECONDSTAGE] = VPLACE_SECONDSTAGE,
-		[VPHASE_ROM_STATUS] = VPLACE_STATUS, [VPHASE_ROM_STALE] = -1,
-		[VPHASE_SRV_REQUEST] = VPLACE_REQUEST, [VPHASE_SRV_REPLY] = VPLACE_SIZE_REPLY,
-		[VPHASE_SRV_DATA] = VPLACE_DATA, [VPHASE_SRV_OVER] = -1, [VPHASE_DISK] = -1,
+		[VPHASE_AWAY] = -1,
+		[VPHASE_ROM_IDLE] = VPLACE_ANNOUNCE,
+		[VPHASE_ROM_HEADER] = VPLACE_HEADER,
+		[VPHASE_ROM_LENGTH] = VPLACE_SECONDSTAGE,
+		[VPHASE_ROM_SECONDSTAGE] = VPLACE_SECONDSTAGE,
+		[VPHASE_ROM_STATUS] = VPLACE_STATUS,
+		[VPHASE_ROM_STALE] = -1,
+		[VPHASE_SRV_REQUEST] = VPLACE_REQUEST,
+		[VPHASE_SRV_REPLY] = VPLACE_SIZE_REPLY,
+		[VPHASE_SRV_DATA] = VPLACE_DATA,
+		[VPHASE_SRV_OVER] = -1,
+		[VPHASE_DISK] = -1,
 	};
 	int at = places[b->phase];
 	if (at < 0)
@@ -1059,7 +1133,9 @@ bool vboard_place(const struct vboard *b, enum vplace *place, const char **name)
 
 void vboard_init(struct vboard *b, const struct vdesc *desc, uint32_t seed, uint64_t now)
 {
-	*b = (struct vboard){ .desc = desc, .seed = seed, .accounted = now, .again_left = desc->again };
+	*b = (struct vboard){
+		.desc = desc, .seed = seed, .accounted = now, .again_left = desc->again
+	};
 	queue_init(&b->control);
 	queue_init(&b->bulk);
 	queue_init(&b->done);

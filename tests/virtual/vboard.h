@@ -26,7 +26,7 @@ enum vurb_status {
 struct vurb {
 	uint8_t endpoint; /* 0: control; else a bulk endpoint's address */
 	uint8_t setup[8]; /* control only */
-	uint8_t *data;	  /* length bytes (control: the data stage, wLength bytes) */
+	uint8_t *data;    /* length bytes (control: the data stage, wLength bytes) */
 	size_t length;
 	size_t actual; /* bytes moved */
 	enum vurb_status status;
@@ -60,15 +60,17 @@ struct vfile {
 #define VBOARD_BUCKETS 32
 
 struct vstats {
-	struct vfile *files; /* received in full, in order; the second stage under its expected name */
+	struct vfile
+		*files; /* received in full, in order; the second stage under its expected name */
 	size_t file_count;
 	uint32_t second_stages, status_reads, requests, opens, appearances;
-	uint32_t stale_requests;      /* to a ROM that had told its status */
-	uint32_t cancelled_reads;     /* request reads taken back by the host */
+	uint32_t stale_requests;  /* to a ROM that had told its status */
+	uint32_t cancelled_reads; /* request reads taken back by the host */
 	uint64_t bulk_urbs, bulk_bytes, bulk_min, bulk_max;
-	uint32_t bulk_overlap;		  /* most that were pending at once */
+	uint32_t bulk_overlap;               /* most that were pending at once */
 	uint64_t bulk_sizes[VBOARD_BUCKETS]; /* [i]: of 2^(i-1)+1 .. 2^i bytes */
-	uint64_t waited_us;  /* on the bus, nothing pending from the host, the board's own timers excluded */
+	uint64_t
+		waited_us; /* on the bus, nothing pending from the host, the board's own timers excluded */
 	uint64_t rom_us, server_us;
 	uint64_t first_us, end_us; /* first appearance; Done or the last departure */
 };
@@ -89,7 +91,7 @@ struct vboard {
 	size_t violation_count;
 
 	enum vphase phase;
-	bool finished; /* has told Done (or all its script has) */
+	bool finished;     /* has told Done (or all its script has) */
 	bool judge_claims; /* the transport reports claims: set it after vboard_init */
 	struct vboard_fault *faults;
 	struct vqueue control, bulk, done;
@@ -97,9 +99,9 @@ struct vboard {
 	uint32_t claimed; /* a bit for each interface */
 	uint32_t seed;
 
-	uint64_t timer;		 /* of the next appearance or departure; VDESC_FOREVER: none */
+	uint64_t timer; /* of the next appearance or departure; VDESC_FOREVER: none */
 	uint64_t appeared;
-	uint64_t ready;		 /* of the next request */
+	uint64_t ready;                     /* of the next request */
 	uint64_t control_until, bulk_until; /* answers NAK so long */
 	uint64_t bus_free;
 	uint64_t accounted;
@@ -160,7 +162,7 @@ bool vboard_place(const struct vboard *b, enum vplace *place, const char **name)
 
 /* Writes a violation down; for what only the transport can see (a set_configuration call, a reset). */
 __attribute__((format(printf, 3, 4))) void vboard_blame(struct vboard *b, uint64_t now,
-							const char *format, ...);
+                                                        const char *format, ...);
 
 /* The host program is gone. SUCCESS: it said that all went well. Closes the accounts; judges what is left open. */
 void vboard_judge(struct vboard *b, uint64_t now, bool success);

@@ -97,11 +97,6 @@ static unsigned next_address(struct vbus *bus, unsigned number)
 	return address;
 }
 
-static void set_number(struct vbus *bus, const char *syspath, const char *name, unsigned value)
-{
-	umockdev_testbed_set_attribute_int(bus->testbed, syspath, name, (int)value);
-}
-
 static void set_text(struct vbus *bus, const char *syspath, const char *name, const char *value)
 {
 	char *line = g_strdup_printf("%s\n", value);
@@ -109,9 +104,16 @@ static void set_text(struct vbus *bus, const char *syspath, const char *name, co
 	g_free(line);
 }
 
+static void set_number(struct vbus *bus, const char *syspath, const char *name, unsigned value)
+{
+	char text[16];
+	snprintf(text, sizeof text, "%u", value);
+	set_text(bus, syspath, name, text);
+}
+
 /* The attributes of a usb_device; all of them in the kernel's spelling. */
 static char *add_usb_device(struct vbus *bus, const char *name, const char *parent, unsigned number,
-			    unsigned address, const uint8_t *descriptors, size_t size)
+                            unsigned address, const uint8_t *descriptors, size_t size)
 {
 	char devnode[32], text[32];
 	snprintf(devnode, sizeof devnode, "/dev/bus/usb/%03u/%03u", number, address);
@@ -119,9 +121,10 @@ static char *add_usb_device(struct vbus *bus, const char *name, const char *pare
 	char bus_text[8], address_text[8];
 	snprintf(bus_text, sizeof bus_text, "%03u", number);
 	snprintf(address_text, sizeof address_text, "%03u", address);
-	char *sys = umockdev_testbed_add_device(bus->testbed, "usb", name, parent, "dev", text, NULL, "DEVTYPE",
-						"usb_device", "DEVNAME", devnode, "MAJOR", "189", "BUSNUM",
-						bus_text, "DEVNUM", address_text, NULL);
+	char *sys = umockdev_testbed_add_device(bus->testbed, "usb", name, parent, "dev", text,
+	                                        NULL, "DEVTYPE", "usb_device", "DEVNAME", devnode,
+	                                        "MAJOR", "189", "BUSNUM", bus_text, "DEVNUM",
+	                                        address_text, NULL);
 	must(sys != NULL, name);
 	const char *ports = strchr(name, '-');
 	set_text(bus, sys, "devpath", ports ? ports + 1 : "0");
@@ -136,17 +139,18 @@ static char *add_usb_device(struct vbus *bus, const char *name, const char *pare
 		size_t offset;
 		unsigned bytes;
 	} fields[] = {
-		{ "idVendor", 8, 2 }, { "idProduct", 10, 2 }, { "bcdDevice", 12, 2 },
+		{ "idVendor", 8, 2 },     { "idProduct", 10, 2 },      { "bcdDevice", 12, 2 },
 		{ "bDeviceClass", 4, 1 }, { "bDeviceSubClass", 5, 1 }, { "bDeviceProtocol", 6, 1 },
 	};
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
 		const uint8_t *p = descriptors + fields[i].offset;
 		snprintf(text, sizeof text, "%0*x", (int)fields[i].bytes * 2,
-			 fields[i].bytes == 2 ? p[0] | p[1] << 8 : p[0]);
+		         fields[i].bytes == 2 ? p[0] | p[1] << 8 : p[0]);
 		set_text(bus, sys, fields[i].name, text);
 	}
 	set_number(bus, sys, "bNumInterfaces", descriptors[18 + 4]);
-	umockdev_testbed_set_attribute_binary(bus->testbed, sys, "descriptors", (guint8 *)descriptors, (gint)size);
+	umockdev_testbed_set_attribute_binary(bus->testbed, sys, "descriptors",
+	                                      (guint8 *)descriptors, (gint)size);
 	return sys;
 }
 
@@ -163,18 +167,20 @@ static char *parent_name(const char *name, unsigned number)
 static char *need_hub(struct vbus *bus, const char *name, unsigned number)
 {
 	static const uint8_t descriptors[] = {
-		18, 1, 0x00, 0x02, 9, 0, 1, 64, 0x6b, 0x1d, 0x02, 0x00, 0, 1, 0, 0, 0, 1,
-		9, 2, 25, 0, 1, 1, 0, 0xe0, 0, 9, 4, 0, 0, 1, 9, 0, 0, 0, 7, 5, 0x81, 3, 4, 0, 12,
+		18, 1, 0x00, 0x02, 9, 0,  1, 64, 0x6b, 0x1d, 0x02, 0x00, 0,  1, 0,
+		0,  0, 1,    9,    2, 25, 0, 1,  1,    0,    0xe0, 0,    9,  4, 0,
+		0,  1, 9,    0,    0, 0,  7, 5,  0x81, 3,    4,    0,    12,
 	};
 	char *sys = NULL, *up = parent_name(name, number);
 	char *parent = up ? need_hub(bus, up, number) : NULL;
 	g_free(up);
 	for (size_t i = 0; i < bus->hub_count && !sys; i++)
 		if (strcmp(bus->hubs[i], name) == 0)
-			sys = parent ? g_strdup_printf("%s/%s", parent, name) : g_strdup_printf("/sys/devices/%s", name);
+			sys = parent ? g_strdup_printf("%s/%s", parent, name)
+			             : g_strdup_printf("/sys/devices/%s", name);
 	if (!sys) {
-		sys = add_usb_device(bus, name, parent, number, next_address(bus, number), descriptors,
-				     sizeof descriptors);
+		sys = add_usb_device(bus, name, parent, number, next_address(bus, number),
+		                     descriptors, sizeof descriptors);
 		bus->hubs = g_renew(char *, bus->hubs, bus->hub_count + 1);
 		bus->hubs[bus->hub_count++] = g_strdup(name);
 		uevent(bus, sys, "add");
@@ -186,7 +192,8 @@ static char *need_hub(struct vbus *bus, const char *name, unsigned number)
 static void open_terminal(struct vbus *bus, struct vbus_device *dev)
 {
 	dev->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	must(dev->master >= 0 && grantpt(dev->master) == 0 && unlockpt(dev->master) == 0, "a pseudo terminal");
+	must(dev->master >= 0 && grantpt(dev->master) == 0 && unlockpt(dev->master) == 0,
+	     "a pseudo terminal");
 	dev->slave = ioctl(dev->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	must(dev->slave >= 0, "a pseudo terminal");
 	char name[64];
@@ -207,8 +214,8 @@ static void add_disk(struct vbus *bus, struct vbus_device *dev, uint64_t bytes)
 	unsigned n = bus->disks++;
 	char name[64];
 	snprintf(name, sizeof name, "%u:0:0:0", n);
-	dev->block[0] = umockdev_testbed_add_device(bus->testbed, "scsi", name, dev->interfaces[0], NULL,
-						    NULL);
+	dev->block[0] = umockdev_testbed_add_device(bus->testbed, "scsi", name, dev->interfaces[0],
+	                                            NULL, NULL);
 	if (n < 26)
 		snprintf(name, sizeof name, "sd%c", (int)('a' + n));
 	else
@@ -216,8 +223,9 @@ static void add_disk(struct vbus *bus, struct vbus_device *dev, uint64_t bytes)
 	char devname[80], number[16];
 	snprintf(devname, sizeof devname, "/dev/%s", name);
 	snprintf(number, sizeof number, "8:%u", n * 16);
-	dev->block[1] = umockdev_testbed_add_device(bus->testbed, "block", name, dev->block[0], "dev", number,
-						    NULL, "DEVTYPE", "disk", "DEVNAME", devname, NULL);
+	dev->block[1] = umockdev_testbed_add_device(bus->testbed, "block", name, dev->block[0],
+	                                            "dev", number, NULL, "DEVTYPE", "disk",
+	                                            "DEVNAME", devname, NULL);
 	must(dev->block[0] && dev->block[1], name);
 	char *sectors = g_strdup_printf("%llu", (unsigned long long)(bytes / 512));
 	set_text(bus, dev->block[1], "size", sectors);
@@ -230,14 +238,15 @@ static void add_disk(struct vbus *bus, struct vbus_device *dev, uint64_t bytes)
 static void add_interfaces(struct vbus *bus, struct vbus_device *dev, const struct vbus_info *info)
 {
 	size_t count = 0;
-	for (size_t at = 0; at + 9 <= info->config_size && info->config[at]; at += info->config[at]) {
+	for (size_t at = 0; at + 9 <= info->config_size && info->config[at];
+	     at += info->config[at]) {
 		const uint8_t *p = info->config + at;
 		if (p[1] != 4 || count == 2)
 			continue;
 		char name[80], text[8];
 		snprintf(name, sizeof name, "%s:1.%u", dev->name, p[2]);
-		char *sys = umockdev_testbed_add_device(bus->testbed, "usb", name, dev->syspath, NULL, "DEVTYPE",
-							"usb_interface", NULL);
+		char *sys = umockdev_testbed_add_device(bus->testbed, "usb", name, dev->syspath,
+		                                        NULL, "DEVTYPE", "usb_interface", NULL);
 		must(sys != NULL, name);
 		dev->interfaces[count++] = sys;
 		snprintf(text, sizeof text, "%02x", p[2]);
@@ -261,12 +270,13 @@ void vbus_add(struct vbus *bus, struct vbus_device *dev, const struct vbus_info 
 	char *up = parent_name(info->path, dev->bus), *parent = need_hub(bus, up, dev->bus);
 	g_free(up);
 	dev->address = next_address(bus, dev->bus);
-	snprintf(dev->devnode, sizeof dev->devnode, "/dev/bus/usb/%03u/%03u", dev->bus, dev->address);
+	snprintf(dev->devnode, sizeof dev->devnode, "/dev/bus/usb/%03u/%03u", dev->bus,
+	         dev->address);
 	uint8_t all[1024];
 	memcpy(all, info->device, info->device_size);
 	memcpy(all + info->device_size, info->config, info->config_size);
 	dev->syspath = add_usb_device(bus, info->path, parent, dev->bus, dev->address, all,
-				      info->device_size + info->config_size);
+	                              info->device_size + info->config_size);
 	g_free(parent);
 	if (info->manufacturer)
 		set_text(bus, dev->syspath, "manufacturer", info->manufacturer);

@@ -15,18 +15,18 @@
 struct vbus {
 	UMockdevTestbed *testbed;
 	UMockdevIoctlBase *handler; /* of every board's node */
-	char *root;		    /* the testbed's folder */
-	char **hubs;		    /* names that are there already ("usb1", "1-1") */
+	char *root;                 /* the testbed's folder */
+	char **hubs;                /* names that are there already ("usb1", "1-1") */
 	size_t hub_count;
-	uint8_t addresses[256];	   /* the last one given, for each bus */
-	uint8_t used[256][128];	   /* [bus][address]: now on the bus */
+	uint8_t addresses[256];     /* the last one given, for each bus */
+	uint8_t used[256][128];     /* [bus][address]: now on the bus */
 	uint8_t attached[256][128]; /* the handler listens for this node */
 	unsigned disks;
 };
 
 struct vbus_device {
 	unsigned bus, address;
-	char name[64];	  /* "1-1.3.2" */
+	char name[64];    /* "1-1.3.2" */
 	char devnode[32]; /* "/dev/bus/usb/001/005" */
 	char *syspath, *interfaces[2], *block[3];
 	int master, slave; /* of the terminal */
@@ -38,8 +38,8 @@ struct vbus_info {
 	const uint8_t *device, *config;
 	size_t device_size, config_size;
 	const char *manufacturer, *product, *serial; /* NULL: none */
-	const char *driver;	/* of the vendor interface; NULL: none */
-	uint64_t disk_bytes;	/* 0: no block device comes with it */
+	const char *driver;                          /* of the vendor interface; NULL: none */
+	uint64_t disk_bytes;                         /* 0: no block device comes with it */
 };
 
 /* Makes the testbed. Returns 0, or -1 with a message printed. */

@@ -179,7 +179,8 @@ static int parse_hex(const char *text, uint8_t *out, size_t max)
 
 static bool is_sum(const char *text)
 {
-	return strlen(text) == 2 * VDESC_SHA256 && strspn(text, "0123456789abcdefABCDEF") == 2 * VDESC_SHA256;
+	return strlen(text) == 2 * VDESC_SHA256 &&
+	       strspn(text, "0123456789abcdefABCDEF") == 2 * VDESC_SHA256;
 }
 
 /* [sha256 SUM | equals FILE | absent | any], from word FIRST to the end of the line. */
@@ -225,7 +226,8 @@ static int parse_secondstage(struct vdesc *desc, struct line *line)
 static int parse_status(struct vdesc *desc, struct line *line)
 {
 	uint64_t code = 0, times = 0;
-	if (line->count < 2 || line->count > 3 || !parse_number(line->words[1], 0, UINT32_MAX, &code))
+	if (line->count < 2 || line->count > 3 ||
+	    !parse_number(line->words[1], 0, UINT32_MAX, &code))
 		return fail(line, "'status' takes a number and, after it, how often");
 	if (line->count == 3 && !parse_number(line->words[2], 10, UINT32_MAX, &times))
 		return fail(line, "'%s' is no number of times", line->words[2]);
@@ -299,8 +301,10 @@ static int step_plain(struct vdesc *desc, struct line *line)
 	bool done = strcmp(line->words[0], "done") == 0;
 	if (line->count > (done ? 2U : 1U))
 		return fail(line, "'%s' is one word too many", line->words[line->count - 1]);
-	struct vstep *step = add_step(desc, line, done ? VSTEP_DONE
-					: *line->words[0] == 'e' ? VSTEP_EMPTY : VSTEP_LEAVE);
+	struct vstep *step = add_step(desc, line,
+	                              done                     ? VSTEP_DONE
+	                              : *line->words[0] == 'e' ? VSTEP_EMPTY
+	                                                       : VSTEP_LEAVE);
 	if (line->count == 2)
 		step->name = copy(line->words[1]);
 	return line->count == 2 ? check_name(line, line->words[1]) : 0;
@@ -344,7 +348,8 @@ static int step_noise(struct vdesc *desc, struct line *line)
 static int step_unknown(struct vdesc *desc, struct line *line)
 {
 	uint64_t number = 0;
-	if (line->count < 2 || line->count > 3 || !parse_number(line->words[1], 0, UINT32_MAX, &number))
+	if (line->count < 2 || line->count > 3 ||
+	    !parse_number(line->words[1], 0, UINT32_MAX, &number))
 		return fail(line, "'unknown' takes a command's number and, after it, a name");
 	struct vstep *step = add_step(desc, line, VSTEP_UNKNOWN);
 	step->number = (uint32_t)number;
@@ -404,7 +409,8 @@ static int parse_fault(struct vdesc *desc, struct line *line)
 	while (line->count > 1 && kind < 4 && strcmp(line->words[1], kinds[kind]) != 0)
 		kind++;
 	if (line->count < 4 || kind == 4)
-		return fail(line, "a fault is one of stall, nak, short N, disconnect, then 'at PLACE'");
+		return fail(line,
+		            "a fault is one of stall, nak, short N, disconnect, then 'at PLACE'");
 	fault->kind = (enum vfault_kind)kind;
 	uint64_t n = 0;
 	if (fault->kind == VFAULT_SHORT && !parse_number(line->words[i++], 10, UINT32_MAX, &n))
@@ -425,11 +431,21 @@ static const struct {
 	const char *name;
 	int (*parse)(struct vdesc *desc, struct line *line);
 } words[] = {
-	{ "secondstage", parse_secondstage }, { "status", parse_status }, { "size", step_file },
-	{ "read", step_file }, { "get", step_file }, { "metadata", step_metadata },
-	{ "pause", step_pause }, { "done", step_plain }, { "empty", step_plain },
-	{ "leave", step_plain }, { "raw", step_raw }, { "garbage", step_noise },
-	{ "nonul", step_noise }, { "unknown", step_unknown }, { "fault", parse_fault },
+	{ "secondstage", parse_secondstage },
+	{ "status", parse_status },
+	{ "size", step_file },
+	{ "read", step_file },
+	{ "get", step_file },
+	{ "metadata", step_metadata },
+	{ "pause", step_pause },
+	{ "done", step_plain },
+	{ "empty", step_plain },
+	{ "leave", step_plain },
+	{ "raw", step_raw },
+	{ "garbage", step_noise },
+	{ "nonul", step_noise },
+	{ "unknown", step_unknown },
+	{ "fault", parse_fault },
 };
 
 static int split(struct line *line, const char *text)
@@ -460,7 +476,7 @@ static int split(struct line *line, const char *text)
 }
 
 int vdesc_line(struct vdesc *desc, const char *text, const char *where, int number,
-	       char error[VDESC_ERROR_SIZE])
+               char error[VDESC_ERROR_SIZE])
 {
 	struct line line = { .where = where, .number = number, .error = error };
 	if (split(&line, text))

@@ -8,16 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VDESC_SHA256	 32
+#define VDESC_SHA256     32
 #define VDESC_ERROR_SIZE 512
-#define VDESC_FOREVER	 UINT64_MAX
-#define VDESC_NAME_MAX	 255 /* protocol.md 6: 256 bytes with the NUL */
+#define VDESC_FOREVER    UINT64_MAX
+#define VDESC_NAME_MAX   255 /* protocol.md 6: 256 bytes with the NUL */
 
 /* What a file that comes from the host must be. */
 enum vwant_kind {
 	VWANT_ANY, /* nothing is known: anything, also "absent", is right */
 	VWANT_ABSENT,
-	VWANT_SUM,  /* sha256 (and the size, once size_known) */
+	VWANT_SUM, /* sha256 (and the size, once size_known) */
 	VWANT_FILE, /* the bytes of the host's file "file"; vfolder_resolve turns it into VWANT_SUM */
 };
 
@@ -30,15 +30,15 @@ struct vwant {
 };
 
 enum vstep_kind {
-	VSTEP_SIZE,	/* GetFileSize of name */
-	VSTEP_READ,	/* ReadFile of name */
+	VSTEP_SIZE,     /* GetFileSize of name */
+	VSTEP_READ,     /* ReadFile of name */
 	VSTEP_METADATA, /* name is "*KEY*VALUE" */
-	VSTEP_DONE,	/* Done, with name or without one */
-	VSTEP_EMPTY,	/* an empty name: the other way to end */
-	VSTEP_RAW,	/* these bytes; a reply is allowed, none is required */
-	VSTEP_UNKNOWN,	/* a command that does not exist (number); a reply is wrong */
-	VSTEP_PAUSE,	/* us before the next request */
-	VSTEP_LEAVE,	/* drop off the bus without a word */
+	VSTEP_DONE,     /* Done, with name or without one */
+	VSTEP_EMPTY,    /* an empty name: the other way to end */
+	VSTEP_RAW,      /* these bytes; a reply is allowed, none is required */
+	VSTEP_UNKNOWN,  /* a command that does not exist (number); a reply is wrong */
+	VSTEP_PAUSE,    /* us before the next request */
+	VSTEP_LEAVE,    /* drop off the bus without a word */
 };
 
 struct vstep {
@@ -57,12 +57,12 @@ struct vstep {
 enum vplace {
 	VPLACE_OPEN,
 	VPLACE_ANNOUNCE,    /* the announcement of the boot message */
-	VPLACE_HEADER,	    /* the 24 bytes of the boot message */
+	VPLACE_HEADER,      /* the 24 bytes of the boot message */
 	VPLACE_SECONDSTAGE, /* the second stage's bytes */
-	VPLACE_STATUS,	    /* the 4-byte read after it */
-	VPLACE_REQUEST,	    /* the 260-byte read */
+	VPLACE_STATUS,      /* the 4-byte read after it */
+	VPLACE_REQUEST,     /* the 260-byte read */
 	VPLACE_SIZE_REPLY,  /* the announcement that answers a request */
-	VPLACE_DATA,	    /* a file's bytes */
+	VPLACE_DATA,        /* a file's bytes */
 	VPLACE_COUNT,
 };
 
@@ -76,7 +76,7 @@ enum vfault_kind {
 struct vfault {
 	enum vfault_kind kind;
 	enum vplace at;
-	char *name;	 /* only with this file (request, size-reply, data); NULL: with any */
+	char *name;      /* only with this file (request, size-reply, data); NULL: with any */
 	uint64_t offset; /* strikes when this byte is about to move */
 	uint64_t us;
 	uint32_t number;
@@ -86,7 +86,7 @@ struct vfault {
 struct vdesc {
 	char *source; /* the file's name, for messages */
 
-	uint32_t chip;	     /* USB product id: 0x2763, 0x2764, 0x2711, 0x2712 */
+	uint32_t chip;       /* USB product id: 0x2763, 0x2764, 0x2711, 0x2712 */
 	uint32_t interfaces; /* 1, or 2: mass storage and the vendor one */
 	uint32_t rom_index, server_index;
 	char *serial; /* NULL: the serial string descriptor is not there */
@@ -103,25 +103,26 @@ struct vdesc {
 	uint64_t back_us;   /* from the departure to the next appearance */
 	uint64_t think_us;  /* before each request */
 	uint64_t boot_us;   /* before the first request of the file server */
-	uint64_t patience_us; /* from the second stage to the departure when nobody reads the status */
-	uint64_t replug_us;   /* after a disconnect fault it comes back as a ROM; 0: never */
-	uint64_t urb_us;      /* for each bulk transfer, besides its bytes */
-	uint64_t jitter_us;   /* up to this much is added to each of the delays above */
-	uint32_t speed;	      /* bulk bytes a second; 0: no limit */
+	uint64_t
+		patience_us; /* from the second stage to the departure when nobody reads the status */
+	uint64_t replug_us; /* after a disconnect fault it comes back as a ROM; 0: never */
+	uint64_t urb_us;    /* for each bulk transfer, besides its bytes */
+	uint64_t jitter_us; /* up to this much is added to each of the delays above */
+	uint32_t speed;     /* bulk bytes a second; 0: no limit */
 
 	uint32_t status;       /* the status read's answer */
 	uint32_t status_times; /* how often it is that; then 0. 0: always */
-	uint32_t again;	       /* comes back this often as a ROM after an accepted second stage */
+	uint32_t again;        /* comes back this often as a ROM after an accepted second stage */
 	uint64_t open_refused_us;
-	bool open_busy;		  /* refused as EBUSY, not EACCES */
-	bool status_lost;	  /* leaves before the status can be read */
-	bool stay_after_done;	  /* leaves only when it is opened once more */
-	bool stay_rom;		  /* accepts the second stage and never runs it */
-	bool never_returns;	  /* after the second stage */
-	bool becomes_disk;	  /* after Done: the mass-storage gadget */
-	bool skips_rom;		  /* attached when its file server is running already */
-	bool bystander;		  /* not meant: touching it is a mistake, not booting it is none */
-	bool not_shifted;	  /* answers after a cancelled read as if nothing had been */
+	bool open_busy;       /* refused as EBUSY, not EACCES */
+	bool status_lost;     /* leaves before the status can be read */
+	bool stay_after_done; /* leaves only when it is opened once more */
+	bool stay_rom;        /* accepts the second stage and never runs it */
+	bool never_returns;   /* after the second stage */
+	bool becomes_disk;    /* after Done: the mass-storage gadget */
+	bool skips_rom;       /* attached when its file server is running already */
+	bool bystander;       /* not meant: touching it is a mistake, not booting it is none */
+	bool not_shifted;     /* answers after a cancelled read as if nothing had been */
 	uint64_t disk_bytes;
 	char *driver; /* a kernel driver bound to the vendor interface */
 };
@@ -132,7 +133,7 @@ void vdesc_init(struct vdesc *desc);
 /* Adds one LINE (without newline) to DESC. WHERE ("FILE" or "argument") and NUMBER are for the message.
  * Returns 0, or -1 with one line in ERROR. */
 int vdesc_line(struct vdesc *desc, const char *line, const char *where, int number,
-	       char error[VDESC_ERROR_SIZE]);
+               char error[VDESC_ERROR_SIZE]);
 
 /* Reads SPEC: a file's path, then any number of ";LINE" that are added to it (and win over it).
  * Returns 0, or -1 with one line in ERROR and DESC empty. */

@@ -64,7 +64,8 @@ static int sum_member(const char *archive, const char *member, struct vwant *wan
 		block[100] = '\0';
 		if (regular && strcasecmp(block, member) == 0)
 			result = sum_stream(f, size, want) ? -1 : 1;
-		else if (fseek(f, (long)((size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK), SEEK_CUR) != 0)
+		else if (fseek(f, (long)((size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK),
+		               SEEK_CUR) != 0)
 			result = -1;
 	}
 	fclose(f);
@@ -79,7 +80,7 @@ static int look_up(const struct place *at, const char *name, struct vwant *want)
 {
 	char path[4096], member[512];
 	bool bootcode = strncmp(name, "bootcode", 8) == 0 && strlen(name) >= 4 &&
-			strcmp(name + strlen(name) - 4, ".bin") == 0;
+	                strcmp(name + strlen(name) - 4, ".bin") == 0;
 	int found = 0;
 	if (at->overlay && !bootcode) {
 		snprintf(path, sizeof path, "%s/%s/%s", at->folder, at->overlay, name);
@@ -103,11 +104,12 @@ static int look_up(const struct place *at, const char *name, struct vwant *want)
 	return found < 0 ? -1 : 0;
 }
 
-static int resolve(const struct place *at, const char *name, struct vwant *want, char error[VDESC_ERROR_SIZE])
+static int resolve(const struct place *at, const char *name, struct vwant *want,
+                   char error[VDESC_ERROR_SIZE])
 {
 	const char *what = name;
 	int result = 0;
-	if (want->kind == VWANT_FILE) {
+	if (want->kind == VWANT_FILE && want->file) {
 		what = want->file;
 		result = sum_file(want->file, want) == 1 ? 0 : -1;
 	} else if (want->kind == VWANT_ANY && at->folder) {
@@ -118,11 +120,13 @@ static int resolve(const struct place *at, const char *name, struct vwant *want,
 	return result;
 }
 
-int vfolder_resolve(struct vdesc *desc, const char *folder, bool overlay, char error[VDESC_ERROR_SIZE])
+int vfolder_resolve(struct vdesc *desc, const char *folder, bool overlay,
+                    char error[VDESC_ERROR_SIZE])
 {
 	const struct place at = { folder, overlay ? desc->path : NULL, vdesc_prefix(desc->chip) };
 	const char *second = desc->secondstage.file && desc->secondstage.kind == VWANT_ANY
-			     ? desc->secondstage.file : vdesc_secondstage(desc->chip);
+	                             ? desc->secondstage.file
+	                             : vdesc_secondstage(desc->chip);
 	int result = resolve(&at, second, &desc->secondstage, error);
 	for (size_t i = 0; !result && i < desc->step_count; i++) {
 		struct vstep *step = &desc->steps[i];

@@ -9,6 +9,7 @@
 /* Resolves every expectation of DESC: "equals FILE" from FILE; names without an expectation from FOLDER (NULL: they
  * stay unknown): FOLDER/PATH/NAME if OVERLAY, FOLDER/CHIP/NAME, the member CHIP/NAME of FOLDER/bootfiles.bin,
  * FOLDER/NAME, else absent. Returns 0, or -1 with one line in ERROR. */
-int vfolder_resolve(struct vdesc *desc, const char *folder, bool overlay, char error[VDESC_ERROR_SIZE]);
+int vfolder_resolve(struct vdesc *desc, const char *folder, bool overlay,
+                    char error[VDESC_ERROR_SIZE]);
 
 #endif

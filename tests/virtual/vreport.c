@@ -28,12 +28,14 @@ static double total(const struct vstats *st)
 void vreport_text(FILE *out, const struct vboard *b)
 {
 	const struct vstats *st = &b->stats;
-	fprintf(out, "board %s: %s (%s), %zu files, %u requests, %llu bulk transfers of %llu..%llu bytes, %u at once, "
-		"%.3f s (rom %.3f, server %.3f, waited %.3f)\n",
-		b->desc->path, b->finished ? "done" : "not done", phases[b->phase], st->file_count, st->requests,
-		(unsigned long long)st->bulk_urbs, (unsigned long long)st->bulk_min,
-		(unsigned long long)st->bulk_max, st->bulk_overlap, total(st), seconds(st->rom_us),
-		seconds(st->server_us), seconds(st->waited_us));
+	fprintf(out,
+	        "board %s: %s (%s), %zu files, %u requests, %llu bulk transfers of %llu..%llu "
+	        "bytes, %u at once, "
+	        "%.3f s (rom %.3f, server %.3f, waited %.3f)\n",
+	        b->desc->path, b->finished ? "done" : "not done", phases[b->phase], st->file_count,
+	        st->requests, (unsigned long long)st->bulk_urbs, (unsigned long long)st->bulk_min,
+	        (unsigned long long)st->bulk_max, st->bulk_overlap, total(st), seconds(st->rom_us),
+	        seconds(st->server_us), seconds(st->waited_us));
 	for (size_t i = 0; i < b->violation_count; i++)
 		fprintf(out, "VIOLATION %s\n", b->violations[i]);
 }
@@ -59,7 +61,8 @@ static void put_files(FILE *out, const struct vstats *st)
 	for (size_t i = 0; i < st->file_count; i++) {
 		fputs(i ? ", {\"name\": " : "{\"name\": ", out);
 		put_string(out, st->files[i].name);
-		fprintf(out, ", \"size\": %llu, \"sha256\": \"", (unsigned long long)st->files[i].size);
+		fprintf(out, ", \"size\": %llu, \"sha256\": \"",
+		        (unsigned long long)st->files[i].size);
 		for (size_t j = 0; j < VDESC_SHA256; j++)
 			fprintf(out, "%02x", st->files[i].sha256[j]);
 		fputs("\"}", out);
@@ -72,22 +75,32 @@ void vreport_json(FILE *out, const struct vboard *b)
 	const struct vstats *st = &b->stats;
 	fputs("{\"path\": ", out);
 	put_string(out, b->desc->path);
-	fprintf(out, ", \"done\": %s, \"phase\": \"%s\"", b->finished ? "true" : "false", phases[b->phase]);
-	fprintf(out, ", \"appearances\": %u, \"opens\": %u, \"second_stages\": %u, \"status_reads\": %u, \"requests\": %u",
-		st->appearances, st->opens, st->second_stages, st->status_reads, st->requests);
-	fprintf(out, ", \"stale_requests\": %u, \"cancelled_reads\": %u", st->stale_requests, st->cancelled_reads);
-	fprintf(out, ", \"bulk\": {\"urbs\": %llu, \"bytes\": %llu, \"min\": %llu, \"max\": %llu, \"overlap\": %u, \"sizes\": {",
-		(unsigned long long)st->bulk_urbs, (unsigned long long)st->bulk_bytes,
-		(unsigned long long)st->bulk_min, (unsigned long long)st->bulk_max, st->bulk_overlap);
+	fprintf(out, ", \"done\": %s, \"phase\": \"%s\"", b->finished ? "true" : "false",
+	        phases[b->phase]);
+	fprintf(out,
+	        ", \"appearances\": %u, \"opens\": %u, \"second_stages\": %u, \"status_reads\": "
+	        "%u, \"requests\": %u",
+	        st->appearances, st->opens, st->second_stages, st->status_reads, st->requests);
+	fprintf(out, ", \"stale_requests\": %u, \"cancelled_reads\": %u", st->stale_requests,
+	        st->cancelled_reads);
+	fprintf(out,
+	        ", \"bulk\": {\"urbs\": %llu, \"bytes\": %llu, \"min\": %llu, \"max\": %llu, "
+	        "\"overlap\": %u, \"sizes\": {",
+	        (unsigned long long)st->bulk_urbs, (unsigned long long)st->bulk_bytes,
+	        (unsigned long long)st->bulk_min, (unsigned long long)st->bulk_max,
+	        st->bulk_overlap);
 	const char *comma = "";
 	for (unsigned i = 0; i < VBOARD_BUCKETS; i++) {
 		if (!st->bulk_sizes[i])
 			continue;
-		fprintf(out, "%s\"%llu\": %llu", comma, 1ULL << i, (unsigned long long)st->bulk_sizes[i]);
+		fprintf(out, "%s\"%llu\": %llu", comma, 1ULL << i,
+		        (unsigned long long)st->bulk_sizes[i]);
 		comma = ", ";
 	}
-	fprintf(out, "}}, \"seconds\": {\"total\": %.6f, \"rom\": %.6f, \"server\": %.6f, \"waited\": %.6f}", total(st),
-		seconds(st->rom_us), seconds(st->server_us), seconds(st->waited_us));
+	fprintf(out,
+	        "}}, \"seconds\": {\"total\": %.6f, \"rom\": %.6f, \"server\": %.6f, \"waited\": "
+	        "%.6f}",
+	        total(st), seconds(st->rom_us), seconds(st->server_us), seconds(st->waited_us));
 	put_files(out, st);
 	fputs(", \"violations\": [", out);
 	for (size_t i = 0; i < b->violation_count; i++) {

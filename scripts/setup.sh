@@ -1,0 +1,44 @@
+#!/bin/sh
+# Installs what a job needs on Debian (or a relative of it), as root. Nothing is done when all of it is there.
+#   scripts/setup.sh build|demo|test
+set -eu
+
+build='gcc make pkg-config libc6-dev libusb-1.0-0-dev libssl-dev'
+demo="$build umockdev libumockdev-dev openssl"
+checks="$demo git clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm jq tmux mtools dosfstools fdisk zip
+	unzip python3-minimal mandoc"
+
+case ${1-} in
+build) packages=$build ;;
+demo) packages=$demo ;;
+test) packages=$checks ;;
+*)
+	echo "usage: scripts/setup.sh build|demo|test" >&2
+	exit 2
+	;;
+esac
+
+missing=
+for p in $packages; do
+	dpkg-query -W -f '${db:Status-Abbrev}' "$p" 2>/dev/null | grep -q '^ii' || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+command -v apt-get >/dev/null || {
+	echo "setup.sh: this system has no apt-get; install by hand what corresponds to:$missing" >&2
+	exit 1
+}
+[ "$(id -u)" = 0 ] || {
+	echo "setup.sh: not root; run: apt-get install$missing" >&2
+	exit 1
+}
+echo "Installing:$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 # a list
+if ! { apt-get update && apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600 $missing; } >"$log" 2>&1; then
+	cat "$log" >&2
+	echo "setup.sh: apt-get could not install:$missing" >&2
+	exit 1
+fi

@@ -1,0 +1,41 @@
+/* One station_run over simulated boards, and what came of it. */
+#ifndef SIMRUN_H
+#define SIMRUN_H
+
+#include "sim.h"
+#include "station.h"
+
+#define SIMRUN_BOARDS 64
+
+struct simrun {
+	/* before: */
+	const char *folder;         /* boot folder; what boards receive must equal its files */
+	struct station_setup setup; /* simrun_init's defaults: one board, no limits */
+	uint64_t kernel_memory;     /* 0: no limit */
+	uint32_t seed;
+	uint64_t interrupt_at; /* microseconds after the start; 0: never */
+	struct vdesc descs[SIMRUN_BOARDS];
+	size_t count;
+
+	/* after: */
+	struct vboard boards[SIMRUN_BOARDS];
+	struct station_summary summary;
+	uint64_t time;     /* microseconds of virtual time */
+	char *out, *err;   /* texts, owned */
+	size_t violations; /* of all boards; printed as TAP diagnostics */
+	unsigned leaks;    /* handles */
+};
+
+void simrun_init(struct simrun *run, const char *folder);
+
+/* Adds the board of a description file (tests/virtual/boards/NAME.board) with more lines ("" for none), separated by ';'. Exits the
+ * program with a message when the description is wrong. */
+struct vdesc *simrun_add(struct simrun *run, const char *name, const char *lines);
+
+void simrun_go(struct simrun *run);
+void simrun_free(struct simrun *run);
+
+/* Makes a boot folder with tests/virtual/mkfolder.sh below $T and returns its path (static per kind). */
+const char *simrun_folder(const char *kind);
+
+#endif

@@ -1,0 +1,408 @@
+#include "sim.h"
+
+#include "plat.h"
+#include "usb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A bus thread carries what boards do by themselves; transfers are handed to the model when they are submitted. */
+
+struct seat { /* of one board */
+	struct vboard *board;
+	struct usb_seen seen;
+	bool shown; /* reported as arrived, with seen.id */
+	uint32_t appearance;
+};
+
+static struct {
+	struct vboard *boards;
+	size_t count;
+	uint64_t memory;
+	unsigned handles;
+} next;
+
+struct usb {
+	struct usb_setup setup;
+	struct seat *seats;
+	size_t count;
+	uint64_t last_id, memory, pending; /* kernel memory: limit (0: none), in use */
+	struct plat_monitor *monitor;      /* of the bus thread */
+	struct plat_thread *thread;
+	struct usb_handle *handles;
+	bool stopping, interrupted;
+};
+
+struct slot {
+	struct vurb urb;
+	bool pending;
+	uint8_t *data;
+};
+
+struct usb_handle {
+	struct usb *usb;
+	struct seat *seat;
+	uint32_t appearance;
+	struct slot slots[USB_SLOTS];
+	struct plat_monitor *monitor;
+	int claimed;
+	struct usb_handle *next;
+	uint8_t control[USB_MAX_CONTROL];
+};
+
+void sim_boards(struct vboard *boards, size_t count, uint64_t kernel_memory)
+{
+	next.boards = boards;
+	next.count = count;
+	next.memory = kernel_memory;
+}
+
+unsigned sim_open_handles(void)
+{
+	return next.handles;
+}
+
+/* --- the bus */
+
+static void describe(struct seat *seat, uint64_t id)
+{
+	uint8_t d[VBOARD_DESCRIPTOR_MAX];
+	vboard_device_descriptor(seat->board, d);
+	seat->seen = (struct usb_seen){
+		.id = id,
+		.vendor = (uint16_t)(d[8] | d[9] << 8),
+		.product = (uint16_t)(d[10] | d[11] << 8),
+		.bus = 1,
+		.address = (uint8_t)(id % 127 + 1),
+		.serial_index = d[16],
+	};
+	snprintf(seat->seen.path, sizeof seat->seen.path, "%s", seat->board->desc->path);
+	const char *last = strpbrk(seat->seen.path, "-.");
+	for (const char *p = last; p; p = strpbrk(p + 1, "-."))
+		last = p;
+	seat->seen.port = (uint8_t)(last ? strtoul(last + 1, NULL, 10) : 0);
+}
+
+/* Gives finished transfers back to their slots. */
+static void reap(struct usb *usb, struct seat *seat)
+{
+	struct vurb *urb;
+	while ((urb = vboard_reap(seat->board))) {
+		struct usb_handle *h = urb->owner;
+		struct slot *slot = (struct slot *)((char *)urb - offsetof(struct slot, urb));
+		slot->pending = false;
+		if (urb->endpoint)
+			usb->pending -= urb->length;
+		plat_wake(h->monitor);
+	}
+}
+
+/* Reports departures and arrivals since the last look. */
+static void show(struct usb *usb, struct seat *seat)
+{
+	uint32_t appearance = vboard_appearance(seat->board);
+	bool here = vboard_present(seat->board);
+	if (seat->shown && (!here || appearance != seat->appearance)) {
+		seat->shown = false;
+		usb->setup.left(usb->setup.ctx, &seat->seen);
+	}
+	if (here && !seat->shown) {
+		seat->appearance = appearance;
+		describe(seat, ++usb->last_id);
+		seat->shown = true;
+		usb->setup.arrived(usb->setup.ctx, &seat->seen);
+	}
+}
+
+static uint64_t tick_all(struct usb *usb)
+{
+	uint64_t soonest = PLAT_FOREVER;
+	for (size_t i = 0; i < usb->count; i++) {
+		struct seat *seat = &usb->seats[i];
+		uint64_t now = plat_now();
+		vboard_tick(seat->board, now);
+		reap(usb, seat);
+		show(usb, seat);
+		uint64_t at = vboard_next_event(seat->board, now);
+		if (at < soonest)
+			soonest = at;
+	}
+	return soonest;
+}
+
+static void run_bus(void *arg)
+{
+	struct usb *usb = arg;
+	plat_enter(usb->monitor);
+	while (!usb->stopping) {
+		plat_leave(usb->monitor);
+		uint64_t until = tick_all(usb);
+		plat_enter(usb->monitor);
+		if (!usb->stopping && until > plat_now())
+			plat_wait(usb->monitor, until);
+	}
+	plat_leave(usb->monitor);
+}
+
+/* Something was done to a board: the bus thread looks again. */
+static void touched(struct usb_handle *h)
+{
+	reap(h->usb, h->seat);
+	plat_enter(h->usb->monitor);
+	plat_wake(h->usb->monitor);
+	plat_leave(h->usb->monitor);
+}
+
+enum err usb_start(struct usb **out, const struct usb_setup *setup)
+{
+	struct usb *usb = calloc(1, sizeof *usb);
+	if (!usb)
+		return ERR_MEMORY;
+	usb->setup = *setup;
+	usb->memory = next.memory;
+	usb->count = next.count;
+	usb->seats = calloc(next.count ? next.count : 1, sizeof *usb->seats);
+	usb->monitor = plat_monitor_new();
+	if (!usb->seats || !usb->monitor)
+		abort();
+	for (size_t i = 0; i < usb->count; i++)
+		usb->seats[i].board = &next.boards[i];
+	tick_all(usb);
+	usb->thread = plat_thread_start(run_bus, usb);
+	*out = usb;
+	return OK;
+}
+
+void usb_stop(struct usb *usb)
+{
+	if (!usb)
+		return;
+	plat_enter(usb->monitor);
+	usb->stopping = true;
+	plat_wake(usb->monitor);
+	plat_leave(usb->monitor);
+	plat_thread_join(usb->thread);
+	plat_monitor_free(usb->monitor);
+	free(usb->seats);
+	free(usb);
+}
+
+bool usb_needs_poll(const struct usb *usb)
+{
+	(void)usb;
+	return false;
+}
+
+void usb_poll(struct usb *usb)
+{
+	(void)usb;
+}
+
+void usb_interrupt(struct usb *usb)
+{
+	usb->interrupted = true;
+	for (struct usb_handle *h = usb->handles; h; h = h->next)
+		plat_wake(h->monitor);
+}
+
+/* --- one device */
+
+enum err usb_open(struct usb *usb, const struct usb_seen *seen, struct usb_handle **out)
+{
+	struct seat *seat = NULL;
+	for (size_t i = 0; i < usb->count; i++)
+		if (usb->seats[i].shown && usb->seats[i].seen.id == seen->id)
+			seat = &usb->seats[i];
+	if (!seat)
+		return ERR_USB_GONE;
+	enum vopen answer = vboard_open(seat->board, plat_now());
+	plat_enter(usb->monitor);
+	plat_wake(usb->monitor);
+	plat_leave(usb->monitor);
+	if (answer != VOPEN_OK)
+		return answer == VOPEN_ACCESS ? ERR_USB_ACCESS
+		       : answer == VOPEN_BUSY ? ERR_USB_BUSY
+		                              : ERR_USB_GONE;
+	struct usb_handle *h = calloc(1, sizeof *h);
+	if (!h)
+		abort();
+	h->usb = usb;
+	h->seat = seat;
+	h->appearance = seat->appearance;
+	h->claimed = -1;
+	h->monitor = plat_monitor_new();
+	h->next = usb->handles;
+	usb->handles = h;
+	next.handles++;
+	*out = h;
+	return OK;
+}
+
+static bool is_gone(const struct usb_handle *h)
+{
+	return !vboard_present(h->seat->board) ||
+	       vboard_appearance(h->seat->board) != h->appearance;
+}
+
+void usb_close(struct usb_handle *h)
+{
+	if (!h)
+		return;
+	for (int i = USB_SLOTS - 1; i >= 0; i--) {
+		size_t moved;
+		usb_cancel(h, (enum usb_slot)i, &moved);
+	}
+	if (h->claimed >= 0 && !is_gone(h))
+		vboard_claim(h->seat->board, plat_now(), (unsigned)h->claimed, false);
+	for (struct usb_handle **at = &h->usb->handles; *at; at = &(*at)->next)
+		if (*at == h) {
+			*at = h->next;
+			break;
+		}
+	plat_monitor_free(h->monitor);
+	next.handles--;
+	free(h);
+}
+
+enum err usb_interfaces(struct usb_handle *h, unsigned *count)
+{
+	uint8_t d[VBOARD_DESCRIPTOR_MAX];
+	if (is_gone(h) || vboard_config_descriptor(h->seat->board, d) < 9)
+		return ERR_USB_GONE;
+	*count = d[4];
+	return OK;
+}
+
+enum err usb_claim(struct usb_handle *h, unsigned interface)
+{
+	if (is_gone(h))
+		return ERR_USB_GONE;
+	vboard_claim(h->seat->board, plat_now(), interface, true);
+	h->claimed = (int)interface;
+	return OK;
+}
+
+enum err usb_string(struct usb_handle *h, uint8_t index, char out[USB_STRING_SIZE])
+{
+	*out = 0;
+	if (is_gone(h))
+		return ERR_USB_GONE;
+	const char *text = vboard_string(h->seat->board, index);
+	if (!text)
+		return ERR_USB_STALL;
+	snprintf(out, USB_STRING_SIZE, "%s", text);
+	return OK;
+}
+
+static enum err submit(struct usb_handle *h, enum usb_slot slot, struct vurb urb)
+{
+	if (is_gone(h))
+		return ERR_USB_GONE;
+	struct slot *s = &h->slots[slot];
+	urb.owner = h;
+	s->urb = urb;
+	s->pending = true;
+	vboard_submit(h->seat->board, plat_now(), &s->urb);
+	touched(h);
+	return OK;
+}
+
+static enum err submit_control(struct usb_handle *h, uint8_t type, uint16_t value, uint16_t index,
+                               size_t n)
+{
+	memset(h->control, 0, sizeof h->control);
+	return submit(
+		h, USB_CONTROL,
+		(struct vurb){
+			.setup = { type, 0, (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)index,
+	                           (uint8_t)(index >> 8), (uint8_t)n, (uint8_t)(n >> 8) },
+			.data = h->control,
+			.length = n,
+		});
+}
+
+enum err usb_submit_announce(struct usb_handle *h, uint16_t value, uint16_t index)
+{
+	return submit_control(h, 0x40, value, index, 0);
+}
+
+enum err usb_submit_read(struct usb_handle *h, uint16_t value, uint16_t index, size_t n)
+{
+	return submit_control(h, 0xc0, value, index, n);
+}
+
+enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t *bytes, size_t n)
+{
+	struct usb *usb = h->usb;
+	if (usb->memory && usb->pending + n > usb->memory)
+		return ERR_USB_MEMORY;
+	usb->pending += n;
+	enum err err = submit(h, USB_BULK,
+	                      (struct vurb){ .endpoint = (uint8_t)endpoint,
+	                                     .data = (uint8_t *)(uintptr_t)bytes,
+	                                     .length = n });
+	if (err)
+		usb->pending -= n;
+	return err;
+}
+
+static enum err result(const struct slot *s, size_t *moved)
+{
+	*moved = s->urb.actual;
+	switch (s->urb.status) {
+	case VURB_OK:
+		return OK;
+	case VURB_STALL:
+		return ERR_USB_STALL;
+	case VURB_GONE:
+		return ERR_USB_GONE;
+	case VURB_CANCELLED:
+	case VURB_PENDING:
+	default:
+		return ERR_USB_TIMEOUT;
+	}
+}
+
+enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *moved)
+{
+	struct slot *s = &h->slots[slot];
+	*moved = 0;
+	plat_enter(h->monitor);
+	enum err err = OK;
+	while (s->pending && !err) {
+		if (h->usb->interrupted)
+			err = ERR_INTERRUPTED;
+		else if (!plat_wait(h->monitor, deadline) && s->pending)
+			err = ERR_USB_TIMEOUT;
+	}
+	plat_leave(h->monitor);
+	return err ? err : result(s, moved);
+}
+
+enum err usb_cancel(struct usb_handle *h, enum usb_slot slot, size_t *moved)
+{
+	struct slot *s = &h->slots[slot];
+	*moved = 0;
+	if (!s->pending)
+		return OK;
+	vboard_cancel(h->seat->board, plat_now(), &s->urb);
+	touched(h);
+	if (s->pending)
+		abort();
+	return result(s, moved);
+}
+
+const uint8_t *usb_read_bytes(const struct usb_handle *h)
+{
+	return h->control;
+}
+
+enum err usb_clear_halt(struct usb_handle *h, unsigned endpoint)
+{
+	if (is_gone(h))
+		return ERR_USB_GONE;
+	vboard_clear_halt(h->seat->board, plat_now(), (uint8_t)endpoint);
+	touched(h);
+	return OK;
+}
