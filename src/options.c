@@ -179,7 +179,7 @@ static enum options_result apply(struct options *o, const struct option *option,
 		break;
 	case WAIT_DISK:
 		o->wait_disk = 60;
-		return value ? number(o, "wait-disk", value, 1000000, &o->wait_disk) : OPTIONS_RUN;
+		return *value ? number(o, "wait-disk", value, 1000000, &o->wait_disk) : OPTIONS_RUN;
 	case EXEC:
 		if (!*value)
 			return fail(o, "--exec wants a program");

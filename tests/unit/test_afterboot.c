@@ -10,7 +10,7 @@ struct witness {
 	enum event_kind kind[EVENTS];
 	enum err err[EVENTS];
 	uint64_t size[EVENTS];
-	char name[EVENTS][64], text[EVENTS][64], where[EVENTS][64];
+	char name[EVENTS][64], text[EVENTS][1024], where[EVENTS][256];
 	unsigned count;
 };
 
@@ -241,9 +241,9 @@ static void program_is_ended_at_an_interrupt(void)
 {
 	begin();
 	struct plat_thread *t = plat_thread_start(interrupt_soon, NULL);
-	CHECK_INT(run("trap 'echo ended >\"$OUT\"; exit 0' TERM; while :; do sleep 0.1; done",
-	              &good),
-	          ERR_INTERRUPTED);
+	CHECK_INT(
+		run("trap 'echo ended >\"$OUT\"; exit 0' TERM; while :; do sleep 0.1; done", &good),
+		ERR_INTERRUPTED);
 	plat_thread_join(t);
 	CHECK_STR(output, "ended\n");
 	CHECK_INT(run("echo ran >\"$OUT\"", &good), ERR_INTERRUPTED); /* not begun any more */

@@ -61,20 +61,19 @@ enum err usb_string(struct usb_handle *h, uint8_t index, char out[USB_STRING_SIZ
 		abort();         \
 	}
 UNUSED(bool, usb_needs_poll, (const struct usb *usb))
-UNUSED(void, usb_poll, (struct usb *usb))
-UNUSED(void, usb_interrupt, (struct usb *usb))
-UNUSED(enum err, usb_interfaces, (struct usb_handle *h, unsigned *count))
-UNUSED(enum err, usb_claim, (struct usb_handle *h, unsigned interface))
-UNUSED(enum err, usb_submit_announce, (struct usb_handle *h, uint16_t value, uint16_t index))
-UNUSED(enum err, usb_submit_read, (struct usb_handle *h, uint16_t value, uint16_t index, size_t n))
+UNUSED(void, usb_poll, (struct usb * usb))
+UNUSED(void, usb_interrupt, (struct usb * usb))
+UNUSED(enum err, usb_interfaces, (struct usb_handle * h, unsigned *count))
+UNUSED(enum err, usb_claim, (struct usb_handle * h, unsigned interface))
+UNUSED(enum err, usb_submit_announce, (struct usb_handle * h, uint16_t value, uint16_t index))
+UNUSED(enum err, usb_submit_read, (struct usb_handle * h, uint16_t value, uint16_t index, size_t n))
 UNUSED(enum err, usb_submit_bulk,
-       (struct usb_handle *h, enum usb_slot slot, unsigned endpoint, const uint8_t *bytes,
-        size_t n))
+       (struct usb_handle * h, unsigned endpoint, const uint8_t *bytes, size_t n))
 UNUSED(enum err, usb_await,
-       (struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *moved))
-UNUSED(enum err, usb_cancel, (struct usb_handle *h, enum usb_slot slot, size_t *moved))
+       (struct usb_handle * h, enum usb_slot slot, uint64_t deadline, size_t *moved))
+UNUSED(enum err, usb_cancel, (struct usb_handle * h, enum usb_slot slot, size_t *moved))
 UNUSED(const uint8_t *, usb_read_bytes, (const struct usb_handle *h))
-UNUSED(enum err, usb_clear_halt, (struct usb_handle *h, unsigned endpoint))
+UNUSED(enum err, usb_clear_halt, (struct usb_handle * h, unsigned endpoint))
 
 #pragma GCC diagnostic pop
 
@@ -137,23 +136,25 @@ static void prints_a_table(void)
 {
 	bench();
 	CHECK_INT(list(false), OK);
-	CHECK_STR(output,
-	          "PATH       CHIP     STAGE                SERIAL            ACCESS  DRIVER\n"
-	          "1-1.3      BCM2711  boot ROM             10000000b29d2da0  yes     -\n"
-	          "1-1.4      BCM2837  boot ROM             -                 yes     usb-storag..\n"
-	          "           drivers: usb-storage, usbfs\n"
-	          "           held by rpi-imager (4321)\n"
-	          "1-2        -        mass-storage gadget  8a1b2c3d4e5f6071  yes     usb-storage\n"
-	          "           /dev/sdb  31268536320 bytes  mmcblk0\n"
-	          "2-1        -        fastboot gadget      fb01              yes     -\n"
-	          "BCM2837: Compute Module 3, 3+, 3A+, Zero 2 W\n"
-	          "BCM2711: Compute Module 4, 4S, 4B, 400\n");
+	CHECK_STR(
+		output,
+		"PATH       CHIP     STAGE                SERIAL            ACCESS  DRIVER\n"
+		"1-1.3      BCM2711  boot ROM             10000000b29d2da0  yes     -\n"
+		"1-1.4      BCM2837  boot ROM             -                 yes     usb-storag..\n"
+		"           drivers: usb-storage, usbfs\n"
+		"           held by rpi-imager (4321)\n"
+		"1-2        -        mass-storage gadget  8a1b2c3d4e5f6071  yes     usb-storage\n"
+		"           /dev/sdb  31268536320 bytes  mmcblk0\n"
+		"2-1        -        fastboot gadget      fb01              yes     -\n"
+		"BCM2837: Compute Module 3, 3+, 3A+, Zero 2 W\n"
+		"BCM2711: Compute Module 4, 4S, 4B, 400\n");
 }
 
 static void fits_80_columns(void)
 {
 	begin();
-	string_answer = "a serial \x1b[31m that is a little longer than serials are, as boards may be hostile";
+	string_answer =
+		"a serial \x1b[31m that is a little longer than serials are, as boards may be hostile";
 	fake_device("12-1.2.3", 0x0a5c, 0x2712, 4, 1, NULL);
 	fake_driver("12-1.2.3", 0, "a_driver_with_a_long_name");
 	CHECK_INT(list(false), OK);
