@@ -76,9 +76,9 @@ $(BUILD)/main.o: $(BUILD)/udev_rule.h
 
 $(BUILD)/%.o: %.c $(BUILD)/config.h
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -MF $@.d -c -o $@ $<
 
 clean:
 	rm -rf build $(PROGRAMS)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.o.d' -type f 2>/dev/null)

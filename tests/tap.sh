@@ -44,11 +44,11 @@ skip() {
 }
 
 # run COMMAND...: leaves $status, $out and $err (texts)
+# shellcheck disable=SC2034 # for the tests
 run() {
 	"$@" >"$T/run.out" 2>"$T/run.err" </dev/null
 	status=$?
 	out=$(cat "$T/run.out") err=$(cat "$T/run.err")
-	export status out err
 }
 
 tap_end() {

@@ -8,6 +8,13 @@ $(UNIT:%=$(BUILD)/tests/unit/%.o): EXTRA_CFLAGS = -Itools/lib -Itests
 $(UNIT:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(TOOLS_LIB) $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
 
+# Helpers of the shell tests: synthetic images and keys (tests/samples.h), a command on a terminal of its own.
+TEST_PROGRAMS := $(BUILD)/tests/mksample $(BUILD)/tests/ptyrun
+$(TEST_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+include tests/fuzz/fuzz.mk
+
 # --- the simulator: virtual boards behind src/usb.h, in virtual time
 SIM := $(patsubst tests/sim/%.c,%,$(sort $(wildcard tests/sim/test_*.c)))
 SIM_OBJ := $(patsubst %,$(BUILD)/tests/sim/%.o,plat_sim usb_sim simrun)
@@ -18,25 +25,26 @@ $(SIM_OBJ) $(SIM:%=$(BUILD)/tests/sim/%.o): EXTRA_CFLAGS = -Itests -Itests/virtu
 $(SIM:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/sim/%.o $(SIM_OBJ) $(V_MODEL_OBJ) $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
 
-# TESTS= names some of them only.
+# TESTS= names some of them only; HELPERS= is the build folder whose virtual board and other helpers shell tests use.
 TESTS = $(TAP_TESTS)
+HELPERS = $(BUILD)
 .PHONY: check check-asan check-tsan lint format
-check: all $(filter $(BUILD)/%,$(TAP_TESTS))
-	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(TESTS)
+check: all $(TEST_PROGRAMS) $(filter $(BUILD)/%,$(TESTS))
+	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(HELPERS))' $(TESTS)
 
-# clang's: gcc's address sanitizer does not start under the preload of the mocked usbfs. The thread sanitizer has
-# something to find where boards run in threads of their own.
-SANITIZED = HARDEN= HARDEN_LD= CC=clang
-check-asan:
+# clang's: gcc's address sanitizer does not start under the preload of the mocked usbfs. The virtual board itself runs
+# without, as its libraries do; its model is in the simulator's tests too. The thread sanitizer has something to find
+# where boards run in threads of their own.
+SANITIZED = HARDEN= HARDEN_LD= CC=clang VIRTUAL= HELPERS=build
+check-asan: virtual $(TEST_PROGRAMS)
 	@$(MAKE) BUILD=build/asan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
 		LDFLAGS='-fsanitize=address,undefined' check
-check-tsan:
+check-tsan: virtual $(TEST_PROGRAMS)
 	@$(MAKE) BUILD=build/tsan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS='-fsanitize=thread' \
-		TESTS='$(TSAN_TESTS)' check
-TSAN_TESTS = build/tsan/tests/test_boards
+		TESTS='build/tsan/tests/test_boards tests/cli/rack.t' check
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
-SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run tests/layers .ci/run
+SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run tests/layers tests/debian-package .ci/run
 LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual
 
 lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
@@ -53,7 +61,15 @@ lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 
 # All programs and test programs, without running them.
 .PHONY: everything
-everything: all virtual $(filter $(BUILD)/%,$(TAP_TESTS))
+everything: all virtual $(TEST_PROGRAMS) $(FUZZ_OBJ) $(filter $(BUILD)/%,$(TAP_TESTS))
 
 format:
 	clang-format -i $(C_FILES)
+
+# --- figures, not tests: medians of several runs
+$(BUILD)/tests/measure: $(BUILD)/tests/bench/measure.o
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+.PHONY: bench
+bench: all virtual $(BUILD)/tests/measure
+	@for b in $(sort $(wildcard tests/bench/*.sh)); do OUT='$(abspath $(OUT))' BUILD='$(abspath $(BUILD))' sh $$b || exit 1; echo; done

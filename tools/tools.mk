@@ -16,6 +16,8 @@ endif
 
 $(TOOLS_LIB_OBJ): EXTRA_CFLAGS = $(CRYPTO_CFLAGS)
 
+$(TOOLS:%=$(BUILD)/tools/%.o): EXTRA_CFLAGS = -Itools/lib $(CRYPTO_CFLAGS)
+
 $(TOOLS_LIB): $(TOOLS_LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^

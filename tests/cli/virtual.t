@@ -47,7 +47,7 @@ done
 data='fault %s at data start4.elf offset 100000'
 # shellcheck disable=SC2059 # the format is ours
 fault() {
-	board msd "cm4-msd.board;$(printf "$data" "$1")$2" -t 300
+	board msd "cm4-msd.board;$(printf "$data" "$1")$2" -t 2000
 }
 fault stall ''
 is 'a stall' "$status $(last)" '1 1-1 bulk at 100000 of 300000: LIBUSB_ERROR_PIPE'
@@ -80,7 +80,7 @@ is 'queued transfers' "$status $(last)" '0 1-1 done'
 ok 'are under way at once' sh -c "printf %s \"\$err\" | grep -q ', 4 at once,'"
 board gadget "cm4-gadget.board;$slow;fault stall at data boot.img offset 20000" -q 4
 is 'queued transfers after a stall' "$status $(last)" '1 1-1 queued bulk: status 4, 3616 of 16384 bytes'
-board gadget "cm4-gadget.board;$slow;fault nak at data boot.img offset 20000" -q 4 -t 300
+board gadget "cm4-gadget.board;$slow;fault nak at data boot.img offset 20000" -q 4 -t 2000
 is 'queued transfers that time out' "$status $(last)" '1 1-1 queued bulk: status 2, 3616 of 16384 bytes'
 board gadget "cm4-gadget.board;$slow;fault disconnect at data boot.img offset 20000" -q 4
 is 'queued transfers and a pulled cable' "$status $(last)" '1 1-1 queued bulk: status 5, 3616 of 16384 bytes'

@@ -129,7 +129,11 @@ static void show_ready(struct usbfs *fs, struct usbfs_board *b)
 
 /* --- the boards' comings and goings ------------------------------------------------------------------------------- */
 
-static void show_board(struct usbfs *fs, struct usbfs_board *b)
+static const int open_errors[] = {
+	[VOPEN_ACCESS] = EACCES, [VOPEN_BUSY] = EBUSY, [VOPEN_GONE] = 0
+};
+
+static void show_board(struct usbfs *fs, struct usbfs_board *b, uint64_t now)
 {
 	uint8_t device[VBOARD_DESCRIPTOR_MAX], config[VBOARD_DESCRIPTOR_MAX];
 	const struct vboard *board = &b->board;
@@ -142,22 +146,22 @@ static void show_board(struct usbfs *fs, struct usbfs_board *b)
 		.driver = b->desc.driver,
 		.disk_bytes = board->phase == VPHASE_DISK ? b->desc.disk_bytes : 0,
 	};
+	b->open_state = vboard_may_open(board, now);
+	info.refused = open_errors[b->open_state];
 	info.manufacturer = vboard_string(board, device[14]);
 	info.product = vboard_string(board, device[15]);
 	info.serial = vboard_string(board, device[16]);
 	vbus_add(&fs->bus, &b->device, &info);
 	b->shown = vboard_appearance(board);
-	b->open_state = VOPEN_OK;
 }
 
 static void show_refusal(struct usbfs *fs, struct usbfs_board *b, uint64_t now)
 {
-	static const int errors[] = { [VOPEN_ACCESS] = EACCES, [VOPEN_BUSY] = EBUSY };
 	enum vopen state = vboard_may_open(&b->board, now);
 	if (!b->shown || state == b->open_state || state == VOPEN_GONE)
 		return;
 	b->open_state = state;
-	vbus_refuse(&fs->bus, &b->device, state == VOPEN_OK ? 0 : errors[state]);
+	vbus_refuse(&fs->bus, &b->device, open_errors[state]);
 }
 
 /* Brings what programs see in line with the model. */
@@ -170,7 +174,7 @@ static void refresh_board(struct usbfs *fs, struct usbfs_board *b, uint64_t now)
 		vbus_remove(&fs->bus, &b->device);
 	}
 	if (shown && !b->shown)
-		show_board(fs, b);
+		show_board(fs, b, now);
 	show_refusal(fs, b, now);
 	show_ready(fs, b);
 }

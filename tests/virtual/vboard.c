@@ -999,27 +999,27 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Of a time that may have passed: only what is to come is an event. */
-static uint64_t to_come(uint64_t when, uint64_t now)
+/* Of a time that the last tick has seen pass: only what was still to come then is an event. */
+static uint64_t to_come(const struct vboard *b, uint64_t when)
 {
-	return when > now ? when : VDESC_FOREVER;
+	return when > b->accounted ? when : VDESC_FOREVER;
 }
 
 uint64_t vboard_next_event(const struct vboard *b, uint64_t now)
 {
-	uint64_t next = b->timer < now ? now : b->timer;
+	uint64_t next = b->timer;
 	if (vboard_present(b))
-		next = earlier(next, to_come(b->appeared + b->desc->open_refused_us, now));
+		next = earlier(next, to_come(b, b->appeared + b->desc->open_refused_us));
 	if (b->control.head) {
-		next = earlier(next, to_come(b->control_until, now));
+		next = earlier(next, to_come(b, b->control_until));
 		if (b->phase == VPHASE_SRV_REQUEST)
-			next = earlier(next, to_come(b->ready, now));
+			next = earlier(next, to_come(b, b->ready));
 	}
 	if (b->bulk.head) {
-		next = earlier(next, to_come(b->bulk_until, now));
-		next = earlier(next, to_come(b->bulk.head->due, now));
+		next = earlier(next, to_come(b, b->bulk_until));
+		next = earlier(next, to_come(b, b->bulk.head->due));
 	}
-	return next;
+	return next < now ? now : next;
 }
 
 static void note_bulk(struct vboard *b, const struct vurb *urb)

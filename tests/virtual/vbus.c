@@ -272,6 +272,7 @@ void vbus_add(struct vbus *bus, struct vbus_device *dev, const struct vbus_info 
 	dev->address = next_address(bus, dev->bus);
 	snprintf(dev->devnode, sizeof dev->devnode, "/dev/bus/usb/%03u/%03u", dev->bus,
 	         dev->address);
+	vbus_refuse(bus, dev, info->refused);
 	uint8_t all[1024];
 	memcpy(all, info->device, info->device_size);
 	memcpy(all + info->device_size, info->config, info->config_size);
@@ -284,13 +285,13 @@ void vbus_add(struct vbus *bus, struct vbus_device *dev, const struct vbus_info 
 		set_text(bus, dev->syspath, "product", info->product);
 	if (info->serial)
 		set_text(bus, dev->syspath, "serial", info->serial);
-	open_terminal(bus, dev);
 	if (!bus->attached[dev->bus][dev->address]) {
 		GError *error = NULL;
 		umockdev_testbed_attach_ioctl(bus->testbed, dev->devnode, bus->handler, &error);
 		must(!error, dev->devnode);
 		bus->attached[dev->bus][dev->address] = 1;
 	}
+	open_terminal(bus, dev);
 	add_interfaces(bus, dev, info);
 	if (info->disk_bytes)
 		add_disk(bus, dev, info->disk_bytes);

@@ -39,7 +39,8 @@ struct vbus_info {
 	size_t device_size, config_size;
 	const char *manufacturer, *product, *serial; /* NULL: none */
 	const char *driver;                          /* of the vendor interface; NULL: none */
-	uint64_t disk_bytes;                         /* 0: no block device comes with it */
+	int refused;         /* errno that opening gives at first; 0: none */
+	uint64_t disk_bytes; /* 0: no block device comes with it */
 };
 
 /* Makes the testbed. Returns 0, or -1 with a message printed. */

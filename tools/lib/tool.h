@@ -15,16 +15,33 @@ int tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints "PROGRAM: ... (try --help)" on stderr. Returns TOOL_USAGE. */
 int tool_usage(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Why something failed, as one sentence for the user. The modules beside this one print nothing: they leave their
+ * reason here and return -1. */
+struct reason {
+	char text[512];
+};
+
+/* Sets the sentence. Returns -1, so that callers can `return reason_set(...)`. */
+int reason_set(struct reason *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 struct bytes {
 	uint8_t *data; /* owned; at least one byte longer than size, that byte is 0 */
 	size_t size;
 };
 
-/* Reads the whole of PATH ("-" is not special), at most LIMIT bytes. Returns 0, or an errno value with OUT empty:
- * EFBIG over the limit, EISDIR for a folder, EINVAL for anything else that is not a regular file. */
+/* Reads the whole of PATH ("-" is not special), at most LIMIT bytes. Pipes are read to their end (a FIFO that nobody
+ * writes to is empty, not a wait). Returns 0, or an errno value with OUT empty: EFBIG over the limit, EISDIR for a
+ * folder, EINVAL for anything else that is neither a regular file nor a pipe. */
 int tool_read_file(const char *path, size_t limit, struct bytes *out);
 
-/* Frees and empties; with secrets inside, call OPENSSL_cleanse first. Fine on an empty one. */
+/* The same for an open descriptor, from where it stands to its end. FD stays open. */
+int tool_read_stream(int fd, size_t limit, struct bytes *out);
+
+/* Puts N bytes into PATH (NULL: standard output): a regular file whole or not at all, also behind a symbolic link; a
+ * device or pipe directly. Returns TOOL_OK, or TOOL_ERROR after telling why. */
+int tool_write(const char *path, const void *bytes, size_t n);
+
+/* Wipes (there may be a key inside), frees and empties. Fine on an empty one. */
 void tool_bytes_free(struct bytes *b);
 
 #endif

@@ -1,0 +1,32 @@
+/* Any bytes as a signed second stage of either chip; and as the output of an HSM wrapper. */
+#include "hsm.h"
+#include "trailer.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void look(enum trailer_chip chip, const uint8_t *data, size_t size)
+{
+	struct trailer t;
+	struct reason why;
+	while (trailer_read(chip, data, size, &t) == 0) {
+		if (t.offset >= size)
+			abort();
+		if (chip == TRAILER_CHIP_2712)
+			(void)trailer_check(&t, data, NULL, &why);
+		if (!trailer_plausible(&t))
+			return;
+		size = t.offset;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint8_t signature[HSM_SIGNATURE];
+	struct reason why;
+	look(TRAILER_CHIP_2711, data, size);
+	look(TRAILER_CHIP_2712, data, size);
+	(void)hsm_parse((const char *)data, size, signature, &why);
+	return 0;
+}

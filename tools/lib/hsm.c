@@ -1,0 +1,244 @@
+#include "hsm.h"
+
+#include "hex.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { OUTPUT_MAX = 4096 };
+
+/* Signals that would end us while the wrapper runs, and the one that tells that it ended. */
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+enum { ENDING = sizeof ending / sizeof *ending };
+
+static volatile sig_atomic_t caught; /* the last ending signal, 0 for none */
+
+static void note_signal(int number)
+{
+	if (number != SIGCHLD)
+		caught = number;
+}
+
+/* While the guard is on, ending signals only arrive inside pselect, so that there is no moment in which one could be
+ * missed or leave the temporary file or the wrapper behind. */
+struct guard {
+	sigset_t mask_before;
+	struct sigaction before[ENDING + 1];
+};
+
+static void guard_on(struct guard *guard)
+{
+	sigset_t block;
+	struct sigaction note = { .sa_handler = note_signal };
+	caught = 0;
+	sigemptyset(&note.sa_mask);
+	sigemptyset(&block);
+	sigaddset(&block, SIGCHLD);
+	for (size_t i = 0; i < ENDING; i++)
+		sigaddset(&block, ending[i]);
+	sigprocmask(SIG_BLOCK, &block, &guard->mask_before);
+	sigaction(SIGCHLD, &note, &guard->before[ENDING]);
+	for (size_t i = 0; i < ENDING; i++) {
+		sigaction(ending[i], NULL, &guard->before[i]);
+		if (guard->before[i].sa_handler != SIG_IGN) /* nohup stays nohup */
+			sigaction(ending[i], &note, NULL);
+	}
+}
+
+/* Puts everything back; a signal that came meanwhile now takes its effect. */
+static void guard_off(const struct guard *guard)
+{
+	for (size_t i = 0; i < ENDING; i++)
+		sigaction(ending[i], &guard->before[i], NULL);
+	sigaction(SIGCHLD, &guard->before[ENDING], NULL);
+	if (caught)
+		raise(caught);
+	sigprocmask(SIG_SETMASK, &guard->mask_before, NULL);
+}
+
+static int spawn_wrapper(const char *wrapper, const char *file, int output,
+                         const struct guard *guard, pid_t *child)
+{
+	char *const argv[] = { (char *)wrapper, (char *)"-a", (char *)"rsa2048-sha256",
+		               (char *)file, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attributes);
+	if (!isatty(STDIN_FILENO))
+		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	posix_spawnattr_setsigmask(&attributes, &guard->mask_before);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	int err = posix_spawnp(child, wrapper, &actions, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	return err;
+}
+
+struct output {
+	int fd;
+	char text[OUTPUT_MAX];
+	size_t size;
+	bool ended, too_long;
+};
+
+/* Takes what is there without waiting. */
+static void drain(struct output *out)
+{
+	while (!out->ended && !out->too_long) {
+		ssize_t got = read(out->fd, out->text + out->size, sizeof out->text - out->size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno == EAGAIN)
+			return;
+		out->ended = got <= 0;
+		out->size += got > 0 ? (size_t)got : 0;
+		out->too_long = out->size == sizeof out->text;
+	}
+}
+
+/* Collects the output until the child has ended. Returns its wait status. */
+static int collect(pid_t child, const struct guard *guard, struct output *out)
+{
+	int status = 0, seen = 0;
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		fd_set readable;
+		FD_ZERO(&readable);
+		bool listen = !out->ended && !out->too_long;
+		if (listen)
+			FD_SET(out->fd, &readable);
+		pselect(listen ? out->fd + 1 : 0, &readable, NULL, NULL, NULL, &guard->mask_before);
+		if (caught && caught != seen) {
+			kill(child, seen ? SIGKILL : SIGTERM);
+			seen = caught;
+		}
+		drain(out);
+		if (out->too_long)
+			kill(child, SIGKILL);
+	}
+	drain(out);
+	return status;
+}
+
+int hsm_parse(const char *text, size_t n, uint8_t signature[HSM_SIGNATURE], struct reason *why)
+{
+	char digits[2 * HSM_SIGNATURE];
+	size_t count = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] && strchr(" \t\r\n\v\f", text[i]))
+			continue;
+		if (count == sizeof digits)
+			return reason_set(why,
+			                  "HSM wrapper printed more than 512 hexadecimal digits");
+		digits[count++] = text[i];
+	}
+	if (count != sizeof digits || !hex_decode(digits, signature, HSM_SIGNATURE))
+		return reason_set(why, "HSM wrapper did not print 512 hexadecimal digits");
+	return 0;
+}
+
+static int judge(int status, const struct output *out, uint8_t signature[HSM_SIGNATURE],
+                 struct reason *why)
+{
+	if (caught)
+		return reason_set(why, "interrupted");
+	if (out->too_long)
+		return reason_set(why, "HSM wrapper printed too much");
+	if (WIFSIGNALED(status))
+		return reason_set(why, "HSM wrapper was ended by signal %d", WTERMSIG(status));
+	if (WEXITSTATUS(status) != 0)
+		return reason_set(why, "HSM wrapper failed with exit code %d", WEXITSTATUS(status));
+	return hsm_parse(out->text, out->size, signature, why);
+}
+
+static int run(const char *wrapper, const char *file, const struct guard *guard,
+               uint8_t signature[HSM_SIGNATURE], struct reason *why)
+{
+	int ends[2];
+	pid_t child;
+	struct output out = { 0 };
+	if (pipe(ends) != 0)
+		return reason_set(why, "no pipe: %s", strerror(errno));
+	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	int err = spawn_wrapper(wrapper, file, ends[1], guard, &child);
+	close(ends[1]);
+	out.fd = ends[0];
+	int status = err ? 0 : collect(child, guard, &out);
+	close(ends[0]);
+	if (err)
+		return reason_set(why, "HSM wrapper \"%s\" cannot be run: %s", wrapper,
+		                  strerror(err));
+	return judge(status, &out, signature, why);
+}
+
+int hsm_sign_file(const char *wrapper, const char *file, uint8_t signature[HSM_SIGNATURE],
+                  struct reason *why)
+{
+	struct guard guard;
+	guard_on(&guard);
+	int result = run(wrapper, file, &guard, signature, why);
+	guard_off(&guard);
+	return result;
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t n)
+{
+	while (n) {
+		ssize_t put = write(fd, bytes, n);
+		if (put < 0 && errno != EINTR)
+			return errno;
+		if (put > 0) {
+			bytes += put;
+			n -= (size_t)put;
+		}
+	}
+	return 0;
+}
+
+/* Makes a file of the bytes under PATTERN, which becomes its name. Returns 0 or an errno value without a file. */
+static int write_temp(char *pattern, const uint8_t *bytes, size_t n)
+{
+	int fd = mkstemp(pattern);
+	if (fd < 0)
+		return errno;
+	int err = write_all(fd, bytes, n);
+	if (close(fd) != 0 && !err)
+		err = errno;
+	if (err)
+		unlink(pattern);
+	return err;
+}
+
+int hsm_sign_bytes(const char *wrapper, const uint8_t *bytes, size_t n,
+                   uint8_t signature[HSM_SIGNATURE], struct reason *why)
+{
+	const char *folder = getenv("TMPDIR");
+	char path[4096];
+	int length = snprintf(path, sizeof path, "%s/rpi-sign.XXXXXX",
+	                      folder && *folder ? folder : "/tmp");
+	if (length < 0 || (size_t)length >= sizeof path)
+		return reason_set(why, "the name of the temporary folder is too long");
+	struct guard guard;
+	guard_on(&guard);
+	int err = write_temp(path, bytes, n);
+	int result = err ? reason_set(why, "no temporary file %s: %s", path, strerror(err))
+	                 : run(wrapper, path, &guard, signature, why);
+	if (!err)
+		unlink(path);
+	guard_off(&guard);
+	return result;
+}
