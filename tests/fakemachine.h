@@ -38,7 +38,7 @@ __attribute__((format(printf, 1, 2))) static const char *fake_path(const char *f
 static void fake_folders(const char *path)
 {
 	char part[1200];
-	for (size_t i = 1; path[i] && i < sizeof part; i++)
+	for (size_t i = 1; i < sizeof part && path[i]; i++)
 		if (path[i] == '/') {
 			memcpy(part, path, i);
 			part[i] = 0;

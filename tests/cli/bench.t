@@ -145,6 +145,7 @@ is 'exec with a hostile serial: status' "$status" 0
 is 'exec with a hostile serial: arrives as it is' "$(cat "$T/serial")" "$evil"
 is 'exec with a hostile serial: does nothing' "$(ls "$T/here")" ''
 
+# shellcheck disable=SC2016 # the script expands it
 script 'trap "echo ended >\"\$T/ended\"; exit 0" TERM; echo begun >"$T/begun"; while :; do sleep 0.1; done'
 run "$vb" --quiet --limit 60 --signal INT@4000 --folder "$T/gadget" "$boards/cm4-gadget.board" -- \
 	"$OUT/rpiboot" -d "$T/gadget" --exec "$T/script"
