@@ -181,8 +181,6 @@ static enum options_result apply(struct options *o, const struct option *option,
 		o->wait_disk = 60;
 		return *value ? number(o, "wait-disk", value, 1000000, &o->wait_disk) : OPTIONS_RUN;
 	case EXEC:
-		if (!*value)
-			return fail(o, "--exec wants a program");
 		o->exec = value;
 		break;
 	case LIST:
@@ -244,6 +242,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 		if (result != OPTIONS_RUN)
 			return result;
 	}
+	if (o->exec && !*o->exec)
+		return fail(o, "--exec wants a program");
 	if (o->overlay && !o->folder)
 		return fail(o, "-o needs a folder: -d DIR");
 	if (o->path_count && o->port >= 0)
