@@ -1,5 +1,6 @@
 /* rpiboot: options, boot files, station, exit status. */
 #include "config.h"
+#include "gate.h"
 #include "list.h"
 #include "options.h"
 #include "plat.h"
@@ -60,13 +61,10 @@ static struct station_setup station_setup(const struct options *o, struct report
 	return setup;
 }
 
-static int serve(const struct options *o)
+static int serve(const struct options *o, const struct bootfiles_places *places)
 {
 	struct report *report = report_new();
-	char *beside = plat_program_folder();
-	const char *const roots[] = { RPIBOOT_DATADIR, beside ? beside : ".", ".", NULL };
-	struct bootfiles_places places = { o->folder, o->overlay, roots };
-	struct station_setup setup = station_setup(o, report, &places);
+	struct station_setup setup = station_setup(o, report, places);
 	struct report_text_options text = {
 		.verbose = o->verbose,
 		.quiet = o->quiet,
@@ -76,6 +74,7 @@ static int serve(const struct options *o)
 	};
 	int status = err_status(ERR_MEMORY);
 	struct observer *lines = report ? report_text_new(&text) : NULL;
+	setup.gate = lines ? gate_new(places, o->sign, report) : NULL;
 	if (lines) {
 		report_add(report, lines);
 		report_emit(report, &(struct event){ .kind = EV_START, .text = VERSION_LINE });
@@ -83,7 +82,7 @@ static int serve(const struct options *o)
 			report_warn(report, NULL, "metadata folder %s: %s", o->metadata_folder,
 			            strerror(errno));
 		struct station_summary summary = { 0 };
-		enum err err = preflight_folder(&places, o->sign, report);
+		enum err err = setup.gate ? gate_folder(setup.gate) : ERR_MEMORY;
 		if (!err && o->wait_disk && !machine_has_bus(&machine_here))
 			err = report_error(report, NULL, ERR_USAGE,
 			                   "--wait-disk needs Linux' /sys, which is not here");
@@ -91,8 +90,27 @@ static int serve(const struct options *o)
 			station_run(&setup, &summary);
 		status = err ? err_status(err) : summary.status;
 	}
+	gate_free(setup.gate);
 	report_free(report);
-	free(beside);
+	return status;
+}
+
+/* --check: looks at the boot files and at nothing else. */
+static int check(const struct options *o, const struct bootfiles_places *places)
+{
+	struct preflight preflight;
+	preflight_init(&preflight);
+	enum err err = preflight_check(&preflight, places, o->chip,
+	                               o->path_count ? o->paths[0] : NULL);
+	int status = err_status(err ? err : ERR_UNFIT);
+	if (err)
+		fprintf(stderr, "rpiboot: %s\n", err_text(err));
+	else {
+		preflight_print(&preflight, o->quiet, stdout);
+		if (preflight_fits_any(&preflight))
+			status = 0;
+	}
+	preflight_free(&preflight);
 	return status;
 }
 
@@ -108,6 +126,16 @@ static int list(const struct options *o)
 	}
 	report_free(report);
 	return err_status(err);
+}
+
+static int run(const struct options *o)
+{
+	char *beside = plat_program_folder();
+	const char *const roots[] = { RPIBOOT_DATADIR, beside ? beside : ".", ".", NULL };
+	struct bootfiles_places places = { o->folder, o->overlay, roots };
+	int status = o->list ? list(o) : o->check ? check(o, &places) : serve(o, &places);
+	free(beside);
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -128,6 +156,6 @@ int main(int argc, char **argv)
 		return err_status(ERR_USAGE);
 	case OPTIONS_RUN:
 	default:
-		return options.list ? list(&options) : serve(&options);
+		return run(&options);
 	}
 }

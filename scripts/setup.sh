@@ -6,7 +6,7 @@ set -eu
 build='gcc make pkg-config libc6-dev libusb-1.0-0-dev libssl-dev'
 demo="$build umockdev libumockdev-dev openssl"
 checks="$demo git clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm jq tmux mtools dosfstools fdisk zip
-	unzip python3-minimal mandoc"
+	unzip python3-minimal mandoc groff-base"
 
 case ${1-} in
 build) packages=$build ;;

@@ -173,7 +173,7 @@ static enum err open_files(struct board *b)
 		                                     .where = b->files.archive });
 	report_debug(report, &b->facts, 1, "Boot directory '%s'",
 	             b->files.folder ? b->files.folder : "(legacy mass-storage firmware)");
-	return OK;
+	return gate_board(b->setup->gate, &b->files, &b->facts);
 }
 
 /* --- the stages */

@@ -6,6 +6,7 @@
 #include "afterboot.h"
 #include "bootfiles.h"
 #include "event.h"
+#include "gate.h"
 #include "machine.h"
 #include "metadata.h"
 #include "report.h"
@@ -18,6 +19,7 @@ struct board_setup {
 	struct usb *usb;
 	struct report *report;
 	const struct bootfiles_places *places;
+	struct gate *gate;              /* NULL: nobody looks at the files */
 	struct metadata_folder *folder; /* -j; NULL: none */
 	bool sign;                      /* -s */
 	bool stay;             /* the run goes on after a board: make finished ones leave the bus */

@@ -2,7 +2,6 @@
 
 #include "plat.h"
 #include "text.h"
-#include "wire.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -289,4 +288,15 @@ void bootfile_close(struct bootfile *file)
 	free(file->where);
 	free(file->odd);
 	*file = (struct bootfile){ .fd = -1 };
+}
+
+enum err bootfiles_signature(const struct bootfiles *files, uint8_t out[WIRE_SIGNATURE])
+{
+	struct bootfile file;
+	enum bootfile_answer answer = bootfiles_find_own(files, "bootcode.sig", &file);
+	enum err err = answer == BOOTFILE_FAILED ? file.err : ERR_SIGNATURE;
+	if (answer == BOOTFILE_FOUND && file.size >= WIRE_SIGNATURE)
+		err = bootfile_read(&file, 0, out, WIRE_SIGNATURE);
+	bootfile_close(&file);
+	return err;
 }

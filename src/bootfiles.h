@@ -13,6 +13,7 @@
 #include "err.h"
 #include "event.h"
 #include "tar.h"
+#include "wire.h"
 
 #include <stdbool.h>
 
@@ -74,5 +75,8 @@ enum bootfile_answer bootfiles_find_own(const struct bootfiles *files, const cha
 /* Reads exactly N bytes at OFFSET of the file: OK, ERR_FILE_CHANGED (shorter than it was), ERR_FILE_READ. */
 enum err bootfile_read(const struct bootfile *file, uint64_t offset, void *to, size_t n);
 void bootfile_close(struct bootfile *file);
+
+/* Reads the signature for -s: the first 20 bytes of bootcode.sig. OK, ERR_SIGNATURE, ERR_FILE_*. */
+enum err bootfiles_signature(const struct bootfiles *files, uint8_t out[WIRE_SIGNATURE]);
 
 #endif

@@ -28,6 +28,8 @@ static const struct {
 	                  "It must be an uncompressed tar file; fetch it again.", 1 },
 	[ERR_SIGNATURE] = { "signature", "no usable bootcode.sig (20 bytes or more)",
 	                    "Put it into the boot folder, or leave out -s.", 1 },
+	[ERR_UNFIT] = { "unfit", "the boot folder is not fit",
+	                "Nothing was sent. rpiboot --check tells more.", 1 },
 
 	[ERR_USB_ACCESS] = { "usb-access", "no permission to open the device",
 	                     "Run as root, or install the udev rule and join the group plugdev.",

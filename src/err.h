@@ -20,6 +20,7 @@ enum err {
 	ERR_FILE_READ,       /* there, but cannot be opened or read */
 	ERR_ARCHIVE,         /* bootfiles.bin is corrupt */
 	ERR_SIGNATURE,       /* -s without a usable bootcode.sig */
+	ERR_UNFIT,           /* the folder contradicts itself: preflight.h */
 
 	/* the cable: what a transfer can end with */
 	ERR_USB_ACCESS,     /* no permission to open the device */

@@ -25,12 +25,15 @@ enum id {
 	LIST,
 	JSON,
 	UDEV,
+	CHECK,
+	CHIP,
 	POLL,
 	QUIET,
 	VERBOSE,
 	VERY_VERBOSE,
 	VERSION,
 	HELP,
+	OPTION_IDS,
 };
 
 static const struct option {
@@ -64,6 +67,8 @@ static const struct option {
 	{ LIST, NULL, "list", NULL, "list the boards on the bus, also running ones, and exit" },
 	{ JSON, NULL, "json", NULL, "one JSON object a line on standard output" },
 	{ UDEV, NULL, "udev", NULL, "print the udev rule that lets users open boards, and exit" },
+	{ CHECK, NULL, "check", NULL, "tell whether the boot folder is fit, touch no board" },
+	{ CHIP, NULL, "chip", "NAME", "with --check: for this chip only, like 2711" },
 	{ POLL, "m", "poll", "MICROSECONDS",
 	  "time between two looks at the bus on systems that do not tell of arrivals (default: "
 	  "100000)" },
@@ -138,22 +143,30 @@ static enum options_result append(struct options *o, const char **list, unsigned
 	return OPTIONS_RUN;
 }
 
+/* What an option that takes no value switches on; NULL: it does something else. */
+static bool *flag(struct options *o, enum id id)
+{
+	bool *const flags[OPTION_IDS] = {
+		[LOOP] = &o->loop,   [OVERLAY] = &o->overlay, [SIGNED] = &o->sign,
+		[AGAIN] = &o->again, [CHECK] = &o->check,     [LIST] = &o->list,
+		[JSON] = &o->json,   [QUIET] = &o->quiet,
+	};
+	return flags[id];
+}
+
 /* VALUE is "" where there is none. */
 static enum options_result apply(struct options *o, const struct option *option, const char *value)
 {
 	unsigned long n;
+	bool *on = flag(o, option->id);
+	if (on)
+		*on = true;
 	switch (option->id) {
 	case DIRECTORY:
 		o->folder = value;
 		break;
-	case LOOP:
-		o->loop = true;
-		break;
 	case COUNT:
 		return number(o, "count", value, 100000, &o->count);
-	case OVERLAY:
-		o->overlay = true;
-		break;
 	case PATH:
 		return append(o, o->paths, &o->path_count, value);
 	case SERIAL:
@@ -167,37 +180,27 @@ static enum options_result apply(struct options *o, const struct option *option,
 		if (*value)
 			o->metadata_folder = value;
 		break;
-	case SIGNED:
-		o->sign = true;
-		break;
 	case TIMEOUT:
 		return number(o, "timeout", value, 1000000, &o->timeout);
 	case NEXT_TIMEOUT:
 		return number(o, "next-timeout", value, 1000000, &o->next_timeout);
-	case AGAIN:
-		o->again = true;
-		break;
 	case WAIT_DISK:
 		o->wait_disk = 60;
 		return *value ? number(o, "wait-disk", value, 1000000, &o->wait_disk) : OPTIONS_RUN;
 	case EXEC:
 		o->exec = value;
 		break;
-	case LIST:
-		o->list = true;
-		break;
-	case JSON:
-		o->json = true;
-		break;
 	case UDEV:
 		return OPTIONS_UDEV;
+	case CHIP:
+		o->chip = chip_by_name(value);
+		if (!o->chip)
+			return fail(o, "--chip wants 2763, 2764, 2711 or 2712, not '%s'", value);
+		break;
 	case POLL: /* the public tool reads leading digits and no more */
 		o->poll = strtoul(value, NULL, 10);
 		if (o->poll == 0 || o->poll > LONG_MAX)
 			return fail(o, "-m wants microseconds, more than 0, not '%s'", value);
-		break;
-	case QUIET:
-		o->quiet = true;
 		break;
 	case VERBOSE:
 	case VERY_VERBOSE:
@@ -207,6 +210,8 @@ static enum options_result apply(struct options *o, const struct option *option,
 		return OPTIONS_VERSION;
 	case HELP:
 		return OPTIONS_HELP;
+	default:
+		break;
 	}
 	return OPTIONS_RUN;
 }
@@ -250,6 +255,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 		return fail(o, "a USB path and a port number do not go together");
 	if (o->loop && o->count)
 		return fail(o, "-l serves without end, -n ends: choose one");
+	if (o->chip && !o->check)
+		return fail(o, "--chip goes with --check: boards tell their chip");
 	return OPTIONS_RUN;
 }
 

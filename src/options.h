@@ -19,7 +19,8 @@ enum options_result {
 struct options {
 	const char *folder, *metadata_folder; /* NULL: not given */
 	const char *exec;                     /* NULL: not given */
-	bool overlay, loop, sign, again, quiet, list, json;
+	bool overlay, loop, sign, again, quiet, check, list, json;
+	const struct chip *chip; /* --chip; NULL: not given */
 	int verbose;
 	const char *paths[STATION_SELECTORS], *serials[STATION_SELECTORS];
 	unsigned path_count, serial_count;

@@ -245,7 +245,7 @@ static void see(struct observer *self, const struct event *e)
 			print_remark(t, e, "");
 		break;
 	case EV_DIAGNOSIS:
-		if (!t->options.quiet || e->err)
+		if (!t->options.quiet) /* the error itself is one line already */
 			print_diagnosis(t, e);
 		break;
 	case EV_DISK: /* the operator's data, too */

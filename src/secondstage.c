@@ -6,17 +6,6 @@
 
 #define STATUS_TIME (20 * PLAT_SECOND)
 
-enum err secondstage_signature(const struct bootfiles *files, uint8_t out[WIRE_SIGNATURE])
-{
-	struct bootfile file;
-	enum bootfile_answer answer = bootfiles_find_own(files, "bootcode.sig", &file);
-	enum err err = answer == BOOTFILE_FAILED ? file.err : ERR_SIGNATURE;
-	if (answer == BOOTFILE_FOUND && file.size >= WIRE_SIGNATURE)
-		err = bootfile_read(&file, 0, out, WIRE_SIGNATURE);
-	bootfile_close(&file);
-	return err;
-}
-
 static enum err read_message(void *ctx, uint64_t offset, uint8_t *to, size_t n)
 {
 	memcpy(to, (const uint8_t *)ctx + offset, n);
@@ -95,7 +84,7 @@ enum err secondstage_send(const struct session *s, bool sign)
 	sign = sign && s->board->chip->signed_message;
 	enum err err = find(s, &file);
 	if (!err && sign) {
-		err = secondstage_signature(s->files, signature);
+		err = bootfiles_signature(s->files, signature);
 		if (err)
 			report_error(s->report, s->board, err,
 			             "Unable to open 'bootcode.sig' in %s",

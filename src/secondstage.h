@@ -3,7 +3,6 @@
 #define SECONDSTAGE_H
 
 #include "session.h"
-#include "wire.h"
 
 /* Sends the second stage for the session's chip, with the signature from bootcode.sig if SIGN (and the chip takes one),
  * and reads the return code. What another attempt may mend is told as a warning (ERR_SECOND_STAGE, ERR_USB_*): the caller
@@ -14,8 +13,5 @@
  *	ERR_INTERRUPTED
  *	everything else     a boot file is missing or unfit */
 enum err secondstage_send(const struct session *s, bool sign);
-
-/* Reads the signature for -s: the first 20 bytes of bootcode.sig. OK, ERR_SIGNATURE, ERR_FILE_READ. */
-enum err secondstage_signature(const struct bootfiles *files, uint8_t out[WIRE_SIGNATURE]);
 
 #endif

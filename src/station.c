@@ -432,6 +432,7 @@ void station_run(const struct station_setup *setup, struct station_summary *summ
 		.board = {
 			.report = setup->report,
 			.places = setup->places,
+			.gate = setup->gate,
 			.sign = setup->sign,
 			.stay = setup->stay,
 			.next_timeout = setup->next_timeout,

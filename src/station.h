@@ -14,6 +14,7 @@
 struct station_setup {
 	struct report *report;
 	const struct bootfiles_places *places;
+	struct gate *gate;           /* asked before each board; may be NULL */
 	const char *metadata_folder; /* NULL: none */
 	bool sign;
 

@@ -44,12 +44,12 @@ check-tsan: virtual $(TEST_PROGRAMS)
 		TESTS='build/tsan/tests/test_boards tests/cli/rack.t' check
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
-SH_FILES = $(shell git ls-files '*.sh' '*.t') tests/run tests/layers tests/debian-package .ci/run
+SH_FILES = $(sort $(shell git ls-files '*.sh' '*.t'; git grep -l '^\#!/bin/sh' -- tools)) tests/run tests/layers tests/debian-package .ci/run
 LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual
 
 lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 	clang-format --dry-run --Werror $(C_FILES)
-	shellcheck $(SH_FILES)
+	shellcheck -x $(SH_FILES)
 	tests/layers
 	$(MAKE) BUILD=build/lint-gcc CC=gcc WERROR=-Werror everything
 	$(MAKE) BUILD=build/lint-clang CC=clang WERROR=-Werror everything

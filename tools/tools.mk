@@ -16,7 +16,7 @@ endif
 
 $(TOOLS_LIB_OBJ): EXTRA_CFLAGS = $(CRYPTO_CFLAGS)
 
-$(TOOLS:%=$(BUILD)/tools/%.o): EXTRA_CFLAGS = -Itools/lib $(CRYPTO_CFLAGS)
+$(TOOLS:%=$(BUILD)/tools/%.o): EXTRA_CFLAGS = -iquote tools/lib $(CRYPTO_CFLAGS)
 
 $(TOOLS_LIB): $(TOOLS_LIB_OBJ)
 	@rm -f $@

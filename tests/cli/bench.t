@@ -84,8 +84,12 @@ PATH       CHIP     STAGE                SERIAL            ACCESS  DRIVER
 1-1.3      -        mass-storage gadget  10000000b29d2da0  yes     usb-storage
            /dev/sda  67108864 bytes  -'
 bench "$boards/cm4-msd.board" -- -q -d "$T/gadget" --wait-disk=1
+is 'wait-disk, none comes, quietly: status' "$status" 6
+is 'wait-disk, none comes, quietly: nothing printed' "$out" ''
+is 'wait-disk, none comes, quietly: one line' "$(printf '%s\n' "$err" | grep -c 'no disk appeared in time')" \
+	"$(printf '%s\n' "$err" | grep -c '')"
+bench "$boards/cm4-msd.board" -- -d "$T/gadget" --wait-disk=1
 is 'wait-disk, none comes: status' "$status" 6
-is 'wait-disk, none comes: nothing printed' "$out" ''
 says 'wait-disk, none comes' no-disk
 bench "$boards/cm4-gadget.board;path 1-1" "$boards/cm5-gadget.board;path 1-2" -- -q -d "$T/gadget" -n 2 --wait-disk
 is 'wait-disk, two boards: status' "$status" 0
@@ -167,7 +171,7 @@ bench "$boards/cm4-gadget.board;never-returns" -- -d "$T/gadget" --next-timeout 
 is 'no return: status' "$status" 4
 says 'no return' no-return
 run "$vb" --quiet --limit 60 --folder "$T/gadget" "$boards/cm4-gadget.board" -- \
-	sh -c "\"\$1\" -q -d \"\$2\" --wait-disk >&2; \"\$1\" -q -t 1" sh "$OUT/rpiboot" "$T/gadget"
+	sh -c "\"\$1\" -q -d \"\$2\" --wait-disk >&2; \"\$1\" -t 1" sh "$OUT/rpiboot" "$T/gadget"
 is 'already a disk: status' "$status" 5
 says 'already a disk' already-running
 is 'already a disk: which' "$(printf '%s\n' "$err" | grep -c ': mass-storage gadget, /dev/sda$')" 1

@@ -77,13 +77,15 @@ is 'a board that comes late and cannot be opened at once' "$status $(last)" '0 1
 slow='speed 3000000;urb-time 100'
 board gadget "cm4-gadget.board;$slow" -q 4
 is 'queued transfers' "$status $(last)" '0 1-1 done'
-ok 'are under way at once' sh -c "printf %s \"\$err\" | grep -q ', 4 at once,'"
+ok 'are under way at once' grep -q ', 4 at once,' "$T/run.err"
 board gadget "cm4-gadget.board;$slow;fault stall at data boot.img offset 20000" -q 4
 is 'queued transfers after a stall' "$status $(last)" '1 1-1 queued bulk: status 4, 3616 of 16384 bytes'
 board gadget "cm4-gadget.board;$slow;fault nak at data boot.img offset 20000" -q 4 -t 2000
 is 'queued transfers that time out' "$status $(last)" '1 1-1 queued bulk: status 2, 3616 of 16384 bytes'
 board gadget "cm4-gadget.board;$slow;fault disconnect at data boot.img offset 20000" -q 4
-is 'queued transfers and a pulled cable' "$status $(last)" '1 1-1 queued bulk: status 5, 3616 of 16384 bytes'
+# whether the oldest transfer or the next submission tells first is a matter of luck
+is 'queued transfers and a pulled cable' "$status $(last | sed 's/LIBUSB_ERROR_NO_DEVICE/status 5, 3616 of 16384 bytes/')" \
+	'1 1-1 queued bulk: status 5, 3616 of 16384 bytes'
 tests/virtual/mkfolder.sh msd "$T/big" 17000000
 board big cm4-msd.board -s 17000000
 is 'the limit of 16 MiB' "$status $(last)" '1 1-1 bulk at 0 of 17000000: LIBUSB_ERROR_NO_MEM'

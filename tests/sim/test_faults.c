@@ -56,6 +56,24 @@ static void check_invariants(const char *what)
 			         run.boards[i].stats.stale_requests);
 }
 
+/* Metadata is published whole at a normal end, and not at all otherwise. */
+static void check_metadata(const char *what, const char *folder, const char *serial)
+{
+	char path[700], text[4096];
+	snprintf(path, sizeof path, "%s/%s.json", folder, serial);
+	FILE *f = fopen(path, "r");
+	size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+	text[n] = 0;
+	if (f)
+		fclose(f);
+	remove(path);
+	if ((f != NULL) != (run.summary.status == 0))
+		TAP_FAIL("%s: status %d, metadata %s", what, run.summary.status,
+		         f ? "written" : "absent");
+	if (f && (text[0] != '{' || n < 4 || strcmp(text + n - 3, "\n}\n") != 0))
+		TAP_FAIL("%s: metadata is not whole: %s", what, text);
+}
+
 /* --- the matrix */
 
 struct cell {
@@ -98,6 +116,7 @@ static const struct cell matrix[] = {
 static void fault_matrix(void)
 {
 	unsigned runs = 0;
+	const char *t = getenv("T"), *metadata = t ? t : "build";
 	for (size_t b = 0; b < BOARDS; b++)
 		for (size_t c = 0; c < CELLS; c++)
 			for (int often = 0; often < 2; often++)
@@ -115,6 +134,7 @@ static void fault_matrix(void)
 					         matrix[c].fault, matrix[c].place, offset,
 					         often ? 1000000 : 1);
 					start(boards[b].kind);
+					run.setup.metadata_folder = metadata;
 					simrun_add(&run, boards[b].board, lines);
 					simrun_go(&run);
 					runs++;
@@ -122,6 +142,8 @@ static void fault_matrix(void)
 					snprintf(what, sizeof what, "%s with %s", boards[b].board,
 					         lines);
 					check_invariants(what);
+					if (has(boards[b].kind, "recovery"))
+						check_metadata(what, metadata, run.descs[0].serial);
 					int want = often ? matrix[c].always : matrix[c].once;
 					if (run.summary.status != want)
 						TAP_FAIL("%s: status %d, not %d\n%s%s", what,

@@ -16,7 +16,7 @@
 
 #define BOARDS_MAX    64
 #define QUEUED_MAX    16
-#define ARRIVAL_LIMIT 1500 /* polls of 10 ms */
+#define ARRIVAL_LIMIT 3000 /* polls of 20 ms */
 
 struct host {
 	const char *folder, *path;
@@ -29,7 +29,7 @@ struct host {
 	size_t size;
 };
 
-static int piece = 16384, queued, timeout = 5000;
+static int piece = 16384, queued, timeout = 20000;
 
 __attribute__((format(printf, 2, 3))) static int say(const struct host *h, const char *format, ...)
 {
@@ -162,7 +162,7 @@ static void load(struct host *h, const char *name)
 static int open_board(struct host *h)
 {
 	for (int i = 0; i < ARRIVAL_LIMIT;
-	     i++, nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL)) {
+	     i++, nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL)) {
 		libusb_device **list;
 		ssize_t n = libusb_get_device_list(NULL, &list);
 		int found = -1;

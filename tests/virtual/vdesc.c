@@ -601,7 +601,8 @@ void vdesc_init(struct vdesc *desc)
 		.server_index = 1,
 		.leave_us = 20000,
 		.back_us = 100000,
-		.patience_us = 3000000,
+		.patience_us =
+			30000000, /* longer than a busy test machine needs to read the status */
 		.disk_bytes = 64 << 20,
 	};
 	set_text(&desc->path, "1-1");

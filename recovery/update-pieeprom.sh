@@ -1,0 +1,8 @@
+#!/bin/sh
+# Runs tools/update-pieeprom.sh, also from a copy of this folder elsewhere. It works in the current folder.
+set -eu
+here=$(dirname "$(readlink -f "$0")")
+for tools in "$here/../tools" /usr/share/rpiboot/tools; do
+	[ ! -x "$tools/update-pieeprom.sh" ] || exec "$tools/update-pieeprom.sh" "$@"
+done
+exec update-pieeprom.sh "$@"

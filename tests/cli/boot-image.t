@@ -1,0 +1,222 @@
+#!/bin/sh
+# rpi-make-boot-image: what goes in comes back out, the volume is sound and as small as it can be, two runs are equal.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+# shellcheck source=tests/cli/inputs.sh
+. tests/cli/inputs.sh
+PATH=$PATH:/usr/sbin:/sbin
+tool=$SRC/tools/rpi-make-boot-image
+export MTOOLSRC=/dev/null MTOOLS_SKIP_CHECK=1
+unset SOURCE_DATE_EPOCH IMAGE_SIZE FAT_SIZE SECTORS_PER_CLUSTER ROOT_DIR_ENTRIES FAT_OVERHEAD DISK_GEOMETRY SECTOR_SIZE
+
+run "$tool" --help
+is "help: status" "$status" 0
+run "$tool" -h
+is "-h: status" "$status" 0
+mkdir "$T/in put"
+usage_case "no options" "$tool"
+usage_case "no output" "$tool" -d "$T/in put"
+usage_case "no folder" "$tool" -o "$T/o.img"
+usage_case "folder absent" "$tool" -d "$T/none" -o "$T/o.img"
+usage_case "option without argument" "$tool" -d
+usage_case "unknown option" "$tool" -d "$T/in put" -o "$T/o.img" -x
+usage_case "extra argument" "$tool" -d "$T/in put" -o "$T/o.img" more
+usage_case "-a 16" "$tool" -d "$T/in put" -o "$T/o.img" -a 16
+usage_case "output is a folder" "$tool" -d "$T/in put" -o "$T"
+usage_case "FAT_SIZE=8" env FAT_SIZE=8 "$tool" -d "$T/in put" -o "$T/o.img"
+usage_case "IMAGE_SIZE=lots" env IMAGE_SIZE=lots "$tool" -d "$T/in put" -o "$T/o.img"
+usage_case "SECTOR_SIZE=4096" env SECTOR_SIZE=4096 "$tool" -d "$T/in put" -o "$T/o.img"
+usage_case "SECTORS_PER_CLUSTER=3" env SECTORS_PER_CLUSTER=3 "$tool" -d "$T/in put" -o "$T/o.img"
+usage_case "DISK_GEOMETRY=64" env DISK_GEOMETRY=64 "$tool" -d "$T/in put" -o "$T/o.img"
+usage_case "ROOT_DIR_ENTRIES=1" env ROOT_DIR_ENTRIES=1 "$tool" -d "$T/in put" -o "$T/o.img"
+
+if ! command -v mkfs.fat >/dev/null || ! command -v mcopy >/dev/null; then
+	skip "making images" "mkfs.fat (dosfstools) or mtools is missing"
+	tap_end
+	exit
+fi
+
+run "$tool" -d "$T/in put" -o "$T/o.img"
+is "empty folder: status 1" "$status" 1
+ok "empty folder: no image" test ! -e "$T/o.img"
+
+# --- a folder with everything that is awkward and legal
+src="$T/in put"
+mkdir -p "$src/overlays/deep/er" "$src/a [b] c" "$src/empty" "$src/overlays/.kept"
+printf 'arm_64bit=1\n' >"$src/config.txt"
+printf 'x' >"$src/UPPER.TXT"
+printf 'x' >"$src/Mixed.Txt"
+printf 'x' >"$src/lower.TXT2"
+: >"$src/nothing"
+head -c 100000 /dev/urandom >"$src/overlays/bcm2711-rpi-4-b.dtb"
+head -c 513 /dev/urandom >"$src/overlays/deep/er/q r"
+printf 'y' >"$src/a [b] c/[z]"
+printf 'y' >"$src/overlays/.kept/inner"
+printf 'y' >"$src/-dash"
+printf 'y' >"$src/name with a blank and much more of it.txt"
+printf 'secret' >"$src/.top-level-hidden"
+find "$src" -type f -exec touch -d @1600000000 {} +
+touch -d @1600000002 "$src/config.txt"
+# image_of: checks one image against a folder
+check_image() {
+	ok "$1: fsck finds nothing" fsck.fat -n "$2"
+	rm -rf "$T/back"
+	mkdir "$T/back"
+	ok "$1: read back" mcopy -s -n -i "$2" '::*' "$T/back/"
+	ok "$1: same contents" diff -r "$T/back" "$3"
+}
+run "$tool" -d "$src" -o "$T/one.img"
+is "make: status" "$status" 0
+is "make: says so" "${out%% (*}" "Created image $T/one.img"
+cp -r "$src" "$T/want"
+rm "$T/want/.top-level-hidden"
+check_image "awkward names" "$T/one.img" "$T/want"
+is "boot sector ends in 55aa" "$(od -An -tx1 -j 510 -N 2 "$T/one.img" | tr -d ' ')" 55aa
+is "boot sector: 512-byte sectors, 1 per cluster, 1 reserved, 1 FAT, 256 entries" \
+	"$(od -An -tx1 -j 11 -N 8 "$T/one.img" | tr -d ' ')" 0002010100010001
+is "boot sector: media f8, geometry 1/1, nothing hidden" \
+	"$(od -An -tx1 -j 21 -N 1 "$T/one.img" | tr -d ' ')/$(od -An -tx1 -j 24 -N 8 "$T/one.img" | tr -d ' ')" f8/0100010000000000
+is "boot sector: serial, label, type" "$(od -An -c -j 39 -N 23 "$T/one.img" | tr -d ' \n')" TOOBBOOTFAT12
+is "size is a multiple of 1 KiB" "$(($(wc -c <"$T/one.img") % 1024))" 0
+is "times are the newest file's" "$(mdir -i "$T/one.img" ::overlays | grep -c '2020-09-13  12:26')" 5
+
+touch "$src/nothing" -d @1500000000
+run "$tool" -d "$src" -o "$T/two.img"
+ok "two runs are equal" cmp "$T/one.img" "$T/two.img"
+mkdir "$T/moved"
+cp -r "$T/want/." "$T/moved"
+run env SOURCE_DATE_EPOCH=1700000000 "$tool" -d "$T/moved" -o "$T/a.img"
+run env TZ=Asia/Tokyo LC_ALL=C.UTF-8 BLOCK_SIZE=1M QUOTING_STYLE=c SOURCE_DATE_EPOCH=1700000000 "$tool" -d "$src" -o "$T/b.img"
+ok "SOURCE_DATE_EPOCH: another folder, time zone, ls settings: equal" cmp "$T/a.img" "$T/b.img"
+is "SOURCE_DATE_EPOCH: time" "$(mdir -i "$T/a.img" ::overlays | grep -c '2023-11-14  22:13')" 5
+run env SOURCE_DATE_EPOCH=0 "$tool" -d "$src" -o "$T/b.img"
+is "SOURCE_DATE_EPOCH=0 is before FAT's time" "$status/$(mdir -i "$T/b.img" :: | grep -c '1980-01-01   0:00')" 0/10
+run env SOURCE_DATE_EPOCH=tomorrow "$tool" -d "$src" -o "$T/b.img"
+is "SOURCE_DATE_EPOCH=tomorrow: status 1" "$status" 1
+
+(cd "$src/overlays" && "$tool" -d .. -o ../../rel.img >/dev/null)
+ok "relative paths" cmp "$T/rel.img" "$T/one.img"
+mkdir "$T/bin dir"
+ln -s "$tool" "$T/bin dir/rpi-make-boot-image"
+"$T/bin dir/rpi-make-boot-image" -d "$src" -o "$T/rel.img" >/dev/null
+ok "called through a link" cmp "$T/rel.img" "$T/one.img"
+"$SRC/tools/make-boot-image" -d "$src" -o "$T/rel.img" >/dev/null
+ok "make-boot-image is the same" cmp "$T/rel.img" "$T/one.img"
+
+# --- names that FAT cannot hold
+bad_name() {
+	rm -rf "$T/bad"
+	mkdir "$T/bad"
+	: >"$T/bad/$2" && : >"$T/bad/${3:-$2}"
+	echo old >"$T/bad.img"
+	run "$tool" -d "$T/bad" -o "$T/bad.img"
+	is "$1: status 1" "$status" 1
+	is "$1: one line names it" "$(printf '%s\n' "$err" | grep -c "^ERROR: .*$4")" 1
+	is "$1: the older image stays" "$(cat "$T/bad.img")" old
+}
+bad_name "colon" 'a:b' '' 'a:b: not a legal'
+bad_name "question mark" 'a?b' '' 'not a legal'
+bad_name "backslash" 'a\b' '' 'not a legal'
+bad_name "trailing dot" 'ab.' '' 'not a legal'
+bad_name "trailing blank" 'ab ' '' 'not a legal'
+bad_name "not ASCII" 'ä' '' 'not a legal'
+bad_name "line feed" 'a
+b' '' 'control character'
+bad_name "device name" 'Con' '' 'device name'
+bad_name "case only" 'Config.txt' 'config.txt' 'differs only in case from Config.txt'
+rm -rf "$T/bad"
+mkdir -p "$T/bad/Dir" "$T/bad/dir"
+run "$tool" -d "$T/bad" -o "$T/none.img"
+is "folders that differ in case only: status 1" "$status" 1
+rm -rf "$T/bad"
+mkdir "$T/bad"
+mkfifo "$T/bad/pipe"
+run "$tool" -d "$T/bad" -o "$T/none.img"
+is "FIFO: status 1" "$status" 1
+rm "$T/bad/pipe"
+ln -s nowhere "$T/bad/link"
+run "$tool" -d "$T/bad" -o "$T/none.img"
+is "dangling link: status 1" "$status" 1
+rm "$T/bad/link"
+ln -s .. "$T/bad/loop"
+run "$tool" -d "$T/bad" -o "$T/none.img"
+is "link loop: status 1" "$status" 1
+ok "no image from any of these" test ! -e "$T/none.img"
+rm "$T/bad/loop"
+ln -s "$src/config.txt" "$T/bad/link.txt"
+run "$tool" -d "$T/bad" -o "$T/link.img"
+is "a link to a file is followed" "$status/$(mtype -i "$T/link.img" ::link.txt)" 0/arm_64bit=1
+
+# --- sizes: at the limits of the FAT types
+size_case() {
+	rm -rf "$T/size"
+	mkdir "$T/size"
+	dd if=/dev/zero of="$T/size/START4.ELF" bs=1 seek="$1" count=0 2>/dev/null
+	# shellcheck disable=SC2086 # NAME=VALUE words
+	run env $3 "$tool" -d "$T/size" -o "$T/size.img"
+	is "$1 bytes $3: $2" "$status $(printf '%s' "$out" | sed 's/.*(\(.*\))/\1/')" "0 $2"
+	check_image "$1 bytes $3" "$T/size.img" "$T/size"
+}
+size_case 0 '44 KiB, FAT12' ''
+size_case 1 '44 KiB, FAT12' ''
+size_case 35840 '44 KiB, FAT12' ''
+size_case 35841 '45 KiB, FAT12' ''
+size_case 2082816 '2049 KiB, FAT12' ''
+size_case 2082817 '2068 KiB, FAT16' ''
+size_case 33540096 '32891 KiB, FAT16' ''
+size_case 33540097 '33043 KiB, FAT32' ''
+size_case 40000000 '39385 KiB, FAT32' ''
+size_case 300000000 '293279 KiB, FAT32' ''
+size_case 1000 '2048 KiB, FAT12' 'IMAGE_SIZE=2'
+size_case 1000 '65536 KiB, FAT32' 'IMAGE_SIZE=64'
+size_case 1000 '65536 KiB, FAT16' 'IMAGE_SIZE=64 SECTORS_PER_CLUSTER=4'
+size_case 1000 '65536 KiB, FAT32' 'IMAGE_SIZE=64 FAT_SIZE=32'
+size_case 1000 '2068 KiB, FAT16' 'FAT_SIZE=16'
+size_case 1000 '1037 KiB, FAT12' 'FAT_OVERHEAD=1024'
+run env IMAGE_SIZE=1 "$tool" -d "$T/size" -o "$T/size.img"
+is "IMAGE_SIZE=1 is enough for little" "$status" 0
+dd if=/dev/zero of="$T/size/START4.ELF" bs=1 seek=1048576 count=0 2>/dev/null
+run env IMAGE_SIZE=1 "$tool" -d "$T/size" -o "$T/none.img"
+is "IMAGE_SIZE=1 is not enough for 1 MiB" "$status/$err" "1/ERROR: the contents do not fit into IMAGE_SIZE=1 with these parameters"
+run env IMAGE_SIZE=64 FAT_SIZE=12 "$tool" -d "$T/size" -o "$T/none.img"
+is "64 MiB is too large for FAT12" "$status" 1
+ok "no image from these" test ! -e "$T/none.img"
+
+# --- many names: the fixed root folder grows, a folder fills several clusters
+mkdir -p "$T/many/overlays"
+i=0
+while [ $i -lt 150 ]; do
+	echo $i >"$T/many/$i-Root.dtbo"
+	echo $i >"$T/many/overlays/$i-A-long-overlay-name.dtbo"
+	i=$((i + 1))
+done
+run "$tool" -d "$T/many" -o "$T/many.img"
+is "many names: status" "$status" 0
+check_image "many names" "$T/many.img" "$T/many"
+is "many names: two FAT12 clusters at most are left" "$(fsck.fat -n "$T/many.img" | awk -F'[ /]' '/clusters/ { print $(NF-1) - $(NF-2) <= 2 }')" 1
+
+# --- leaving out
+mkdir -p "$T/prune/overlays"
+for f in kernel.img kernel7.img kernel7l.img kernel8.img kernel_2712.img initramfs_2712 bootcode.bin start.elf fixup.dat \
+	start_cd.elf fixup_cd.dat start4.elf start4cd.elf fixup4.dat fixup4x.dat bcm2708-rpi-b.dtb bcm2711-rpi-4-b.dtb \
+	overlays/kernel.img; do
+	echo x >"$T/prune/$f"
+done
+names() { (cd "$T/back" && find . -type f | LC_ALL=C sort | tr '\n' ' '); }
+prune_case() {
+	# shellcheck disable=SC2086 # option words
+	run "$tool" -d "$T/prune" -o "$T/prune.img" $2
+	rm -rf "$T/back"
+	mkdir "$T/back"
+	mcopy -s -n -i "$T/prune.img" '::*' "$T/back/"
+	is "$1" "$(names)" "$3"
+}
+cp -r "$T/prune" "$T/all"
+prune_case "nothing is left out by itself" "" "$(cd "$T/all" && find . -type f | LC_ALL=C sort | tr '\n' ' ')"
+prune_case "-b pi5 leaves nothing out" "-b pi5" "$(cd "$T/all" && find . -type f | LC_ALL=C sort | tr '\n' ' ')"
+prune_case "-b pi4" "-b pi4" "./bcm2711-rpi-4-b.dtb ./fixup4.dat ./kernel7l.img ./kernel8.img ./overlays/kernel.img ./start4.elf "
+prune_case "-b cm4 -a 64" "-b cm4 -a 64" "./bcm2711-rpi-4-b.dtb ./fixup4.dat ./kernel8.img ./overlays/kernel.img ./start4.elf "
+prune_case "-b pi400 -a 32" "-b pi400 -a 32" "./bcm2711-rpi-4-b.dtb ./fixup4.dat ./kernel7l.img ./overlays/kernel.img ./start4.elf "
+
+is "no scratch folder stays" "$(find "$T" -name '.rpi-make*' | wc -l)" 0
+tap_end
