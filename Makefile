@@ -36,6 +36,7 @@ PROGRAMS := $(OUT)/rpiboot
 TAP_TESTS :=
 include tools/tools.mk
 include tests/tests.mk
+include mass-storage-gadget/gadget.mk
 
 .PHONY: all help clean FORCE
 all: $(PROGRAMS)
@@ -43,6 +44,8 @@ all: $(PROGRAMS)
 help:
 	@echo 'make            the programs: $(PROGRAMS)'
 	@echo 'make check      build and run all tests (TAP, summary at the end)'
+	@echo 'make gadget     build the mass-storage gadget and secure-boot-example (network, minutes)'
+	@echo 'make check-gadget  test them in QEMU'
 	@echo 'make lint       compilers with warnings as errors, clang-tidy, cppcheck, shellcheck, clang-format'
 	@echo 'make format     lay out the C sources with clang-format'
 	@echo 'make clean      remove what was built'

@@ -289,7 +289,7 @@ void diagnose_tell(struct report *report, const struct board_facts *board, enum 
 	report_emit(report, &(struct event){ .kind = EV_DIAGNOSIS,
 	                                     .board = board,
 	                                     .err = err,
-	                                     .name = t->code,
+	                                     .topic = t->code,
 	                                     .text = t->title,
 	                                     .where = finding->detail,
 	                                     .explain = t->text,

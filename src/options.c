@@ -23,11 +23,12 @@ enum id {
 	WAIT_DISK,
 	EXEC,
 	LIST,
-	JSON,
 	UDEV,
 	CHECK,
 	CHIP,
 	POLL,
+	JSON,
+	PROGRESS,
 	QUIET,
 	VERBOSE,
 	VERY_VERBOSE,
@@ -65,13 +66,16 @@ static const struct option {
 	{ EXEC, NULL, "exec", "PROGRAM",
 	  "run PROGRAM for each finished board; RPIBOOT_... variables tell about it" },
 	{ LIST, NULL, "list", NULL, "list the boards on the bus, also running ones, and exit" },
-	{ JSON, NULL, "json", NULL, "one JSON object a line on standard output" },
 	{ UDEV, NULL, "udev", NULL, "print the udev rule that lets users open boards, and exit" },
 	{ CHECK, NULL, "check", NULL, "tell whether the boot folder is fit, touch no board" },
 	{ CHIP, NULL, "chip", "NAME", "with --check: for this chip only, like 2711" },
 	{ POLL, "m", "poll", "MICROSECONDS",
 	  "time between two looks at the bus on systems that do not tell of arrivals (default: "
 	  "100000)" },
+	{ JSON, NULL, "json", NULL,
+	  "print every event as a line of JSON; the usual text goes to stderr" },
+	{ PROGRESS, NULL, "progress", "WHEN",
+	  "live lines with bars: always, never, or auto (on a terminal, the default)" },
 	{ QUIET, "q", "quiet", NULL, "print warnings and errors only" },
 	{ VERBOSE, "v", "verbose", NULL, "print more" },
 	{ VERY_VERBOSE, "vv", NULL, NULL, "print even more, also what libusb has to say" },
@@ -154,6 +158,19 @@ static bool *flag(struct options *o, enum id id)
 	return flags[id];
 }
 
+static enum options_result progress(struct options *o, const char *value)
+{
+	static const char *const words[] = {
+		[PROGRESS_AUTO] = "auto", [PROGRESS_ALWAYS] = "always", [PROGRESS_NEVER] = "never"
+	};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i], value) == 0) {
+			o->progress = (enum options_progress)i;
+			return OPTIONS_RUN;
+		}
+	return fail(o, "--progress wants auto, always or never, not '%s'", value);
+}
+
 /* VALUE is "" where there is none. */
 static enum options_result apply(struct options *o, const struct option *option, const char *value)
 {
@@ -202,6 +219,8 @@ static enum options_result apply(struct options *o, const struct option *option,
 		if (o->poll == 0 || o->poll > LONG_MAX)
 			return fail(o, "-m wants microseconds, more than 0, not '%s'", value);
 		break;
+	case PROGRESS:
+		return progress(o, value);
 	case VERBOSE:
 	case VERY_VERBOSE:
 		o->verbose = option->id == VERBOSE ? 1 : 2;

@@ -24,7 +24,6 @@ enum id {
 	EMPTY_STAGE,
 	LARGE_STAGE,
 	WRONG_STAGE,
-	WRONG_STAGE_PERHAPS,
 	RECOVERY_STAGE,
 	ODD,
 	UNUSABLE,
@@ -38,7 +37,6 @@ enum id {
 	EEPROM_SIZE,
 	EEPROM_FORM,
 	NO_SIG,
-	USELESS_SIG,
 	BAD_SIG,
 	OTHER_TARGET,
 	OTHER_HASH,
@@ -62,11 +60,9 @@ static const struct preflight_finding kinds[] = {
 	                  .remedy = "Fetch it again" },
 	[LARGE_STAGE] = { PREFLIGHT_WARNING, .code = "large-second-stage",
 	                  .remedy = "Is it the right file?" },
-	[WRONG_STAGE] = { PREFLIGHT_ERROR, .err = ERR_UNFIT, .code = "wrong-second-stage",
+	[WRONG_STAGE] = { PREFLIGHT_ERROR, .code = "wrong-second-stage",
 	                  .remedy = "Use the file recovery.bin under this name" },
-	[WRONG_STAGE_PERHAPS] = { PREFLIGHT_ERROR, .code = "wrong-second-stage",
-	                          .remedy = "Use the file recovery.bin under this name" },
-	[RECOVERY_STAGE] = { PREFLIGHT_ERROR, .err = ERR_UNFIT, .code = "recovery-second-stage",
+	[RECOVERY_STAGE] = { PREFLIGHT_ERROR, .code = "recovery-second-stage",
 	                     .remedy = "Use the ordinary one from bootfiles.bin" },
 	[ODD] = { PREFLIGHT_WARNING, .code = "not-a-file", .remedy = "Remove it" },
 	[UNUSABLE] = { PREFLIGHT_ERROR, .code = "unusable-file" },
@@ -86,8 +82,6 @@ static const struct preflight_finding kinds[] = {
 	                  .remedy = "Is it for another chip?" },
 	[EEPROM_FORM] = { PREFLIGHT_ERROR, .code = "eeprom-image-form", .remedy = UPDATE_PIEEPROM },
 	[NO_SIG] = { PREFLIGHT_ERROR, .code = "no-sig", .remedy = UPDATE_PIEEPROM },
-	[USELESS_SIG] = { PREFLIGHT_ERROR, .err = ERR_UNFIT, .code = "malformed-sig",
-	                  .remedy = SIGN_AGAIN },
 	[BAD_SIG] = { PREFLIGHT_ERROR, .code = "malformed-sig", .remedy = SIGN_AGAIN },
 	[OTHER_TARGET] = { PREFLIGHT_ERROR, .code = "sig-target", .remedy = SIGN_AGAIN },
 	[OTHER_HASH] = { PREFLIGHT_ERROR, .code = "sig-mismatch", .remedy = SIGN_AGAIN },
@@ -118,7 +112,7 @@ struct look {
 	enum preflight_depth depth;
 
 	/* the second stage: */
-	bool is_usable, is_recovery, knows_eeprom;
+	bool is_usable, is_recovery;
 	/* config.txt: */
 	enum configtxt_applies ramdisk;
 	bool erases, has_purpose; /* something to do without an EEPROM image */
@@ -284,7 +278,6 @@ static void read_stage(struct look *l, const struct item *item)
 		return;
 	l->is_usable = n > 0;
 	l->is_recovery = l->chip->metadata && contains(bytes, n, "erase_eeprom");
-	l->knows_eeprom = contains(bytes, n, "pieeprom");
 	free(bytes);
 }
 
@@ -423,9 +416,9 @@ static void look_at_sig(struct look *l, const char *name, const char *of, bool n
 		const char *problem = item.file.size > n ? "is too large for a .sig file"
 		                                         : sigtext_read(&sig, text, n);
 		bool usable = !problem || (item.file.size <= n && sig.has_hash);
-		if (problem)
-			found(l, needed && !usable ? USELESS_SIG : BAD_SIG, item.label, 0, OK, "%s",
-			      problem);
+		if (problem) /* recovery takes an empty one for a missing one: nothing would be written */
+			found(l, BAD_SIG, item.label, 0,
+			      n == 0 && needed && l->is_recovery ? ERR_UNFIT : OK, "%s", problem);
 		if (usable && *sig.target && strcmp(sig.target, l->chip->folder) != 0)
 			found(l, OTHER_TARGET, item.label, 0, OK, "made for another chip");
 		if (usable && !sig.is_signed && !needed)
@@ -439,21 +432,6 @@ static void look_at_sig(struct look *l, const char *name, const char *of, bool n
 }
 
 /* --- recovery */
-
-/* Whether the second stage, if it is an ordinary one, would find something to start. */
-static bool can_boot(const struct look *l)
-{
-	static const char *const names[] = { "boot.img", "bootmain", "start4.elf" };
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		struct bootfile file;
-		enum bootfile_answer answer = bootfiles_find(l->files, names[i], &file);
-		if (answer != BOOTFILE_DENIED)
-			bootfile_close(&file);
-		if (answer == BOOTFILE_FOUND || answer == BOOTFILE_FAILED)
-			return true;
-	}
-	return false;
-}
 
 static void look_at_eeprom(struct look *l)
 {
@@ -477,8 +455,7 @@ static void look_at_eeprom(struct look *l)
 static void look_at_recovery(struct look *l)
 {
 	if (!l->is_recovery && l->result->stage)
-		found(l, can_boot(l) || l->knows_eeprom ? WRONG_STAGE_PERHAPS : WRONG_STAGE,
-		      l->result->stage, 0, OK,
+		found(l, WRONG_STAGE, l->result->stage, 0, OK,
 		      "not recovery's second stage, it cannot write EEPROMs");
 	if (l->erases)
 		found(l, ERASES, "config.txt", 0, OK, "erase_eeprom=1 erases the boot loader");

@@ -123,8 +123,15 @@ run "$vb" --quiet --folder "$T/recovery" "$boards/cm4-recovery.board" -- "$OUT/r
 is 'exec: the metadata file' "$status $out" "0 $T/10000000b29d2da0.json"
 script 'echo output'
 bench "$boards/cm4-gadget.board" -- -q -d "$T/gadget" --exec "$T/script" --json
-is 'exec: its output does not mix with JSON' "$(printf '%s\n' "$out" | grep -c '^output$') $err" '0 output'
+is 'exec: its output does not mix with JSON' \
+	"$(printf '%s\n' "$out" | grep -c '^output$') $(printf '%s\n' "$err" | grep -c '^output$')" '0 1'
 
+is 'exec as JSON' "$(printf '%s\n' "$out" | sed -n 's/.*"event":"\(program[^"]*\)".*/\1/p')" 'program-begin
+program-end'
+bench "$late" -- --json -q -t 1 -d "$T/gadget"
+is 'a diagnosis as JSON' "$(printf '%s\n' "$out" | grep '"event":"diagnosis"' | grep -c '"code":"nothing-on-the-bus","explains":"no-board"')" 1
+bench "$boards/cm4-gadget.board" -- --json -q --wait-disk -d "$T/gadget"
+is 'a disk as JSON' "$(printf '%s\n' "$out" | grep -c '"event":"disk",.*"device":"/dev/sda","size":67108864}$')" 1
 # shellcheck disable=SC2016 # the script expands it
 script 'echo "$RPIBOOT_PATH $RPIBOOT_RESULT" >>"$T/log"; exit 9'
 bench "$boards/cm4-gadget.board" -- -d "$T/gadget" --exec "$T/script"

@@ -28,7 +28,10 @@ static void witness(struct observer *self, const struct event *e)
 	w.kind[w.count] = e->kind;
 	w.err[w.count] = e->err;
 	w.size[w.count] = e->size;
-	snprintf(w.name[w.count], sizeof *w.name, "%s", e->name ? e->name : "");
+	snprintf(w.name[w.count], sizeof *w.name, "%s",
+	         e->name    ? e->name
+	         : e->topic ? e->topic
+	                    : "");
 	snprintf(w.text[w.count], sizeof *w.text, "%s", e->text ? e->text : "");
 	snprintf(w.where[w.count++], sizeof *w.where, "%s", e->where ? e->where : "");
 }

@@ -281,7 +281,7 @@ static void tells_observers(void)
 	CHECK_INT(w.count, 0);
 	diagnose_tell(report, NULL, ERR_USB_BUSY, &(struct finding){ DIAGNOSIS_DRIVER, "1-1: x" });
 	CHECK_INT(w.event.kind, EV_DIAGNOSIS);
-	CHECK_STR(w.event.name, "held-by-driver");
+	CHECK_STR(w.event.topic, "held-by-driver");
 	CHECK_INT(w.event.err, ERR_USB_BUSY);
 	report_free(report);
 }

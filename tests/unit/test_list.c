@@ -85,7 +85,7 @@ static struct station_setup setup;
 static void witness(struct observer *self, const struct event *e)
 {
 	(void)self;
-	snprintf(said, sizeof said, "%s", e->name ? e->name : "");
+	snprintf(said, sizeof said, "%s", e->topic ? e->topic : "");
 }
 
 static void leave(struct observer *self)

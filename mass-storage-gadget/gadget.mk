@@ -1,0 +1,17 @@
+# The boot images that are built of Debian packages. They need the network or a filled build/gadget, and minutes for
+# the kernel, so that `all` and `check` leave them alone.
+GADGET_CHECK := $(BUILD)/gadget/check
+SH_FILES += mass-storage-gadget/build mass-storage-gadget/init secure-boot-example/build secure-boot-example/init \
+	tests/gadget/guest-init tests/gadget/pack-guest
+
+.PHONY: gadget check-gadget
+gadget:
+	mass-storage-gadget/build
+	secure-boot-example/build
+
+# Status 77: packages or programs cannot be had. The tests say so and skip.
+check-gadget: all
+	@rm -rf $(GADGET_CHECK) && mkdir -p $(GADGET_CHECK)
+	mass-storage-gadget/build -o $(GADGET_CHECK)/boot.img || [ $$? -eq 77 ]
+	secure-boot-example/build -o $(GADGET_CHECK)/secure-boot-example.img || [ $$? -eq 77 ]
+	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(sort $(wildcard tests/gadget/*.t))
