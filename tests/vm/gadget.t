@@ -24,7 +24,7 @@ guest 10 'echo 500 >/sys/module/block/parameters/events_dfl_poll_msecs'
 guest 60 'modprobe -a nvme configfs libcomposite usb_f_mass_storage usb_f_acm cdc-acm && modprobe dummy_hcd is_high_speed=1'
 is 'a loop-back controller' "$status$err" 0
 guest 60 'until_ok test -b /dev/nvme1n1; /gadget & until_ok test -b /dev/sda -a -b /dev/sdb -a -b /dev/sdc; cd /sys/block; cat sd?/size sd?/device/vendor'
-is 'the host sees both, and room for one more' "$status $(echo "$out" | tr -d '\n' | tr -s ' ')" '0 65536655360nvme0n1 nvme1n1 '
+is 'the host sees both, and room for one more' "$status $(echo "$out" | tr -d '\n' | tr -s ' ')" '0 65536655360nvme0n1 nvme1n1 spare '
 guest 60 'dd if=/image of=/dev/sdb bs=1M conv=fsync && blockdev --flushbufs /dev/sdb && cmp -n 6000000 /image /dev/sdb'
 is 'an image is written and read back' "$status" 0
 ok 'and is on the disk behind it' cmp -n 6000000 "$T/root/image" "$T/disk2"
