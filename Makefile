@@ -46,6 +46,7 @@ help:
 	@echo 'make check      build and run all tests (TAP, summary at the end)'
 	@echo 'make gadget     build the mass-storage gadget and secure-boot-example (network, minutes)'
 	@echo 'make check-gadget  test them in QEMU'
+	@echo 'make check-vm   test on a real kernel in QEMU (network, or what it brought before)'
 	@echo 'make lint       compilers with warnings as errors, clang-tidy, cppcheck, shellcheck, clang-format'
 	@echo 'make format     lay out the C sources with clang-format'
 	@echo 'make clean      remove what was built'

@@ -7,8 +7,9 @@ build='gcc make pkg-config libc6-dev libusb-1.0-0-dev libssl-dev'
 demo="$build umockdev libumockdev-dev openssl"
 gadget='gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross flex bison bc xz-utils cpio zstd kmod device-tree-compiler
 	dosfstools mtools qemu-system-arm'
-checks="$demo $gadget git clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm jq tmux mtools dosfstools fdisk zip
-	unzip python3-minimal mandoc groff-base"
+machine='qemu-system-x86 libusbredirparser-dev busybox-static cpio kmod udev xz-utils'
+checks="$demo $gadget $machine git clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm jq tmux mtools
+	dosfstools fdisk zip unzip python3-minimal mandoc groff-base"
 
 case ${1-} in
 build) packages=$build ;;

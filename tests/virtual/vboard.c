@@ -296,6 +296,11 @@ enum vopen vboard_may_open(const struct vboard *b, uint64_t now)
 	return VOPEN_OK;
 }
 
+bool vboard_configured(const struct vboard *b, uint64_t now)
+{
+	return vboard_present(b) && now >= b->appeared + b->desc->unconfigured_us;
+}
+
 static const struct vfault *fault_at(struct vboard *b, enum vplace place, const char *name,
                                      uint64_t from, uint64_t bytes)
 {

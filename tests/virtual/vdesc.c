@@ -86,6 +86,7 @@ static const struct setting settings[] = {
 	{ "speed", SETTING_NUMBER, AT(speed), UINT32_MAX },
 	{ "same-index-again", SETTING_NUMBER, AT(again), 1000 },
 	{ "open-refused-for", SETTING_MS, AT(open_refused_us), 0 },
+	{ "unconfigured-for", SETTING_MS, AT(unconfigured_us), 0 },
 	{ "open-busy", SETTING_FLAG, AT(open_busy), 0 },
 	{ "status-lost", SETTING_FLAG, AT(status_lost), 0 },
 	{ "stay-after-done", SETTING_FLAG, AT(stay_after_done), 0 },

@@ -117,15 +117,16 @@ struct vdesc {
 	uint32_t status_times; /* how often it is that; then 0. 0: always */
 	uint32_t again;        /* comes back this often as a ROM after an accepted second stage */
 	uint64_t open_refused_us;
-	bool open_busy;       /* refused as EBUSY, not EACCES */
-	bool status_lost;     /* leaves before the status can be read */
-	bool stay_after_done; /* leaves only when it is opened once more */
-	bool stay_rom;        /* accepts the second stage and never runs it */
-	bool never_returns;   /* after the second stage */
-	bool becomes_disk;    /* after Done: the mass-storage gadget */
-	bool skips_rom;       /* attached when its file server is running already */
-	bool bystander;       /* not meant: touching it is a mistake, not booting it is none */
-	bool not_shifted;     /* answers after a cancelled read as if nothing had been */
+	uint64_t unconfigured_us; /* until the host's kernel has chosen the configuration */
+	bool open_busy;           /* refused as EBUSY, not EACCES */
+	bool status_lost;         /* leaves before the status can be read */
+	bool stay_after_done;     /* leaves only when it is opened once more */
+	bool stay_rom;            /* accepts the second stage and never runs it */
+	bool never_returns;       /* after the second stage */
+	bool becomes_disk;        /* after Done: the mass-storage gadget */
+	bool skips_rom;           /* attached when its file server is running already */
+	bool bystander;           /* not meant: touching it is a mistake, not booting it is none */
+	bool not_shifted;         /* answers after a cancelled read as if nothing had been */
 	uint64_t disk_bytes;
 	char *driver; /* a kernel driver bound to the vendor interface */
 };

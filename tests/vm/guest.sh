@@ -138,6 +138,13 @@ unplug() {
 	plugged=
 }
 
+# become_disk DRIVE SERIAL: the first port gets a USB disk instead, a -drive of guest_start
+become_disk() {
+	unplug
+	monitor "device_add usb-storage,id=disk0,drive=$1,bus=usb.0,port=1,serial=$2"
+	plugged=disk0
+}
+
 # finish STATUS NAME: judges what rpiboot, which was sent, has done. Leaves $out and $err.
 finish() {
 	answer

@@ -49,9 +49,7 @@ if printf '%s\n' "$out" | grep -q -- --wait-disk; then
 	plug_in gadget 'cm4-gadget.board'
 	send 100 'exec rpiboot -q -d /gadget --wait-disk=60'
 	within 60 told '1-1 disk'
-	unplug
-	monitor 'device_add usb-storage,id=msd,drive=disk,bus=usb.0,port=1,serial=10000000b29d2da0'
-	plugged=msd
+	become_disk disk 10000000b29d2da0
 	finish 0 'a board becomes a disk'
 	is 'the disk is found on its port' "$out$err" '1-1 10000000b29d2da0 /dev/sda 50331648 QEMU HARDDISK'
 else
