@@ -66,6 +66,8 @@ lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 .PHONY: everything
 everything: all virtual $(TEST_PROGRAMS) $(FUZZ_OBJ) $(filter $(BUILD)/%,$(TAP_TESTS))
 
+include tests/vm/vm.mk
+
 format:
 	clang-format -i $(C_FILES)
 
