@@ -17,6 +17,7 @@ $(TEST_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 include tests/fuzz/fuzz.mk
+include tests/long.mk
 
 # --- the simulator: virtual boards behind src/usb.h, in virtual time
 SIM := $(patsubst tests/sim/%.c,%,$(sort $(wildcard tests/sim/test_*.c)))
@@ -47,7 +48,7 @@ check-tsan: virtual $(TEST_PROGRAMS)
 		TESTS='build/tsan/tests/test_boards tests/cli/rack.t' check
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
-SH_FILES = $(sort $(shell git ls-files '*.sh' '*.t'; git grep -l '^\#!/bin/sh' -- tools)) tests/run tests/layers tests/debian-package .ci/run
+SH_FILES = $(sort $(shell git ls-files '*.sh' '*.t'; git grep -l '^\#!/bin/sh' -- tools)) tests/run tests/layers tests/coverage tests/foreign tests/debian-package .ci/run
 LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual
 
 lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
