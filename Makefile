@@ -14,7 +14,8 @@ OUT := $(if $(filter build,$(BUILD)),.,$(BUILD))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wformat=2 \
 	-Wvla -Wwrite-strings -Wpointer-arith
-ifeq ($(shell uname -s),Linux)
+SYSTEM := $(shell uname -s)
+ifeq ($(SYSTEM),Linux)
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 HARDEN_LD ?= -pie -Wl,-z,relro,-z,now
 endif
@@ -38,11 +39,12 @@ include tools/tools.mk
 include tests/tests.mk
 include mass-storage-gadget/gadget.mk
 
-.PHONY: all help clean FORCE
+.PHONY: all help install uninstall clean FORCE
 all: $(PROGRAMS)
 
 help:
 	@echo 'make            the programs: $(PROGRAMS)'
+	@echo 'make install    into INSTALL_PREFIX (now $(PREFIX)), below DESTDIR if given; make uninstall takes it out'
 	@echo 'make check      build and run all tests (TAP, summary at the end)'
 	@echo 'make gadget     build the mass-storage gadget and secure-boot-example (network, minutes)'
 	@echo 'make check-gadget  test them in QEMU'
@@ -62,7 +64,7 @@ $(BUILD)/src/usb_libusb.o: EXTRA_CFLAGS = $(USB_CFLAGS)
 # What the build decides and the sources need. Rewritten only when it changes.
 VERSION_WORDS := $(shell cat VERSION)
 BUILD_DATE := $(if $(SOURCE_DATE_EPOCH),$(shell date -u -d @$(SOURCE_DATE_EPOCH) +%Y/%m/%d 2>/dev/null || date -u -r $(SOURCE_DATE_EPOCH) +%Y/%m/%d),$(word 2,$(VERSION_WORDS)))
-GIT_VERSION ?= $(shell git rev-parse --short=8 HEAD 2>/dev/null || echo unknown)
+GIT_VERSION ?= $(shell git -c safe.directory='*' rev-parse --short=8 HEAD 2>/dev/null || echo unknown)
 $(BUILD)/config.h: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '#define RPIBOOT_VERSION "$(word 1,$(VERSION_WORDS))"' \
@@ -74,6 +76,17 @@ $(BUILD)/config.h: FORCE
 $(BUILD)/%.o: %.c $(BUILD)/config.h
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -MF $@.d -c -o $@ $<
+
+# Where things go; each can be given. udev and systemd are Linux'.
+ifeq ($(SYSTEM),Linux)
+UDEVDIR ?= $(PREFIX)/lib/udev/rules.d
+SYSTEMDDIR ?= $(PREFIX)/lib/systemd/system
+endif
+PLACES = DESTDIR PREFIX UDEVDIR SYSTEMDDIR MANDIR DOCDIR BASHDIR ZSHDIR
+install uninstall: export OUT := $(OUT)
+install: all
+install uninstall:
+	@$(foreach place,$(PLACES),$(place)='$($(place))') scripts/install.sh $@
 
 clean:
 	rm -rf build $(PROGRAMS)
