@@ -6,6 +6,7 @@
 #include "preflight.h"
 #include "report.h"
 #include "station.h"
+#include "summary.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -50,34 +51,67 @@ static struct station_setup station_setup(const struct options *o, struct report
 	return setup;
 }
 
+/* Live lines are for people who look: on a terminal that can draw, and not when only errors are wanted. */
+static bool wants_progress(const struct options *o, FILE *out)
+{
+	const char *term = getenv("TERM");
+	if (o->progress != PROGRESS_AUTO)
+		return o->progress == PROGRESS_ALWAYS;
+	return !o->quiet && plat_is_terminal(out) && term && strcmp(term, "dumb") != 0;
+}
+
+/* Chooses who sees what happens. False: out of memory. */
+static bool add_observers(struct report *report, const struct options *o, bool many,
+                          struct summary *results)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	struct report_text_options text = {
+		.verbose = o->verbose,
+		.quiet = o->quiet,
+		.prefix = many,
+		.json = o->json,
+		.out = o->json ? stderr : stdout,
+		.err = stderr,
+	};
+	struct report_progress_options progress = {
+		.lines = text,
+		.colour = plat_is_terminal(text.out) && !(no_colour && *no_colour),
+	};
+	struct report_json_options json = { .verbose = o->verbose, .out = stdout };
+	struct observer *lines = wants_progress(o, text.out) ? report_progress_new(&progress)
+	                                                     : report_text_new(&text);
+	struct observer *collector = report_summary_new(results);
+	struct observer *events = o->json ? report_json_new(&json) : NULL;
+	report_add(report, lines);
+	report_add(report, collector);
+	report_add(report, events);
+	return lines && collector && (events || !o->json);
+}
+
 static int serve(const struct options *o, const struct bootfiles_places *places)
 {
 	struct report *report = report_new();
 	struct station_setup setup = station_setup(o, report, places);
-	struct report_text_options text = {
-		.verbose = o->verbose,
-		.quiet = o->quiet,
-		.prefix = setup.wanted != 1,
-		.out = stdout,
-		.err = stderr,
-	};
+	struct summary boards = { 0 };
 	int status = err_status(ERR_MEMORY);
-	struct observer *lines = report ? report_text_new(&text) : NULL;
-	setup.gate = lines ? gate_new(places, o->sign, report) : NULL;
-	if (lines) {
-		report_add(report, lines);
+	setup.gate = report ? gate_new(places, o->sign, report) : NULL;
+	if (setup.gate && add_observers(report, o, setup.wanted != 1, &boards)) {
 		report_emit(report, &(struct event){ .kind = EV_START, .text = VERSION_LINE });
 		if (o->metadata_folder && !plat_can_write(o->metadata_folder))
-			report_warn(report, NULL, "metadata folder %s: %s", o->metadata_folder,
-			            strerror(errno));
+			report_warning(report, NULL, "metadata-folder", "metadata folder %s: %s",
+			               o->metadata_folder, strerror(errno));
 		struct station_summary summary = { 0 };
-		enum err err = setup.gate ? gate_folder(setup.gate) : ERR_MEMORY;
+		enum err err = gate_folder(setup.gate);
 		if (!err)
 			station_run(&setup, &summary);
 		status = err ? err_status(err) : summary.status;
+		report_emit(report, &(struct event){ .kind = EV_SUMMARY,
+		                                     .summary = &boards,
+		                                     .code = (uint32_t)status });
 	}
 	gate_free(setup.gate);
 	report_free(report);
+	summary_free(&boards);
 	return status;
 }
 

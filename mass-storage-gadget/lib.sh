@@ -76,12 +76,12 @@ fetch() {
 	rm -f "$deb"
 	if ! download "$host/$path" "$deb.part" "$sha"; then
 		moment=$(awk '$1 == "snapshot" { print $2 }' "$gadget/packages")
-		archive=${SNAPSHOT:-http://snapshot.debian.org/archive/debian}
-		download "$archive/$moment/$path" "$deb.part" "$sha" || {
+		if [ -z "${SNAPSHOT-}" ] || ! download "${SNAPSHOT%/}/$moment/$path" "$deb.part" "$sha"; then
 			rm -f "$deb.part"
-			status=77 die "$name $version ($suite) with the pinned sha256 is neither on $host nor in the snapshot archive." \
-				"If the mirror moved on: $gadget/build --update-packages, then look at the difference and test"
-		}
+			status=77 die "$name $version ($suite) with the pinned sha256 is not on $host. If the mirror moved on: give" \
+				"SNAPSHOT=URL, Debian's snapshot archive (its folder debian), or run $gadget/build --update-packages," \
+				"then look at the difference and test"
+		fi
 	fi
 	mv "$deb.part" "$deb"
 }

@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+struct summary;
+
 enum board_stage { STAGE_UNKNOWN, STAGE_ROM, STAGE_SERVER };
 
 /* Who a board is, as far as known yet. */
@@ -40,10 +42,11 @@ enum event_kind {
 	EV_METADATA_OUTPUT, /* metadata: to be printed, as there is no file for it */
 	EV_SERVED,          /* the board ended its session: Done */
 	EV_NOTICE,          /* text: worth knowing, nothing wrong */
-	EV_WARNING,         /* text; where or name if they help */
+	EV_WARNING,         /* topic, text */
 	EV_ERROR,           /* err, text: what; the board's or the run's end follows */
 	EV_RESULT,          /* the board is finished: err (OK: success), files, bytes, duration */
 	EV_DEBUG,           /* text; level 1 or 2 */
+	EV_SUMMARY,         /* the run is over: summary, and code, its exit status */
 };
 
 enum event_source {
@@ -60,7 +63,9 @@ struct event {
 	enum event_kind kind;
 	const struct board_facts *board; /* NULL: concerns the run */
 	const char *name, *where, *text;
+	const char *topic; /* a stable word for machines */
 	const struct metadata *metadata;
+	const struct summary *summary;
 	enum event_source source;
 	uint64_t size, done; /* bytes */
 	uint32_t code;

@@ -60,8 +60,8 @@ static enum err open_file(struct server *v, const char *name, bool *found)
 	*found = false;
 	enum bootfile_answer answer = bootfiles_find(s->files, name, &v->file);
 	if (answer == BOOTFILE_DENIED) {
-		report_warn(s->report, s->board,
-		            "Denying request for %s: the name leaves the boot folder", name);
+		report_warning(s->report, s->board, "name-denied",
+		               "Denying request for %s: the name leaves the boot folder", name);
 		return OK;
 	}
 	if (answer == BOOTFILE_FOUND) {
@@ -99,7 +99,7 @@ static enum err send_file(struct server *v, const char *name)
 	const struct session *s = v->session;
 	uint32_t sent;
 	if (v->file.size == 0)
-		report_warn(s->report, s->board, "%s is empty", name);
+		report_warning(s->report, s->board, "empty-file", "%s is empty", name);
 	enum err err = session_send(s, name, &v->file, &sent);
 	if (!err) {
 		v->result->files++;
@@ -145,11 +145,13 @@ static enum err take_metadata(struct server *v, const char *name)
 					v->folder, s->board->serial, s->board->path);
 			break;
 		case METADATA_BAD:
-			report_warn(s->report, s->board,
-			            "cannot decode the board's FACTORY_UUID: left out: %s", name);
+			report_warning(s->report, s->board, "factory-uuid",
+			               "cannot decode the board's FACTORY_UUID: left out: %s",
+			               name);
 			break;
 		case METADATA_FULL:
-			report_warn(s->report, s->board, "too much metadata: left out: %s", name);
+			report_warning(s->report, s->board, "metadata-full",
+			               "too much metadata: left out: %s", name);
 			break;
 		case METADATA_NOTHING:
 			break;
@@ -184,7 +186,7 @@ static enum err bad_message(struct server *v, const char *what)
 	if (++v->bad >= BAD_MESSAGES)
 		return report_error(s->report, s->board, ERR_GARBAGE, "%s, %u times in a row", what,
 		                    v->bad);
-	report_warn(s->report, s->board, "%s: asking again", what);
+	report_warning(s->report, s->board, "bad-request", "%s: asking again", what);
 	return OK;
 }
 
@@ -284,8 +286,9 @@ static void publish(struct server *v)
 		           .metadata = &v->metadata };
 	int code = v->metadata_path ? metadata_publish(&v->metadata, v->metadata_path) : 0;
 	if (code) {
-		report_warn(s->report, s->board, "Failed to create metadata file: %s: %s",
-		            v->metadata_path, strerror(code));
+		report_warning(s->report, s->board, "metadata-file",
+		               "Failed to create metadata file: %s: %s", v->metadata_path,
+		               strerror(code));
 		report_notice(s->report, s->board, "Writing to stdout instead...");
 		e.where = NULL;
 	}
@@ -298,9 +301,9 @@ static enum err finish(struct server *v, enum err err)
 {
 	const struct session *s = v->session;
 	if (err == ERR_INTERRUPTED && v->result->eeprom_served)
-		report_warn(s->report, s->board,
-		            "the EEPROM may be being written: removing power now can leave the "
-		            "board without a boot loader");
+		report_warning(s->report, s->board, "eeprom-write",
+		               "the EEPROM may be being written: removing power now can leave the "
+		               "board without a boot loader");
 	if (err)
 		return err;
 	publish(v);

@@ -102,7 +102,7 @@ static void warn(struct gate *gate, const struct preflight *p, const struct pref
 		return;
 	}
 	if (strcmp(f->code, PREFLIGHT_IRREVERSIBLE) != 0) {
-		report_warn(gate->report, board, "%s: %s", where, f->text);
+		report_warning(gate->report, board, f->code, "%s: %s", where, f->text);
 		free(where);
 		return;
 	}
@@ -111,14 +111,15 @@ static void warn(struct gate *gate, const struct preflight *p, const struct pref
 		if (f->chips >> i & 1)
 			at += (size_t)snprintf(chips + at, sizeof chips - at, "%s%s",
 			                       at ? ", " : "", chip_table[i].name);
-	report_warn(gate->report, board, "IRREVERSIBLE: %s", where);
+	report_warning(gate->report, board, f->code, "IRREVERSIBLE: %s", where);
 	const char *colon = strchr(f->text, ':');
 	int head = (int)(colon ? colon - f->text : 0);
-	report_warn(gate->report, board, "    %.*s:", head, f->text);
-	report_warn(gate->report, board, "    %s", f->text + head + strspn(f->text + head, ": "));
-	report_warn(gate->report, board, "    Concerns every %s that is served from now on.",
-	            chips);
-	report_warn(gate->report, board, "    Not intended? Press Ctrl-C now.");
+	report_warning(gate->report, board, f->code, "    %.*s:", head, f->text);
+	report_warning(gate->report, board, f->code, "    %s",
+	               f->text + head + strspn(f->text + head, ": "));
+	report_warning(gate->report, board, f->code,
+	               "    Concerns every %s that is served from now on.", chips);
+	report_warning(gate->report, board, f->code, "    Not intended? Press Ctrl-C now.");
 	free(where);
 }
 

@@ -23,6 +23,8 @@ enum id {
 	CHECK,
 	CHIP,
 	POLL,
+	JSON,
+	PROGRESS,
 	QUIET,
 	VERBOSE,
 	VERY_VERBOSE,
@@ -59,6 +61,10 @@ static const struct option {
 	{ POLL, "m", "poll", "MICROSECONDS",
 	  "time between two looks at the bus on systems that do not tell of arrivals (default: "
 	  "100000)" },
+	{ JSON, NULL, "json", NULL,
+	  "print every event as a line of JSON; the usual text goes to stderr" },
+	{ PROGRESS, NULL, "progress", "WHEN",
+	  "live lines with bars: always, never, or auto (on a terminal, the default)" },
 	{ QUIET, "q", "quiet", NULL, "print warnings and errors only" },
 	{ VERBOSE, "v", "verbose", NULL, "print more" },
 	{ VERY_VERBOSE, "vv", NULL, NULL, "print even more, also what libusb has to say" },
@@ -130,6 +136,19 @@ static enum options_result append(struct options *o, const char **list, unsigned
 	return OPTIONS_RUN;
 }
 
+static enum options_result progress(struct options *o, const char *value)
+{
+	static const char *const words[] = {
+		[PROGRESS_AUTO] = "auto", [PROGRESS_ALWAYS] = "always", [PROGRESS_NEVER] = "never"
+	};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i], value) == 0) {
+			o->progress = (enum options_progress)i;
+			return OPTIONS_RUN;
+		}
+	return fail(o, "--progress wants auto, always or never, not '%s'", value);
+}
+
 /* VALUE is "" where there is none. */
 static enum options_result apply(struct options *o, const struct option *option, const char *value)
 {
@@ -182,6 +201,11 @@ static enum options_result apply(struct options *o, const struct option *option,
 		if (o->poll == 0 || o->poll > LONG_MAX)
 			return fail(o, "-m wants microseconds, more than 0, not '%s'", value);
 		break;
+	case JSON:
+		o->json = true;
+		break;
+	case PROGRESS:
+		return progress(o, value);
 	case QUIET:
 		o->quiet = true;
 		break;

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+enum options_progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
+
 enum options_result {
 	OPTIONS_RUN,     /* serve boards */
 	OPTIONS_HELP,    /* --help was reached: options_help, exit 0 */
@@ -17,8 +19,9 @@ enum options_result {
 
 struct options {
 	const char *folder, *metadata_folder; /* NULL: not given */
-	bool overlay, loop, sign, again, quiet, check;
+	bool overlay, loop, sign, again, quiet, check, json;
 	const struct chip *chip; /* --chip; NULL: not given */
+	enum options_progress progress;
 	int verbose;
 	const char *paths[STATION_SELECTORS], *serials[STATION_SELECTORS];
 	unsigned path_count, serial_count;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* --- time: microseconds of a clock that never jumps */
 #define PLAT_MS      ((uint64_t)1000)
@@ -31,12 +32,12 @@ bool plat_wait(struct plat_monitor *m, uint64_t deadline);
 /* For retries after an error that needs a moment to pass; never for correctness. */
 void plat_pause(uint64_t time);
 
-/* NULL: no thread could be made. */
+/* NULL: no thread could be made. Interrupts are none of its business. */
 struct plat_thread *plat_thread_start(void (*run)(void *), void *arg);
 void plat_thread_join(struct plat_thread *t);
 
 /* --- interrupts: calls FN(ctx) from a thread of its own at every Ctrl-C or SIGTERM (and its like). The first call must
- * come before any thread is made; FN NULL: from now on they are ignored, and no call is under way any more. False: out
+ * come before any thread is made by others; FN NULL: from now on they are ignored, and no call is under way any more. False: out
  * of threads. */
 bool plat_on_interrupt(void (*fn)(void *), void *ctx);
 
@@ -67,6 +68,19 @@ void plat_remove(const char *path);
 
 /* Names that would leave a folder on this system although they have no ".." in them and do not begin with "/". */
 bool plat_name_escapes(const char *name);
+
+/* --- terminals */
+
+bool plat_is_terminal(FILE *f);
+
+/* Its columns and rows at this moment; 80 and 24 when unknown. */
+void plat_terminal_size(FILE *f, unsigned *columns, unsigned *rows);
+
+/* --- this and that */
+
+/* Date and time in UTC, like 2026-02-03T04:05:06.123456Z (RFC 3339). */
+#define PLAT_DATE_SIZE 32
+void plat_date(char out[PLAT_DATE_SIZE]);
 
 /* The folder that holds the running program, to be freed; NULL when unknown. */
 char *plat_program_folder(void);

@@ -86,6 +86,9 @@ void plat_pause(uint64_t time)
 	nanosleep(&t, NULL);
 }
 
+/* Signals belong to the whole process, so their handling is the one thing that is not in an object. */
+static const int interrupts[] = { SIGINT, SIGTERM, SIGHUP };
+
 struct plat_thread {
 	pthread_t id;
 	void (*run)(void *);
@@ -108,7 +111,13 @@ struct plat_thread *plat_thread_start(void (*run)(void *), void *arg)
 	pthread_attr_t attr;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 256 * 1024); /* a rack of boards: no 8 MiB each */
+	sigset_t none, before;
+	sigemptyset(&none);
+	for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; i++)
+		sigaddset(&none, interrupts[i]);
+	pthread_sigmask(SIG_BLOCK, &none, &before); /* the thread inherits this */
 	int err = pthread_create(&t->id, &attr, thread_main, t);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	if (err) {
 		free(t);
@@ -125,9 +134,7 @@ void plat_thread_join(struct plat_thread *t)
 	free(t);
 }
 
-/* --- interrupts: signals belong to the whole process, so their handling is the one thing that is not in an object */
-
-static const int interrupts[] = { SIGINT, SIGTERM, SIGHUP };
+/* --- interrupts */
 
 static struct {
 	pthread_mutex_t lock;

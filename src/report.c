@@ -64,9 +64,10 @@ void report_notice(struct report *report, const struct board_facts *board, const
 	FORMATTED(e, format);
 }
 
-void report_warn(struct report *report, const struct board_facts *board, const char *format, ...)
+void report_warning(struct report *report, const struct board_facts *board, const char *topic,
+                    const char *format, ...)
 {
-	struct event e = { .kind = EV_WARNING, .board = board };
+	struct event e = { .kind = EV_WARNING, .board = board, .topic = topic };
 	FORMATTED(e, format);
 }
 

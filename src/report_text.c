@@ -2,6 +2,7 @@
 
 #include "metadata.h"
 #include "plat.h"
+#include "summary.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -32,8 +33,7 @@ static void line(const struct text *t, const struct event *e, const char *before
 	        text_escape(safe, sizeof safe, text ? text : ""), after);
 }
 
-/* Names that a board's firmware asks for although they are not needed. */
-static bool is_optional(const char *name)
+bool report_is_optional(const char *name)
 {
 	static const char *const names[] = {
 		"autoboot.txt", "boot.sig",    "config.sig",   "dt-blob.bin",
@@ -146,7 +146,8 @@ static void print_progress(const struct text *t, const struct event *e)
 			line(t, e, "File read: ", e->name, "");
 		break;
 	case EV_FILE_ABSENT:
-		line(t, e, "Cannot open file ", e->name, is_optional(e->name) ? " (optional)" : "");
+		line(t, e, "Cannot open file ", e->name,
+		     report_is_optional(e->name) ? " (optional)" : "");
 		break;
 	case EV_METADATA:
 		if (t->options.prefix || t->options.verbose)
@@ -160,6 +161,10 @@ static void print_progress(const struct text *t, const struct event *e)
 		break;
 	case EV_RESULT:
 		print_result(t, e);
+		break;
+	case EV_SUMMARY:
+		if (t->options.prefix) /* one board's result says it all */
+			summary_print(e->summary, t->options.out);
 		break;
 	default:
 		break;
@@ -201,7 +206,7 @@ static void see(struct observer *self, const struct event *e)
 			print_remark(t, e, "");
 		break;
 	case EV_METADATA_OUTPUT: /* the operator's data: also when quiet; in lines when boards share the output */
-		if (!t->options.prefix)
+		if (!t->options.prefix && !t->options.json)
 			metadata_print(e->metadata, t->options.out);
 		break;
 	default:

@@ -20,7 +20,7 @@ static enum err send_message(const struct session *s, uint32_t length, const uin
 	uint32_t sent;
 	enum err err = transfer_send(s->cable, sizeof message, &source, &sent);
 	if (err && err != ERR_INTERRUPTED)
-		report_warn(s->report, s->board, "boot message: %s", err_text(err));
+		report_warning(s->report, s->board, "not-sent", "boot message: %s", err_text(err));
 	return err;
 }
 
@@ -29,9 +29,9 @@ static enum err send_file(const struct session *s, const struct bootfile *file)
 	uint32_t sent;
 	enum err err = session_send(s, s->board->chip->second_stage, file, &sent);
 	if (err && err != ERR_INTERRUPTED && err != ERR_FILE_CHANGED && err != ERR_FILE_READ)
-		report_warn(s->report, s->board, "%s: %s after %lu of %lu bytes",
-		            s->board->chip->second_stage, err_text(err), (unsigned long)sent,
-		            (unsigned long)file->size);
+		report_warning(s->report, s->board, "not-sent", "%s: %s after %lu of %lu bytes",
+		               s->board->chip->second_stage, err_text(err), (unsigned long)sent,
+		               (unsigned long)file->size);
 	return err;
 }
 

@@ -41,8 +41,8 @@ static void tell_progress(void *ctx, uint64_t done)
 void session_tell_source(const struct session *s, const char *name, const struct bootfile *file)
 {
 	if (file->odd)
-		report_warn(s->report, s->board, "%s is not a regular file: passed over",
-		            file->odd);
+		report_warning(s->report, s->board, "not-regular",
+		               "%s is not a regular file: passed over", file->odd);
 	if (!file->where)
 		return;
 	struct event e = {

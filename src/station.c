@@ -100,9 +100,9 @@ static bool admit(void *ctx, struct board *board)
 	}
 	plat_leave(st->monitor);
 	if (!chosen && !*facts->serial)
-		report_warn(setup->report, facts,
-		            "its boot ROM tells no serial, so -i cannot choose it: use -p %s",
-		            facts->path);
+		report_warning(setup->report, facts, "no-serial",
+		               "its boot ROM tells no serial, so -i cannot choose it: use -p %s",
+		               facts->path);
 	else if (again)
 		report_notice(setup->report, facts,
 		              "finished a moment ago, not served again (remove it, or --again)");

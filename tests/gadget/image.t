@@ -37,7 +37,7 @@ if [ -x /usr/lib/apt/apt-helper ]; then
 	is "or from the snapshot archive, when the mirror moved on" "$status $out" "0 right"
 	fetch_test "file://$T/empty" "file://$T/empty"
 	is "nowhere: status 77" "$status" 77
-	is "and the message says what to do" "$(echo "$err" | grep -c 'tiny 1 (sid) .* neither on file:.*--update-packages')" 1
+	is "and the message says what to do" "$(echo "$err" | grep -c 'tiny 1 (sid) .* not on file:.*SNAPSHOT=URL.*--update-packages')" 1
 	echo wrong >"$T/mirror/pool/main/t/tiny_1_all.deb"
 	fetch_test "file://$T/mirror" "file://$T/empty"
 	is "another file under that name is refused" "$status $out" "77 "

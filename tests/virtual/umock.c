@@ -6,6 +6,7 @@
  * test itself cannot run. */
 #include <errno.h>
 #include <getopt.h>
+#include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,6 +242,9 @@ static int start_program(struct run *run)
 	run->pid = pid;
 	g_child_watch_add(pid, on_exit_of_program, run);
 	g_timeout_add_seconds(o->limit, on_limit, run);
+	g_unix_signal_add(SIGTERM, on_limit,
+	                  run); /* somebody else's limit: leave nothing behind either */
+	g_unix_signal_add(SIGINT, on_limit, run);
 	char *end = NULL;
 	unsigned long ms = o->signal_at ? strtoul(o->signal_at, &end, 10) : 0;
 	if (o->signal_at && !*end) {

@@ -183,6 +183,8 @@ static void set_timer(struct usbfs *fs)
 {
 	uint64_t now = usbfs_now(), next = VDESC_FOREVER;
 	for (size_t i = 0; i < fs->board_count; i++) {
+		vboard_tick(&fs->boards[i].board, now);
+		refresh_board(fs, &fs->boards[i], now);
 		uint64_t at = vboard_next_event(&fs->boards[i].board, now);
 		next = at < next ? at : next;
 	}
