@@ -21,7 +21,7 @@ struct board {
 	struct board_facts facts;
 	struct board_result result;
 	struct bootfiles files;
-	bool files_open;
+	bool files_open, archive_told;
 	uint64_t start;
 	uint64_t served; /* the arrival that was given its second stage */
 	unsigned sent, accepted;
@@ -165,10 +165,6 @@ static enum err open_files(struct board *b)
 		report_emit(report, &(struct event){ .kind = EV_FOLDER,
 		                                     .board = &b->facts,
 		                                     .where = b->files.folder });
-	if (b->files.archive)
-		report_emit(report, &(struct event){ .kind = EV_ARCHIVE,
-		                                     .board = &b->facts,
-		                                     .where = b->files.archive });
 	report_debug(report, &b->facts, 1, "Boot directory '%s'",
 	             b->files.folder ? b->files.folder : "(legacy mass-storage firmware)");
 	return gate_board(b->setup->gate, &b->files, &b->facts);
@@ -262,6 +258,7 @@ static enum err visit(struct board *b, const struct usb_seen *seen, bool *finish
 		.files = &b->files,
 		.report = b->setup->report,
 		.board = &b->facts,
+		.archive_told = &b->archive_told,
 		.gone = gone,
 		.ctx = b,
 	};

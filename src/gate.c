@@ -111,15 +111,11 @@ static void warn(struct gate *gate, const struct preflight *p, const struct pref
 		if (f->chips >> i & 1)
 			at += (size_t)snprintf(chips + at, sizeof chips - at, "%s%s",
 			                       at ? ", " : "", chip_table[i].name);
-	report_warning(gate->report, board, f->code, "IRREVERSIBLE: %s", where);
-	const char *colon = strchr(f->text, ':');
-	int head = (int)(colon ? colon - f->text : 0);
-	report_warning(gate->report, board, f->code, "    %.*s:", head, f->text);
-	report_warning(gate->report, board, f->code, "    %s",
-	               f->text + head + strspn(f->text + head, ": "));
 	report_warning(gate->report, board, f->code,
-	               "    Concerns every %s that is served from now on.", chips);
-	report_warning(gate->report, board, f->code, "    Not intended? Press Ctrl-C now.");
+	               "IRREVERSIBLE: %s\n%s.\n"
+	               "Concerns every %s that is served from now on.\n"
+	               "Not intended? Press Ctrl-C now.",
+	               where, f->text, chips);
 	free(where);
 }
 

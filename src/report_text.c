@@ -102,11 +102,19 @@ static void print_error(const struct text *t, const struct event *e)
 	        remedy ? remedy : "");
 }
 
+/* One line, or several: those after the first are indented. */
 static void print_remark(const struct text *t, const struct event *e, const char *kind)
 {
-	char safe[SAFE];
-	fprintf(begin(t, e, t->options.err), "%s%s\n", kind,
-	        text_escape(safe, sizeof safe, e->text));
+	char safe[SAFE], line[SAFE];
+	const char *indent = "";
+	for (const char *at = e->text; at; at = strchr(at, '\n')) {
+		at += *at == '\n';
+		snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
+		fprintf(begin(t, e, t->options.err), "%s%s%s\n", indent, kind,
+		        text_escape(safe, sizeof safe, line));
+		kind = "";
+		indent = "    ";
+	}
 }
 
 /* What happens on the way of a board that fares well. */

@@ -45,6 +45,12 @@ void session_tell_source(const struct session *s, const char *name, const struct
 		               "%s is not a regular file: passed over", file->odd);
 	if (!file->where)
 		return;
+	if (file->source == SOURCE_ARCHIVE && !*s->archive_told) {
+		*s->archive_told = true;
+		report_emit(s->report, &(struct event){ .kind = EV_ARCHIVE,
+		                                        .board = s->board,
+		                                        .where = file->where });
+	}
 	struct event e = {
 		.kind = EV_SOURCE,
 		.board = s->board,

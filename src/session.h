@@ -14,6 +14,8 @@ struct session {
 	struct report *report;
 	const struct board_facts *board;
 
+	bool *archive_told; /* that files come from bootfiles.bin; once per board */
+
 	/* Whether the board has left the bus, waiting up to TIME for that: what an error on the wire means. */
 	bool (*gone)(void *ctx, uint64_t time);
 	void *ctx;

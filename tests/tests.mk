@@ -1,5 +1,8 @@
 # Tests speak TAP; tests/run runs them, prints what went wrong and ends with "N passed, N failed".
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+ifneq ($(CRYPTO_OK),yes)
+UNIT := $(filter-out test_eeprom test_rsakey test_sigfile test_trailer,$(UNIT))
+endif
 TAP_TESTS += $(UNIT:%=$(BUILD)/tests/%) $(sort $(wildcard tests/cli/*.t))
 include tests/virtual/virtual.mk
 

@@ -79,6 +79,7 @@ static int parse_arguments(struct job *job, int argc, char **argv)
 static int load_raw(const char *path, struct rsakey **key, struct reason *why)
 {
 	struct bytes file;
+	*key = NULL;
 	int err = tool_read_file(path, RSAKEY_FILE_MAX, &file);
 	if (err)
 		return reason_set(why, "%s cannot be read: %s", path, strerror(err));
@@ -115,14 +116,14 @@ static int write_pem(const struct job *job, const struct rsakey *key)
 int main(int argc, char **argv)
 {
 	struct job job = { 0 };
-	struct rsakey *key;
+	struct rsakey *key = NULL;
 	struct reason why;
 	int result = parse_arguments(&job, argc, argv);
 	if (result != TOOL_OK)
 		return result;
 	if (job.help) {
 		args_help(&table, stdout);
-		return TOOL_OK;
+		return tool_finish(TOOL_OK);
 	}
 	int bad = job.binary ? load_raw(job.input, &key, &why)
 	                     : rsakey_load(job.input, RSAKEY_PUBLIC, &key, &why);

@@ -395,7 +395,7 @@ int main(int argc, char **argv)
 		return result;
 	if (job.help) {
 		args_help(&table, stdout);
-		return TOOL_OK;
+		return tool_finish(TOOL_OK);
 	}
 	int err = tool_read_file(job.image, EEPROM_SIZE_2712, &file);
 	if (err == EFBIG)

@@ -68,6 +68,15 @@ static void take_option(struct job *job, int key, const char *arg)
 	}
 }
 
+static const char *bad_arguments(const struct job *job)
+{
+	if (!job->input)
+		return "no input file (-i)";
+	if (!job->verify && !job->output)
+		return "no output file (-o)";
+	return NULL;
+}
+
 static int parse_arguments(struct job *job, int argc, char **argv)
 {
 	const char *arg;
@@ -79,15 +88,14 @@ static int parse_arguments(struct job *job, int argc, char **argv)
 	}
 	if (job->help)
 		return TOOL_OK;
-	if (optind < argc)
-		return tool_usage(table.program, "unexpected argument %s", argv[optind]);
-	if (!job->input)
-		return tool_usage(table.program, "no input file (-i)");
-	if (!job->verify && !job->output)
-		return tool_usage(table.program, "no output file (-o)");
-	if (job->verify && !job->key)
-		return tool_error("Option -v also requires passing public key via -k");
-	return TOOL_OK;
+	const char *bad = bad_arguments(job);
+	if (!bad && optind == argc)
+		return TOOL_OK;
+	if (bad)
+		tool_usage(table.program, "%s", bad);
+	else
+		tool_usage(table.program, "unexpected argument %s", argv[optind]);
+	return TOOL_USAGE;
 }
 
 /* The SHA-256 of a file that may be larger than memory. */
@@ -157,7 +165,8 @@ static int sign(const struct job *job, struct sigfile *sig)
 		bad = sign_by_wrapper(job, sig, &why);
 	else
 		bad = rsakey_sign(key, RSAKEY_SHA256, sig->sha256, sig->signature, &why);
-	if (!bad && key && !rsakey_verify(key, RSAKEY_SHA256, sig->sha256, sig->signature))
+	if (!bad && job->wrapper && key &&
+	    !rsakey_verify(key, RSAKEY_SHA256, sig->sha256, sig->signature))
 		bad = reason_set(&why, "the signature made does not match %s: wrong key?",
 		                 job->key);
 	rsakey_free(key);
@@ -212,8 +221,10 @@ static int read_sig(const char *path, struct sigfile *sig)
 static int verify(const struct job *job)
 {
 	struct sigfile sig;
-	struct rsakey *key;
+	struct rsakey *key = NULL;
 	uint8_t hash[32];
+	if (!job->key)
+		return tool_error("Option -v also requires passing public key via -k");
 	if (read_sig(job->verify, &sig) || hash_file(job->input, hash) ||
 	    load_key(job->key, RSAKEY_PUBLIC, &key))
 		return TOOL_ERROR;
@@ -237,7 +248,7 @@ int main(int argc, char **argv)
 		return result;
 	if (job.help) {
 		args_help(&table, stdout);
-		return TOOL_OK;
+		return tool_finish(TOOL_OK);
 	}
-	return job.verify ? verify(&job) : write_sig(&job);
+	return tool_finish(job.verify ? verify(&job) : write_sig(&job));
 }

@@ -265,9 +265,9 @@ static int make_signature(const struct job *job, const struct rsakey *key,
 		bad = hsm_sign_bytes(job->wrapper, image->data, image->size, signature, &why);
 	else
 		bad = rsakey_sign(key, digest_kind(job), digest, signature, &why);
-	if (!bad && key && !rsakey_verify(key, digest_kind(job), digest, signature))
+	if (!bad && job->wrapper && key && !rsakey_verify(key, digest_kind(job), digest, signature))
 		bad = reason_set(&why, "the signature made does not match %s: wrong key?",
-		                 job->wrapper ? job->public_key : job->private_key);
+		                 job->public_key);
 	return bad ? tool_error("%s", why.text) : TOOL_OK;
 }
 
@@ -478,7 +478,7 @@ int main(int argc, char **argv)
 		return result;
 	if (job.help) {
 		args_help(&table, stdout);
-		return TOOL_OK;
+		return tool_finish(TOOL_OK);
 	}
-	return job.extract || job.verify ? look_at(&job) : sign(&job);
+	return tool_finish(job.extract || job.verify ? look_at(&job) : sign(&job));
 }

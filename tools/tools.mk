@@ -4,7 +4,7 @@ CRYPTO_OK := $(shell $(PKG_CONFIG) --exists 'libcrypto >= 3.0' && echo yes)
 CRYPTO_CFLAGS = $(shell $(PKG_CONFIG) --cflags libcrypto)
 CRYPTO_LIBS = $(shell $(PKG_CONFIG) --libs libcrypto)
 
-TOOLS_LIB := $(BUILD)/libtools.a
+TOOLS_LIB := $(if $(CRYPTO_OK),$(BUILD)/libtools.a)
 TOOLS_LIB_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/lib/*.c)))
 TOOLS := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 
@@ -18,7 +18,7 @@ $(TOOLS_LIB_OBJ): EXTRA_CFLAGS = $(CRYPTO_CFLAGS)
 
 $(TOOLS:%=$(BUILD)/tools/%.o): EXTRA_CFLAGS = -iquote tools/lib $(CRYPTO_CFLAGS)
 
-$(TOOLS_LIB): $(TOOLS_LIB_OBJ)
+$(BUILD)/libtools.a: $(TOOLS_LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 

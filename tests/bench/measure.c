@@ -34,7 +34,8 @@ int main(int argc, char **argv)
 		perror(argv[1]);
 		return 1;
 	}
-	fprintf(f, "%.3f %ld %ld\n", seconds(u.ru_utime) + seconds(u.ru_stime), u.ru_maxrss, u.ru_nvcsw);
+	fprintf(f, "%.3f %ld %ld\n", seconds(u.ru_utime) + seconds(u.ru_stime), u.ru_maxrss,
+	        u.ru_nvcsw);
 	fclose(f);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

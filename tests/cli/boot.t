@@ -124,7 +124,7 @@ END
 check 'Zero 2 W, gadget'
 
 boot gadget cm4-gadget.board
-{ stages 'Using gadget/bootfiles.bin' 'Sending bootcode.bin'; cat <<'END'; } >"$T/want"
+{ stages 'Sending bootcode.bin' 'Using gadget/bootfiles.bin'; cat <<'END'; } >"$T/want"
 File read: mcb.bin
 File read: memsys00.bin
 File read: memsys01.bin
@@ -147,7 +147,7 @@ END
 check 'CM4, gadget'
 
 boot gadget cm5-gadget.board
-{ stages 'Using gadget/bootfiles.bin' 'Sending bootcode.bin'; cat <<'END'; } >"$T/want"
+{ stages 'Sending bootcode.bin' 'Using gadget/bootfiles.bin'; cat <<'END'; } >"$T/want"
 File read: mcb.bin
 File read: memsys00.bin
 File read: memsys01.bin

@@ -197,6 +197,8 @@ refuse "unknown letter" 2 "unknown option -q" S1 -q
 refuse "--edit" 1 "board's own" --edit
 refuse "--apply" 1 "board's own" --apply conf1 S1
 refuse "no arguments" 1 "can only be read on a board"
+"$tool" --help >/dev/full 2>err
+is "lost output is an error" "$? $(cat err)" "1 ERROR: cannot write to standard output: No space left on device"
 run "$tool" --help
 is "--help" "$status $(printf '%s\n' "$out" | head -n 1) $err" "0 Usage: rpi-eeprom-config [OPTION]... IMAGE "
 tap_end

@@ -132,6 +132,8 @@ SOURCE_DATE_EPOCH=soon
 refuse "an odd SOURCE_DATE_EPOCH" 1 'SOURCE_DATE_EPOCH="soon"' -i abc -o out
 SOURCE_DATE_EPOCH=1700000000
 is "nothing was left behind" "$(find . -name '*.??????' ! -name 'hsm*')" ""
+"$tool" -h >/dev/full 2>err
+is "lost output is an error" "$? $(cat err)" "1 ERROR: cannot write to standard output: No space left on device"
 run "$tool" -h
 is "-h" "$status $(printf '%s\n' "$out" | head -n 1 | cut -c 1-24) $err" "0 Usage: rpi-eeprom-digest "
 

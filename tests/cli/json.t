@@ -17,8 +17,10 @@ is 'all events are described' \
 	"$(sed -n 's/^	\[EV_[A-Z_]*\] = "\(.*\)",$/\1/p' src/report_json.c | undocumented)" ''
 is 'all codes of errors are described' \
 	"$(sed -n 's/.*\] = { "\([a-z-]*\)".*/\1/p' src/err.c | undocumented)" ''
+# gate.c's are preflight's: docs/check.md, test of its own
+# shellcheck disable=SC2046 # file names of ours
 is 'all codes of warnings are described' \
-	"$(cat src/*.c main.c | tr '\n' ' ' | grep -o 'report_warning([^";{]*"[^"]*"' | sed 's/.*"\(.*\)"/\1/' | undocumented)" ''
+	"$(cat main.c $(find src -name '*.c' ! -name gate.c) | tr '\n' ' ' | grep -o 'report_warning([^";{]*"[^"]*"' | sed 's/.*"\(.*\)"/\1/' | undocumented)" ''
 
 if ! command -v jq >/dev/null; then
 	skip 'events of virtual boards' 'jq is not installed'
@@ -79,7 +81,7 @@ serve gadget "$boards/cm4-gadget.board;path 3-1.4" --
 is 'a good boot: status' "$status" 0
 ok 'a good boot: events' well_formed
 is 'a good boot: course' "$(get 'map(select(.event | test("^(file|source|debug)") | not) | .event) | join(" ")')" \
-	'start waiting attached archive stage return-code waiting stage done result summary'
+	'start waiting attached stage archive return-code waiting stage done result summary'
 is 'a good boot: who' "$(get 'map(select(.path) | "\(.path) \(.chip) \(.serial)") | unique | join(",")')" \
 	'3-1.4 BCM2711 10000000b29d2da0'
 is 'a good boot: every file has two ends' "$(get '

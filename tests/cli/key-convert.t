@@ -29,14 +29,14 @@ for form in T.pem pkcs8.pem spki.pem pkcs1pub.pem cert.pem pkcs1.der pkcs8.der s
 	is "form $form" "$(wc -c <raw) $(hash raw)$(cat err)" "264 $raw_hash"
 done
 # the OpenSSH line is put together here, so that the test does not need ssh-keygen
-n_hex=$(openssl rsa -in T.pem -noout -modulus | cut -d= -f2)
-printf 'ssh-rsa %s test@example\n' "$(printf '00000007%s00000003%s0000010100%s' 7373682d727361 010001 "$n_hex" |
-	xxd -r -p 2>/dev/null | base64 | tr -d '\n')" >ssh.pub
-if command -v xxd >/dev/null; then
+if command -v perl >/dev/null; then
+	n_hex=$(openssl rsa -in T.pem -noout -modulus | cut -d= -f2)
+	printf 'ssh-rsa %s test@example\n' "$(printf '000000077373682d727361000000030100010000010100%s' "$n_hex" |
+		perl -ne 'print pack "H*", $_' | base64 | tr -d '\n')" >ssh.pub
 	"$tool" ssh.pub >raw
 	is "form ssh-rsa" "$(hash raw)" $raw_hash
 else
-	skip "form ssh-rsa" "no xxd"
+	skip "form ssh-rsa" "no perl"
 fi
 run "$tool" --hash T.pem
 is "--hash" "$status $out" "0 $raw_hash"
@@ -100,6 +100,8 @@ done
 "$BUILD/tests/ptyrun" wrong "$tool" enc.pem --output raw.wrong >typed
 is "a wrong passphrase" "$? $(grep -c 'wrong passphrase?' typed)" "1 1"
 ok "no output then" test ! -e raw.wrong
+"$tool" --help >/dev/full 2>err
+is "lost output is an error" "$? $(cat err)" "1 ERROR: cannot write to standard output: No space left on device"
 run "$tool" --help
 is "--help" "$status $(printf '%s\n' "$out" | head -n 1)" "0 Usage: rpi-bootloader-key-convert [OPTION]... INPUT"
 tap_end

@@ -41,8 +41,8 @@ If the device fails to connect, try another cable, another port, no hub.
 
 Waiting for BCM2835/6/7/2711/2712...
 
-Using $T/gadget/bootfiles.bin
 Sending bootcode.bin
+Using $T/gadget/bootfiles.bin
 Successful read 4 bytes 
 Waiting for BCM2835/6/7/2711/2712...
 

@@ -149,6 +149,8 @@ wait $pid
 is "a signal ends the tool" "$?" 129
 is "and the wrapper" "$(kill -0 "$(cat slow.pid)" 2>/dev/null && echo runs)" ""
 is "and leaves nothing" "$(ls tmp; cat out)" old
+"$tool" --help >/dev/full 2>err
+is "lost output is an error" "$? $(cat err)" "1 ERROR: cannot write to standard output: No space left on device"
 run "$tool" --help
 is "--help" "$status $(printf '%s\n' "$out" | head -n 1 | cut -c 1-24)" "0 Usage: rpi-sign-bootcode"
 tap_end

@@ -215,6 +215,14 @@ static void update_times(void)
 	CHECK_MEM(edited + size - 8, value, 8);
 	CHECK(rest_unchanged(size, size - 8, size));
 
+	/* the chain must not come to lead into the value */
+	sample_put_be32(edited + 0x23104, 0x7fff8 - 0x23108);
+	memset(edited + 0x7fff8, 0xff, 8);
+	CHECK_INT(eeprom_set_time(&image, 1700000000, &why), -1);
+	sample_put_be32(edited + 0x23104, 0x7fff0 - 0x23108);
+	CHECK_INT(eeprom_set_time(&image, 1700000000, &why), 0);
+	CHECK(chain_sound(edited, size));
+
 	size = load_sample(true);
 	CHECK_INT(eeprom_open(&image, edited, size, &why), 0);
 	CHECK_INT(eeprom_set_time(&image, 1700000000, &why), 0);

@@ -295,15 +295,17 @@ static int check_time_file(const struct eeprom_section *s, struct reason *why)
 	return 0;
 }
 
-/* The last 8 bytes lie outside the chain; writing them into somebody's section would damage it. */
+/* The last 8 bytes must not be somebody's content, nor where the chain looks for its next header. */
 static int check_tail_free(const struct eeprom *image, struct reason *why)
 {
 	struct eeprom_section s = { 0 };
-	while (eeprom_next(image, &s, why) > 0)
-		if (s.kind != EEPROM_PADDING &&
-		    s.offset + HEADER + s.length > image->size - TIME_SIZE)
+	size_t tail = image->size - TIME_SIZE;
+	while (eeprom_next(image, &s, why) > 0) {
+		size_t end = align8(s.offset + HEADER + s.length);
+		if (end == tail || (end > tail && s.kind != EEPROM_PADDING))
 			return reason_set(
 				why, "no room for the timestamp: a section ends in the last bytes");
+	}
 	return 0;
 }
 

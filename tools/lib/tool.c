@@ -40,6 +40,7 @@ int reason_set(struct reason *why, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
+	/* cppcheck-suppress ctuuninitvar ; the text is written here, not read */
 	vsnprintf(why->text, sizeof why->text, format, args);
 	va_end(args);
 	return -1;
@@ -166,6 +167,14 @@ int tool_write(const char *path, const void *bytes, size_t n)
 		return tool_error("cannot write %s: %s", path ? path : "to standard output",
 		                  strerror(err));
 	return TOOL_OK;
+}
+
+int tool_finish(int status)
+{
+	errno = 0;
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || status != TOOL_OK)
+		return status;
+	return tool_error("cannot write to standard output: %s", strerror(errno ? errno : EIO));
 }
 
 void tool_bytes_free(struct bytes *b)

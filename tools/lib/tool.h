@@ -41,6 +41,9 @@ int tool_read_stream(int fd, size_t limit, struct bytes *out);
  * device or pipe directly. Returns TOOL_OK, or TOOL_ERROR after telling why. */
 int tool_write(const char *path, const void *bytes, size_t n);
 
+/* Makes sure that all printed text has arrived. Returns STATUS, or TOOL_ERROR (told) if it was TOOL_OK and text was lost. */
+int tool_finish(int status);
+
 /* Wipes (there may be a key inside), frees and empties. Fine on an empty one. */
 void tool_bytes_free(struct bytes *b);
 
