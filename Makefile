@@ -30,7 +30,7 @@ USB_LIBS = $(shell $(PKG_CONFIG) --libs libusb-1.0)
 # --- the program: everything in src/ but the USB back end and main are in one
 # archive, so that tests link what they need and choose their own back end.
 CORE_SRC := $(filter-out src/usb_libusb.c,$(sort $(wildcard src/*.c)))
-CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
+CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 CORE_LIB := $(BUILD)/librpiboot.a
 
 PROGRAMS := $(OUT)/rpiboot
@@ -44,6 +44,7 @@ all: $(PROGRAMS)
 
 help:
 	@echo 'make            the programs: $(PROGRAMS)'
+	@echo '     EMBED_MSD=1  with the legacy mass-storage firmware of msd/ inside rpiboot'
 	@echo 'make install    into INSTALL_PREFIX (now $(PREFIX)), below DESTDIR if given; make uninstall takes it out'
 	@echo 'make check      build and run all tests (TAP, summary at the end)'
 	@echo 'make gadget     build the mass-storage gadget and secure-boot-example (network, minutes)'
@@ -73,9 +74,20 @@ $(BUILD)/config.h: FORCE
 		'#define RPIBOOT_DATADIR "$(PREFIX)/share/rpiboot"' > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
+COMPILE = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -MF $@.d -c -o $@ $<
 $(BUILD)/%.o: %.c $(BUILD)/config.h
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -MF $@.d -c -o $@ $<
+	$(COMPILE)
+
+# EMBED_MSD=1: the firmware of MSD_DIR becomes part of the program.
+MSD_DIR ?= msd
+$(BUILD)/embedded.c: FORCE
+	@mkdir -p $(@D)
+	@scripts/embed.sh $(if $(filter 1,$(EMBED_MSD)),'$(MSD_DIR)') > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(BUILD)/%.o: $(BUILD)/%.c
+	$(COMPILE)
 
 # Where things go; each can be given. udev and systemd are Linux'.
 ifeq ($(SYSTEM),Linux)

@@ -81,7 +81,7 @@ boot_folder() {
 # Programs for one processor do not belong below share/: links stand in for them.
 tools() {
 	for file in tools/*; do
-		[ -f "$file" ] && [ -x "$file" ] && [ "$(head -c 2 "$file")" = '#!' ] || continue
+		[ "$(head -c 2 "$file" 2>/dev/null)" = '#!' ] || continue
 		text "$file" "$data/$file"
 	done
 	text tools/lib/tool.sh "$data/tools/lib/tool.sh"

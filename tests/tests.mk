@@ -16,6 +16,18 @@ TEST_PROGRAMS := $(BUILD)/tests/mksample $(BUILD)/tests/ptyrun
 $(TEST_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+# A program with stand-ins for the firmware that EMBED_MSD=1 puts into it.
+TEST_PROGRAMS += $(BUILD)/tests/rpiboot-embedded
+$(BUILD)/tests/embedded.c: scripts/embed.sh
+	@mkdir -p $(BUILD)/tests/msd
+	@for name in bootcode.bin:52001 bootcode4.bin:95003 start.elf:300007; do \
+		yes "stand-in $$name" | head -c $${name#*:} > $(BUILD)/tests/msd/$${name%:*}; done
+	@cp $(BUILD)/tests/msd/start.elf $(BUILD)/tests/msd/start4.elf
+	@scripts/embed.sh $(BUILD)/tests/msd > $@
+
+$(BUILD)/tests/rpiboot-embedded: $(BUILD)/main.o $(BUILD)/src/usb_libusb.o $(BUILD)/tests/embedded.o $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS)
+
 include tests/fuzz/fuzz.mk
 
 # --- the simulator: virtual boards behind src/usb.h, in virtual time
