@@ -14,7 +14,7 @@ printf '#include "embedded.h"\n\n#include <stddef.h>\n\n'
 n=0
 for name in $files; do
 	n=$((n + 1))
-	echo "static const uint8_t file_$n[] = {"
+	echo "static const uint8_t file_${n}[] = {"
 	od -An -v -tu1 "$1/$name" | sed 's/  */,/g; s/^,//; s/,*$/,/'
 	echo '};'
 done

@@ -34,6 +34,7 @@ for file in tools/*.c; do
 	[ ! -x "$OUT/tools/$name" ] || ok "tools/$name runs" "$root$share/tools/$name" --help
 done
 if git rev-parse --git-dir >/dev/null 2>&1; then
+	# shellcheck disable=SC2046 # names without blanks
 	is 'no file of git is forgotten in folders and tools' "$(git ls-files -- $(dirname ./*/config.txt) msd tools docs/man | grep -v -e '\.gitignore$' \
 		-e '\.mk$' -e '\.[ch]$' -e '^docs/man' | while read -r file; do [ -f "$root$share/$file" ] || echo "$file"; done)" ''
 else
