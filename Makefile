@@ -47,6 +47,7 @@ help:
 	@echo '     EMBED_MSD=1  with the legacy mass-storage firmware of msd/ inside rpiboot'
 	@echo 'make install    into INSTALL_PREFIX (now $(PREFIX)), below DESTDIR if given; make uninstall takes it out'
 	@echo 'make check      build and run all tests (TAP, summary at the end)'
+	@echo 'make check-package  build, install and try the Debian packages in a chroot (root)'
 	@echo 'make gadget     build the mass-storage gadget and secure-boot-example (network, minutes)'
 	@echo 'make check-gadget  test them in QEMU'
 	@echo 'make lint       compilers with warnings as errors, clang-tidy, cppcheck, shellcheck, clang-format'

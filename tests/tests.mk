@@ -47,6 +47,11 @@ HELPERS = $(BUILD)
 check: all $(TEST_PROGRAMS) $(filter $(BUILD)/%,$(TESTS))
 	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(HELPERS))' $(TESTS)
 
+# The Debian packages, in a chroot of their own; root, and the network the first time.
+.PHONY: check-package
+check-package:
+	@TEST_LIMIT=$${TEST_LIMIT:-1200} tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' tests/package/package.t
+
 # clang's: gcc's address sanitizer does not start under the preload of the mocked usbfs. The virtual board itself runs
 # without, as its libraries do; its model is in the simulator's tests too. The thread sanitizer has something to find
 # where boards run in threads of their own.
