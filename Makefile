@@ -75,6 +75,12 @@ $(BUILD)/config.h: FORCE
 		'#define RPIBOOT_DATADIR "$(PREFIX)/share/rpiboot"' > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
+# The udev rule, for --udev: one C string a line.
+$(BUILD)/udev_rule.h: udev/70-rpiboot.rules
+	@mkdir -p $(@D)
+	sed 's/[\"]/\\&/g; s/.*/"&\\n"/' $< > $@
+$(BUILD)/main.o: $(BUILD)/udev_rule.h
+
 COMPILE = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -MF $@.d -c -o $@ $<
 $(BUILD)/%.o: %.c $(BUILD)/config.h
 	@mkdir -p $(@D)

@@ -1,6 +1,7 @@
 /* rpiboot: options, boot files, station, exit status. */
 #include "config.h"
 #include "gate.h"
+#include "list.h"
 #include "options.h"
 #include "plat.h"
 #include "preflight.h"
@@ -15,6 +16,10 @@
 
 #define VERSION_LINE \
 	"RPIBOOT: build-date " RPIBOOT_BUILD_DATE " pkg-version " RPIBOOT_VERSION " " RPIBOOT_GIT
+
+static const char udev_rule[] =
+#include "udev_rule.h"
+	;
 
 /* -l: without end; -n; several selectors: as many; otherwise one. */
 static unsigned wanted_boards(const struct options *o)
@@ -45,6 +50,12 @@ static struct station_setup station_setup(const struct options *o, struct report
 		.next_timeout = (o->next_timeout ? o->next_timeout : 60) * PLAT_SECOND,
 		.poll = o->poll ? o->poll : 100 * PLAT_MS,
 		.verbose = o->verbose,
+		.machine = &machine_here,
+		.after = {
+			.disk_time = o->wait_disk * PLAT_SECOND,
+			.program = o->exec,
+			.output_to_stderr = o->json,
+		},
 	};
 	memcpy(setup.paths, o->paths, sizeof setup.paths);
 	memcpy(setup.serials, o->serials, sizeof setup.serials);
@@ -102,6 +113,9 @@ static int serve(const struct options *o, const struct bootfiles_places *places)
 			               o->metadata_folder, strerror(errno));
 		struct station_summary summary = { 0 };
 		enum err err = gate_folder(setup.gate);
+		if (!err && o->wait_disk && !machine_has_bus(&machine_here))
+			err = report_error(report, NULL, ERR_USAGE,
+			                   "--wait-disk needs Linux' /sys, which is not here");
 		if (!err)
 			station_run(&setup, &summary);
 		status = err ? err_status(err) : summary.status;
@@ -134,12 +148,26 @@ static int check(const struct options *o, const struct bootfiles_places *places)
 	return status;
 }
 
+static int list(const struct options *o)
+{
+	struct report *report = report_new();
+	struct station_setup setup = station_setup(o, report, NULL);
+	struct report_text_options text = { .quiet = o->quiet, .out = stdout, .err = stderr };
+	enum err err = ERR_MEMORY;
+	if (report) {
+		report_add(report, report_text_new(&text));
+		err = list_run(&setup, o->json, stdout);
+	}
+	report_free(report);
+	return err_status(err);
+}
+
 static int run(const struct options *o)
 {
 	char *beside = plat_program_folder();
 	const char *const roots[] = { RPIBOOT_DATADIR, beside ? beside : ".", ".", NULL };
 	struct bootfiles_places places = { o->folder, o->overlay, roots };
-	int status = o->check ? check(o, &places) : serve(o, &places);
+	int status = o->list ? list(o) : o->check ? check(o, &places) : serve(o, &places);
 	free(beside);
 	return status;
 }
@@ -153,6 +181,9 @@ int main(int argc, char **argv)
 		return 0;
 	case OPTIONS_VERSION:
 		puts(VERSION_LINE);
+		return 0;
+	case OPTIONS_UDEV:
+		fputs(udev_rule, stdout);
 		return 0;
 	case OPTIONS_ERROR:
 		fprintf(stderr, "rpiboot: %s (try --help)\n", options.error);

@@ -67,7 +67,7 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 SH_FILES = $(sort $(shell git ls-files '*.sh' '*.t'; git grep -l '^\#!/bin/sh' -- tools)) tests/run tests/layers tests/debian-package .ci/run
 LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual
 
-lint: $(BUILD)/config.h
+lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 	clang-format --dry-run --Werror $(C_FILES)
 	shellcheck -x $(SH_FILES)
 	tests/layers

@@ -21,7 +21,7 @@ boot() {
 	log=$T/$1.log words=$2
 	cat "$T/initrd.zst" "$T/guest.zst" >"$T/both.zst"
 	shift 2
-	timeout -k 5 120 "$qemu" -M virt,gic-version=3 -cpu cortex-a72 -smp 2 -m 512 -accel tcg,thread=multi \
+	timeout -k 5 280 "$qemu" -M virt,gic-version=3 -cpu cortex-a72 -smp 2 -m 512 -accel tcg,thread=multi \
 		-display none -monitor none -serial stdio -no-reboot -nic none -kernel "$T/kernel8.img" -initrd "$T/both.zst" \
 		-append "$(cat "$T/cmdline.txt") loglevel=4 usb-storage.delay_use=0 rdinit=/guest-init $words" "$@" \
 		</dev/null >"$log" 2>&1
