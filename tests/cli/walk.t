@@ -6,6 +6,8 @@
 . "$(dirname "$0")/../tap.sh"
 # shellcheck source=tests/cli/inputs.sh
 . tests/cli/inputs.sh
+# shellcheck source=tests/cli/tree.sh
+. tests/cli/tree.sh
 vb=$BUILD/tests/virtual-board boards=$SRC/tests/virtual/boards
 give_up() {
 	skip 'the walk' "$1"
@@ -13,56 +15,15 @@ give_up() {
 	exit
 }
 [ -x "$vb" ] || give_up 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-[ -x "$OUT/tools/rpi-eeprom-config" ] || give_up 'the signing tools were not built'
-PATH=$PATH:/usr/sbin:/sbin
-for program in mkfs.fat mcopy; do
-	command -v $program >/dev/null || give_up 'dosfstools or mtools are missing'
-done
+tree_missing=$(filled_tree_needs)
+[ -z "$tree_missing" ] || give_up "$tree_missing"
 export SOURCE_DATE_EPOCH=1793491200
 unset SIGN_FIRMWARE
 
 # --- an installed tree, its firmware
-PREFIX="$T/usr" scripts/install.sh install || exit 1
+filled_tree "$T/usr" || exit 1
 data=$T/usr/share/rpiboot tools=$T/usr/share/rpiboot/tools
-mkdir "$T/up" "$T/fat" "$T/metadata"
-echo 'arm_64bit=1' >"$T/fat/config.txt"
-head -c 300000 /dev/urandom >"$T/fat/kernel8.img"
-"$tools/rpi-make-boot-image" -d "$T/fat" -o "$T/boot.img" >"$T/log" 2>&1 || exit 1
-
-# stand_in PATH: what stands for the firmware of that name
-stand_in() {
-	mkdir -p "$T/up/$(dirname "$1")"
-	case $1 in
-	*bootfiles.bin) # one with a second stage for BCM2712 that is small enough to be signed
-		tests/virtual/mkfolder.sh gadget "$T/mk"
-		mkdir -p "$T/tar"
-		tar -xf "$T/mk/bootfiles.bin" -C "$T/tar"
-		truncate -s 100000 "$T/tar/2712/bootcode5.bin"
-		tar -C "$T/tar" -cf "$T/up/$1" 2711 2712
-		;;
-	*boot.img) cp "$T/boot.img" "$T/up/$1" ;;
-	*2711*pieeprom*)
-		"$sample" s1 >"$T/up/$1"
-		printf '\0BUILD_TIMESTAMP=1700000000\0' | dd of="$T/up/$1" bs=1 seek=512 conv=notrunc 2>/dev/null
-		;;
-	*2712*pieeprom*) "$sample" s2m >"$T/up/$1" ;;
-	*recovery.bin)
-		head -c 90000 /dev/urandom >"$T/up/$1"
-		printf 'erase_eeprom\0' >>"$T/up/$1"
-		;;
-	*) head -c 60000 /dev/urandom >"$T/up/$1" ;;
-	esac
-}
-while read -r word set source checksum bytes path places; do
-	if [ "$word" = file ] && [ "$set" != newer ] && [ "$set" != package ]; then
-		[ -f "$T/up/$path" ] || stand_in "$path"
-		checksum=sha256:$(sum "$T/up/$path") bytes=$(wc -c <"$T/up/$path")
-		echo "file $set $source $checksum $bytes $path $places"
-	elif [ "$word" = repository ]; then
-		echo "$word $set $source $checksum"
-	fi
-done <tools/firmware.manifest >"$T/manifest"
-run "$tools/rpi-fetch-firmware" --manifest "$T/manifest" --from "$T/up" --boot-img
+mkdir "$T/metadata"
 is 'fetch: status' "$status $err" '0 '
 run "$tools/rpi-fetch-firmware" --verify
 is 'verify: status' "$status" 0
@@ -100,9 +61,9 @@ reports() {
 }
 
 # --- folders with a boot.img
-cp "$T/boot.img" "$data/rpi-imager-embedded"
-cp "$T/boot.img" "$data/secure-boot-example"
-run "$tools/rpi-make-boot-image" -d "$T/fat" -o "$data/bootfiles/boot.img"
+cp "$T/usr/boot.img" "$data/rpi-imager-embedded"
+cp "$T/usr/boot.img" "$data/secure-boot-example"
+run "$tools/rpi-make-boot-image" -d "$T/usr/fat" -o "$data/bootfiles/boot.img"
 is 'bootfiles: boot.img is made' "$status" 0
 for folder in mass-storage-gadget mass-storage-gadget64 rpi-imager-embedded bootfiles; do
 	fit "$folder" 2711 2712
