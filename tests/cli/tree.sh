@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # An installed tree whose boot folders are filled with stand-ins for firmware, by rpi-fetch-firmware and with the real
-# table's places. After tap.sh and inputs.sh.
+# table's places. After tap.sh.
+# shellcheck source=tests/cli/inputs.sh
+. tests/cli/inputs.sh
 
 # filled_tree_needs: prints what is missing, if anything
 filled_tree_needs() {

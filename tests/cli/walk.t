@@ -4,8 +4,6 @@
 # and a virtual board of the folder's kind is served from it.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
-# shellcheck source=tests/cli/inputs.sh
-. tests/cli/inputs.sh
 # shellcheck source=tests/cli/tree.sh
 . tests/cli/tree.sh
 vb=$BUILD/tests/virtual-board boards=$SRC/tests/virtual/boards
