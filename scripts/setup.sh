@@ -8,7 +8,7 @@ demo="$build umockdev libumockdev-dev openssl"
 gadget='gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross flex bison bc xz-utils cpio zstd kmod device-tree-compiler
 	dosfstools mtools qemu-system-arm'
 checks="$demo $gadget git clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm jq tmux mtools dosfstools fdisk zip
-	unzip python3-minimal mandoc groff-base"
+	unzip python3-minimal mandoc groff-base xz-utils zsh systemd debootstrap"
 
 case ${1-} in
 build) packages=$build ;;

@@ -112,11 +112,11 @@ static enum err next_arrival(struct board *b, struct usb_seen *seen)
 
 /* --- opening */
 
-/* What may pass shortly after an arrival. */
+/* What may pass shortly after an arrival. Linux tells of a device just before it chooses its configuration. */
 static bool may_pass(enum err err)
 {
 	return err == ERR_USB_ACCESS || err == ERR_USB_BUSY || err == ERR_USB_IO ||
-	       err == ERR_USB_GONE;
+	       err == ERR_USB_GONE || err == ERR_USB_DESCRIPTOR;
 }
 
 /* Opens and claims the arrival SEEN. ERR_USB_GONE: it left meanwhile. Not reported. */

@@ -8,9 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define AGAIN_TIME \
-	(60 *      \
-	 PLAT_SECOND) /* a finished board with the jumper still fitted would be flashed for ever */
+/* A finished board with the jumper still fitted would be flashed for ever. */
+#define AGAIN_TIME (60 * PLAT_SECOND)
 #define HINT_TIME  (15 * PLAT_SECOND) /* nothing at all for so long: say what may be wrong */
 #define EMPTY_TIME (5 * PLAT_SECOND)  /* without a serial: an empty port means another board */
 

@@ -29,6 +29,7 @@ $(BUILD)/tests/rpiboot-embedded: $(BUILD)/main.o $(BUILD)/src/usb_libusb.o $(BUI
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS)
 
 include tests/fuzz/fuzz.mk
+include tests/long.mk
 
 # --- the simulator: virtual boards behind src/usb.h, in virtual time
 SIM := $(patsubst tests/sim/%.c,%,$(sort $(wildcard tests/sim/test_*.c)))
@@ -64,7 +65,7 @@ check-tsan: virtual $(TEST_PROGRAMS)
 		TESTS='build/tsan/tests/test_boards tests/cli/rack.t' check
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
-SH_FILES = $(sort $(shell git ls-files '*.sh' '*.t'; git grep -l '^\#!/bin/sh' -- tools)) tests/run tests/layers tests/debian-package .ci/run
+SH_FILES = $(sort $(shell git ls-files '*.sh' '*.t'; git grep -l '^\#!/bin/sh' -- tools)) tests/run tests/layers tests/coverage tests/foreign tests/debian-package .ci/run
 LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual
 
 lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
@@ -82,6 +83,8 @@ lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 # All programs and test programs, without running them.
 .PHONY: everything
 everything: all virtual $(TEST_PROGRAMS) $(FUZZ_OBJ) $(filter $(BUILD)/%,$(TAP_TESTS))
+
+include tests/vm/vm.mk
 
 format:
 	clang-format -i $(C_FILES)

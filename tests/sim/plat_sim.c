@@ -33,8 +33,8 @@ static struct {
 	struct plat_monitor joining; /* where plat_thread_join waits */
 	void (*interrupt)(void *);
 	void *interrupt_ctx;
-	uint64_t interrupt_at;
-} sim = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	uint64_t interrupt_at, end;
+} sim = { .lock = PTHREAD_MUTEX_INITIALIZER, .end = SIM_END_OF_TIME };
 
 uint64_t plat_now(void)
 {
@@ -78,7 +78,7 @@ static void advance(void)
 	}
 	if (next == PLAT_FOREVER)
 		give_up("everybody waits for ever");
-	if (next > SIM_END_OF_TIME)
+	if (next > sim.end)
 		give_up("no end");
 	if (next > sim.now)
 		sim.now = next;
@@ -120,6 +120,11 @@ void sim_begin(void)
 void sim_interrupt_at(uint64_t at)
 {
 	sim.interrupt_at = at;
+}
+
+void sim_end_at(uint64_t at)
+{
+	sim.end = at;
 }
 
 struct plat_monitor *plat_monitor_new(void)

@@ -17,6 +17,9 @@ void sim_begin(void);
  * over all boards, as usbfs_memory_mb; 0: no limit. */
 void sim_boards(struct vboard *boards, size_t count, uint64_t kernel_memory);
 
+/* The boards were changed, or replaced by others, behind the bus's back. */
+void sim_look_again(void);
+
 /* At time AT (0: never) the program gets an interrupt, as Ctrl-C. */
 void sim_interrupt_at(uint64_t at);
 
@@ -26,5 +29,8 @@ unsigned sim_open_handles(void);
 /* The longest time the program slept in one stretch does not matter here; that it ends does: the time at which the
  * simulation gives up (abort) because nobody can ever run again or the clock passed this. */
 #define SIM_END_OF_TIME ((uint64_t)24 * 3600 * 1000000)
+
+/* Another such time from now on. */
+void sim_end_at(uint64_t at);
 
 #endif

@@ -21,6 +21,7 @@ static struct {
 	size_t count;
 	uint64_t memory;
 	unsigned handles;
+	struct usb *running;
 } next;
 
 struct usb {
@@ -145,13 +146,24 @@ static void run_bus(void *arg)
 	plat_leave(usb->monitor);
 }
 
+static void look_again(struct usb *usb)
+{
+	plat_enter(usb->monitor);
+	plat_wake(usb->monitor);
+	plat_leave(usb->monitor);
+}
+
+void sim_look_again(void)
+{
+	if (next.running)
+		look_again(next.running);
+}
+
 /* Something was done to a board: the bus thread looks again. */
 static void touched(struct usb_handle *h)
 {
 	reap(h->usb, h->seat);
-	plat_enter(h->usb->monitor);
-	plat_wake(h->usb->monitor);
-	plat_leave(h->usb->monitor);
+	look_again(h->usb);
 }
 
 enum err usb_start(struct usb **out, const struct usb_setup *setup)
@@ -170,7 +182,7 @@ enum err usb_start(struct usb **out, const struct usb_setup *setup)
 		usb->seats[i].board = &next.boards[i];
 	tick_all(usb);
 	usb->thread = plat_thread_start(run_bus, usb);
-	*out = usb;
+	*out = next.running = usb;
 	return OK;
 }
 
@@ -183,6 +195,7 @@ void usb_stop(struct usb *usb)
 	plat_wake(usb->monitor);
 	plat_leave(usb->monitor);
 	plat_thread_join(usb->thread);
+	next.running = NULL;
 	plat_monitor_free(usb->monitor);
 	free(usb->seats);
 	free(usb);

@@ -86,8 +86,11 @@ struct vfault {
 struct vdesc {
 	char *source; /* the file's name, for messages */
 
-	uint32_t chip;       /* USB product id: 0x2763, 0x2764, 0x2711, 0x2712 */
-	uint32_t interfaces; /* 1, or 2: mass storage and the vendor one */
+	uint32_t chip;         /* USB product id: 0x2763, 0x2764, 0x2711, 0x2712 */
+	uint32_t interfaces;   /* 1, or 2: mass storage and the vendor one */
+	uint32_t device_class; /* 0: each interface has its own; then Linux has drivers for them */
+	uint32_t
+		config_length; /* what the configuration descriptor says of its length; 0: the truth */
 	uint32_t rom_index, server_index;
 	char *serial; /* NULL: the serial string descriptor is not there */
 	char *path;   /* BUS-PORT[.PORT...] */
