@@ -59,7 +59,7 @@ struct bootfile {
 	bool owns_fd;
 	const uint8_t *bytes; /* not NULL: the file is here and not in fd */
 	uint64_t offset;      /* of the file in fd */
-	uint32_t size;   /* bytes, at most WIRE_MAX_LENGTH */
+	uint32_t size;        /* bytes, at most WIRE_MAX_LENGTH */
 	enum event_source source;
 	char *where; /* owned: its path, or the archive's, or "embedded:NAME" */
 	char *odd; /* owned; a folder, FIFO or device of that name that was passed over, or NULL */
