@@ -1,145 +1,28 @@
-/* rpiboot: options, boot files, station, exit status. */
+/* rpiboot: options, boot files, what to do, exit status. */
+#include "commands.h"
 #include "config.h"
-#include "gate.h"
+#include "err.h"
 #include "options.h"
 #include "plat.h"
-#include "preflight.h"
-#include "report.h"
-#include "station.h"
-#include "summary.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define VERSION_LINE \
 	"RPIBOOT: build-date " RPIBOOT_BUILD_DATE " pkg-version " RPIBOOT_VERSION " " RPIBOOT_GIT
 
-/* -l: without end; -n; several selectors: as many; otherwise one. */
-static unsigned wanted_boards(const struct options *o)
-{
-	unsigned selectors = o->path_count > o->serial_count ? o->path_count : o->serial_count;
-	if (o->loop)
-		return 0;
-	if (o->count)
-		return (unsigned)o->count;
-	return selectors > 1 ? selectors : 1;
-}
-
-static struct station_setup station_setup(const struct options *o, struct report *report,
-                                          const struct bootfiles_places *places)
-{
-	struct station_setup setup = {
-		.report = report,
-		.places = places,
-		.metadata_folder = o->metadata_folder,
-		.sign = o->sign,
-		.path_count = o->path_count,
-		.serial_count = o->serial_count,
-		.port = o->port,
-		.wanted = wanted_boards(o),
-		.stay = o->loop || o->count,
-		.again = o->again,
-		.timeout = o->timeout * PLAT_SECOND,
-		.next_timeout = (o->next_timeout ? o->next_timeout : 60) * PLAT_SECOND,
-		.poll = o->poll ? o->poll : 100 * PLAT_MS,
-		.verbose = o->verbose,
-	};
-	memcpy(setup.paths, o->paths, sizeof setup.paths);
-	memcpy(setup.serials, o->serials, sizeof setup.serials);
-	return setup;
-}
-
-/* Live lines are for people who look: on a terminal that can draw, and not when only errors are wanted. */
-static bool wants_progress(const struct options *o, FILE *out)
-{
-	const char *term = getenv("TERM");
-	if (o->progress != PROGRESS_AUTO)
-		return o->progress == PROGRESS_ALWAYS;
-	return !o->quiet && plat_is_terminal(out) && term && strcmp(term, "dumb") != 0;
-}
-
-/* Chooses who sees what happens. False: out of memory. */
-static bool add_observers(struct report *report, const struct options *o, bool many,
-                          struct summary *results)
-{
-	const char *no_colour = getenv("NO_COLOR");
-	struct report_text_options text = {
-		.verbose = o->verbose,
-		.quiet = o->quiet,
-		.prefix = many,
-		.json = o->json,
-		.out = o->json ? stderr : stdout,
-		.err = stderr,
-	};
-	struct report_progress_options progress = {
-		.lines = text,
-		.colour = plat_is_terminal(text.out) && !(no_colour && *no_colour),
-	};
-	struct report_json_options json = { .verbose = o->verbose, .out = stdout };
-	struct observer *lines = wants_progress(o, text.out) ? report_progress_new(&progress)
-	                                                     : report_text_new(&text);
-	struct observer *collector = report_summary_new(results);
-	struct observer *events = o->json ? report_json_new(&json) : NULL;
-	report_add(report, lines);
-	report_add(report, collector);
-	report_add(report, events);
-	return lines && collector && (events || !o->json);
-}
-
-static int serve(const struct options *o, const struct bootfiles_places *places)
-{
-	struct report *report = report_new();
-	struct station_setup setup = station_setup(o, report, places);
-	struct summary boards = { 0 };
-	int status = err_status(ERR_MEMORY);
-	setup.gate = report ? gate_new(places, o->sign, report) : NULL;
-	if (setup.gate && add_observers(report, o, setup.wanted != 1, &boards)) {
-		report_emit(report, &(struct event){ .kind = EV_START, .text = VERSION_LINE });
-		if (o->metadata_folder && !plat_can_write(o->metadata_folder))
-			report_warning(report, NULL, "metadata-folder", "metadata folder %s: %s",
-			               o->metadata_folder, strerror(errno));
-		struct station_summary summary = { 0 };
-		enum err err = gate_folder(setup.gate);
-		if (!err)
-			station_run(&setup, &summary);
-		status = err ? err_status(err) : summary.status;
-		report_emit(report, &(struct event){ .kind = EV_SUMMARY,
-		                                     .summary = &boards,
-		                                     .code = (uint32_t)status });
-	}
-	gate_free(setup.gate);
-	report_free(report);
-	summary_free(&boards);
-	return status;
-}
-
-/* --check: looks at the boot files and at nothing else. */
-static int check(const struct options *o, const struct bootfiles_places *places)
-{
-	struct preflight preflight;
-	preflight_init(&preflight);
-	enum err err = preflight_check(&preflight, places, o->chip,
-	                               o->path_count ? o->paths[0] : NULL);
-	int status = err_status(err ? err : ERR_UNFIT);
-	if (err)
-		fprintf(stderr, "rpiboot: %s\n", err_text(err));
-	else {
-		preflight_print(&preflight, o->quiet, stdout);
-		if (preflight_fits_any(&preflight))
-			status = 0;
-	}
-	preflight_free(&preflight);
-	return status;
-}
+static const char udev_rule[] =
+#include "udev_rule.h"
+	;
 
 static int run(const struct options *o)
 {
 	char *beside = plat_program_folder();
 	const char *const roots[] = { RPIBOOT_DATADIR, beside ? beside : ".", ".", NULL };
 	struct bootfiles_places places = { o->folder, o->overlay, roots };
-	int status = o->check ? check(o, &places) : serve(o, &places);
+	int status = o->list    ? command_list(o)
+	             : o->check ? command_check(o, &places)
+	                        : command_serve(o, &places, VERSION_LINE);
 	free(beside);
 	return status;
 }
@@ -153,6 +36,9 @@ int main(int argc, char **argv)
 		return 0;
 	case OPTIONS_VERSION:
 		puts(VERSION_LINE);
+		return 0;
+	case OPTIONS_UDEV:
+		fputs(udev_rule, stdout);
 		return 0;
 	case OPTIONS_ERROR:
 		fprintf(stderr, "rpiboot: %s (try --help)\n", options.error);

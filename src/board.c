@@ -1,5 +1,6 @@
 #include "board.h"
 
+#include "diagnose.h"
 #include "fileserver.h"
 #include "plat.h"
 #include "secondstage.h"
@@ -22,6 +23,7 @@ struct board {
 	struct board_result result;
 	struct bootfiles files;
 	bool files_open, archive_told;
+	char *metadata_path; /* owned; NULL: no metadata file */
 	uint64_t start;
 	uint64_t served; /* the arrival that was given its second stage */
 	unsigned sent, accepted;
@@ -110,11 +112,11 @@ static enum err next_arrival(struct board *b, struct usb_seen *seen)
 
 /* --- opening */
 
-/* What may pass shortly after an arrival. */
+/* What may pass shortly after an arrival. Linux tells of a device just before it chooses its configuration. */
 static bool may_pass(enum err err)
 {
 	return err == ERR_USB_ACCESS || err == ERR_USB_BUSY || err == ERR_USB_IO ||
-	       err == ERR_USB_GONE;
+	       err == ERR_USB_GONE || err == ERR_USB_DESCRIPTOR;
 }
 
 /* Opens and claims the arrival SEEN. ERR_USB_GONE: it left meanwhile. Not reported. */
@@ -208,6 +210,7 @@ static enum err serve(struct board *b, const struct session *s)
 	enum err err = fileserver_run(s, b->setup->folder, &r);
 	b->result.files = r.files;
 	b->result.bytes = r.bytes;
+	b->metadata_path = r.metadata_path;
 	return err;
 }
 
@@ -221,6 +224,17 @@ static void see_off(struct board *b, const struct usb_seen *seen)
 		usb_close(handle);
 }
 
+static enum err cannot_open(struct board *b, const struct usb_seen *seen, enum err err)
+{
+	struct finding why;
+	report_error(b->setup->report, &b->facts, err, "%s",
+	             err == ERR_USB_ACCESS ? "Permission to access USB device denied"
+	                                   : "cannot use the device");
+	diagnose_open(b->setup->machine, seen, err, &why);
+	diagnose_tell(b->setup->report, &b->facts, err, &why);
+	return err;
+}
+
 /* One arrival, from opening to closing. *FINISHED: no further stage. */
 static enum err visit(struct board *b, const struct usb_seen *seen, bool *finished)
 {
@@ -232,11 +246,8 @@ static enum err visit(struct board *b, const struct usb_seen *seen, bool *finish
 		return OK; /* perhaps it comes again */
 	if (err == ERR_INTERRUPTED)
 		return err;
-	if (err == ERR_USB_ACCESS)
-		return report_error(b->setup->report, &b->facts, err,
-		                    "Permission to access USB device denied");
 	if (err)
-		return report_error(b->setup->report, &b->facts, err, "cannot use the device");
+		return cannot_open(b, seen, err);
 
 	learn(b, seen, &cable);
 	if (!b->result.admitted) {
@@ -273,11 +284,18 @@ static enum err visit(struct board *b, const struct usb_seen *seen, bool *finish
 /* A board that does not come back: after an accepted second stage it failed to start, before that it was lost. */
 static enum err absent(struct board *b)
 {
-	return report_error(b->setup->report, &b->facts,
-	                    b->accepted ? ERR_BOARD_ABSENT : ERR_BOARD_LOST,
-	                    b->accepted ? "no file server within %u seconds after the second stage"
-	                                : "away for %u seconds",
-	                    (unsigned)(b->setup->next_timeout / PLAT_SECOND));
+	struct finding why;
+	enum err err = report_error(b->setup->report, &b->facts,
+	                            b->accepted ? ERR_BOARD_ABSENT : ERR_BOARD_LOST,
+	                            b->accepted ? "no file server within %u seconds after the "
+	                                          "second stage"
+	                                        : "away for %u seconds",
+	                            (unsigned)(b->setup->next_timeout / PLAT_SECOND));
+	if (b->accepted) {
+		diagnose_return(b->setup->machine, b->facts.path, &why);
+		diagnose_tell(b->setup->report, &b->facts, err, &why);
+	}
+	return err;
 }
 
 static enum err all_stages(struct board *b)
@@ -299,6 +317,30 @@ static enum err all_stages(struct board *b)
 	}
 }
 
+/* What follows the boot; its failure is the board's, unless that has one already. */
+static void after(struct board *b)
+{
+	struct board_result *r = &b->result;
+	struct afterboot a = {
+		.setup = &b->setup->after,
+		.machine = b->setup->machine,
+		.report = b->setup->report,
+		.board = &b->facts,
+		.monitor = b->monitor,
+		.interrupted = &b->interrupted,
+	};
+	if (!r->err)
+		r->err = afterboot_disks(&a);
+	r->duration = plat_now() - b->start;
+	if (r->err == ERR_INTERRUPTED)
+		return;
+	struct afterboot_result result = { r->err, r->files, r->bytes, r->duration,
+		                           b->metadata_path };
+	enum err err = afterboot_exec(&a, &result);
+	if (!r->err)
+		r->err = err;
+}
+
 static void board_main(void *arg)
 {
 	struct board *b = arg;
@@ -307,6 +349,8 @@ static void board_main(void *arg)
 	if (b->result.err && !b->result.admitted)
 		b->result.admitted = b->result.err !=
 		                     ERR_INTERRUPTED; /* could not be opened: that counts */
+	if (b->result.admitted)
+		after(b);
 	if (b->result.admitted)
 		report_emit(b->setup->report, &(struct event){ .kind = EV_RESULT,
 		                                               .board = &b->facts,
@@ -357,6 +401,7 @@ void board_free(struct board *board)
 	plat_thread_join(board->thread);
 	if (board->files_open)
 		bootfiles_close(&board->files);
+	free(board->metadata_path);
 	plat_monitor_free(board->monitor);
 	free(board);
 }

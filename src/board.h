@@ -3,9 +3,11 @@
 #ifndef BOARD_H
 #define BOARD_H
 
+#include "afterboot.h"
 #include "bootfiles.h"
 #include "event.h"
 #include "gate.h"
+#include "machine.h"
 #include "metadata.h"
 #include "report.h"
 #include "usb.h"
@@ -22,6 +24,8 @@ struct board_setup {
 	bool sign;                      /* -s */
 	bool stay;             /* the run goes on after a board: make finished ones leave the bus */
 	uint64_t next_timeout; /* microseconds a board may take to come back */
+	const struct machine *machine;
+	struct afterboot_setup after;
 
 	/* Called by a board's thread, when it knows the serial and before it touches anything: is this board wanted? */
 	bool (*admit)(void *ctx, struct board *board);

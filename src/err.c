@@ -73,6 +73,12 @@ static const struct {
 	                       "Wrong or unsigned second stage? Weak power? A hub in between?", 4 },
 	[ERR_NO_BOARD] = { "no-board", "no board appeared in time",
 	                   "Is the board in USB boot mode, and the cable a data cable?", 5 },
+
+	[ERR_NO_DISK] = { "no-disk", "no disk appeared in time",
+	                  "Does the boot folder hold the mass-storage gadget? --wait-disk=SECONDS "
+	                  "waits longer.",
+	                  6 },
+	[ERR_EXEC] = { "exec", "the program did not succeed", NULL, 7 },
 };
 
 const char *err_text(enum err err)

@@ -45,6 +45,10 @@ enum err {
 	ERR_BOARD_ABSENT,  /* did not come back after the second stage */
 	ERR_NO_BOARD,      /* no board within --timeout */
 
+	/* after the boot */
+	ERR_NO_DISK, /* no disk within --wait-disk */
+	ERR_EXEC,    /* the program of --exec did not start or did not succeed */
+
 	ERR_COUNT
 };
 

@@ -41,6 +41,11 @@ enum event_kind {
 	EV_METADATA_FILE,   /* written: where */
 	EV_METADATA_OUTPUT, /* metadata: to be printed, as there is no file for it */
 	EV_SERVED,          /* the board ended its session: Done */
+	EV_DISK_WAIT,       /* its disks are waited for */
+	EV_DISK,            /* its disk: name, size, text: model, where: serial ("" unknown) */
+	EV_EXEC,            /* the program name is about to run for the board */
+	EV_EXEC_END,        /* it has ended: code (exit status), err, duration (its own) */
+	EV_DIAGNOSIS,       /* err (or OK) explained: topic, text, where, explain, remedy */
 	EV_NOTICE,          /* text: worth knowing, nothing wrong */
 	EV_WARNING,         /* topic, text */
 	EV_ERROR,           /* err, text: what; the board's or the run's end follows */
@@ -62,7 +67,7 @@ struct metadata;
 struct event {
 	enum event_kind kind;
 	const struct board_facts *board; /* NULL: concerns the run */
-	const char *name, *where, *text;
+	const char *name, *where, *text, *explain, *remedy;
 	const char *topic; /* a stable word for machines */
 	const struct metadata *metadata;
 	const struct summary *summary;

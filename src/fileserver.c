@@ -1,5 +1,6 @@
 #include "fileserver.h"
 
+#include "diagnose.h"
 #include "plat.h"
 #include "text.h"
 #include "wire.h"
@@ -26,6 +27,7 @@ struct server {
 	char *told[TOLD_SOURCES]; /* names whose source was told */
 	unsigned told_count, requests, answered, bad;
 	bool ended;
+	struct diagnose_requests asked;
 };
 
 /* --- requests */
@@ -91,6 +93,9 @@ static enum err get_size(struct server *v, const char *name)
 	if (found)
 		e.size = v->file.size;
 	report_emit(s->report, &e);
+	struct finding strange;
+	diagnose_request(&v->asked, name, found, &strange);
+	diagnose_tell(s->report, s->board, OK, &strange);
 	return transfer_announce(s->cable, (uint32_t)e.size, TRANSFER_ATTEMPTS);
 }
 
@@ -292,7 +297,9 @@ static void publish(struct server *v)
 		report_notice(s->report, s->board, "Writing to stdout instead...");
 		e.where = NULL;
 	}
-	if (!e.where)
+	if (e.where)
+		v->result->metadata_path = text_new("%s", e.where);
+	else
 		e.kind = EV_METADATA_OUTPUT;
 	report_emit(s->report, &e);
 }

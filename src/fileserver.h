@@ -7,10 +7,11 @@
 #include "session.h"
 
 struct fileserver_result {
-	unsigned files;     /* sent whole */
-	uint64_t bytes;     /* of them */
-	bool done;          /* the board said Done */
-	bool eeprom_served; /* it got pieeprom.bin: without Done it may be half-written */
+	unsigned files;      /* sent whole */
+	uint64_t bytes;      /* of them */
+	bool done;           /* the board said Done */
+	bool eeprom_served;  /* it got pieeprom.bin: without Done it may be half-written */
+	char *metadata_path; /* the caller's, to be freed; NULL: no metadata file was written */
 };
 
 /* Serves until the board is done, leaves, or something ends it; all is reported. FOLDER may be NULL: metadata goes to the

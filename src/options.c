@@ -20,6 +20,10 @@ enum id {
 	TIMEOUT,
 	NEXT_TIMEOUT,
 	AGAIN,
+	WAIT_DISK,
+	EXEC,
+	LIST,
+	UDEV,
 	CHECK,
 	CHIP,
 	POLL,
@@ -30,6 +34,7 @@ enum id {
 	VERY_VERBOSE,
 	VERSION,
 	HELP,
+	OPTION_IDS,
 };
 
 static const struct option {
@@ -56,6 +61,12 @@ static const struct option {
 	{ NEXT_TIMEOUT, NULL, "next-timeout", "SECONDS",
 	  "how long a board may take to come back for its next stage (default: 60)" },
 	{ AGAIN, NULL, "again", NULL, "serve a finished board again as soon as it is back" },
+	{ WAIT_DISK, NULL, "wait-disk", "[SECONDS]",
+	  "after the boot, wait for the board's disks and print them (default: 60)" },
+	{ EXEC, NULL, "exec", "PROGRAM",
+	  "run PROGRAM for each finished board; RPIBOOT_... variables tell about it" },
+	{ LIST, NULL, "list", NULL, "list the boards on the bus, also running ones, and exit" },
+	{ UDEV, NULL, "udev", NULL, "print the udev rule that lets users open boards, and exit" },
 	{ CHECK, NULL, "check", NULL, "tell whether the boot folder is fit, touch no board" },
 	{ CHIP, NULL, "chip", "NAME", "with --check: for this chip only, like 2711" },
 	{ POLL, "m", "poll", "MICROSECONDS",
@@ -136,6 +147,17 @@ static enum options_result append(struct options *o, const char **list, unsigned
 	return OPTIONS_RUN;
 }
 
+/* What an option that takes no value switches on; NULL: it does something else. */
+static bool *flag(struct options *o, enum id id)
+{
+	bool *const flags[OPTION_IDS] = {
+		[LOOP] = &o->loop,   [OVERLAY] = &o->overlay, [SIGNED] = &o->sign,
+		[AGAIN] = &o->again, [CHECK] = &o->check,     [LIST] = &o->list,
+		[JSON] = &o->json,   [QUIET] = &o->quiet,
+	};
+	return flags[id];
+}
+
 static enum options_result progress(struct options *o, const char *value)
 {
 	static const char *const words[] = {
@@ -153,18 +175,15 @@ static enum options_result progress(struct options *o, const char *value)
 static enum options_result apply(struct options *o, const struct option *option, const char *value)
 {
 	unsigned long n;
+	bool *on = flag(o, option->id);
+	if (on)
+		*on = true;
 	switch (option->id) {
 	case DIRECTORY:
 		o->folder = value;
 		break;
-	case LOOP:
-		o->loop = true;
-		break;
 	case COUNT:
 		return number(o, "count", value, 100000, &o->count);
-	case OVERLAY:
-		o->overlay = true;
-		break;
 	case PATH:
 		return append(o, o->paths, &o->path_count, value);
 	case SERIAL:
@@ -178,19 +197,18 @@ static enum options_result apply(struct options *o, const struct option *option,
 		if (*value)
 			o->metadata_folder = value;
 		break;
-	case SIGNED:
-		o->sign = true;
-		break;
 	case TIMEOUT:
 		return number(o, "timeout", value, 1000000, &o->timeout);
 	case NEXT_TIMEOUT:
 		return number(o, "next-timeout", value, 1000000, &o->next_timeout);
-	case AGAIN:
-		o->again = true;
+	case WAIT_DISK:
+		o->wait_disk = 60;
+		return *value ? number(o, "wait-disk", value, 1000000, &o->wait_disk) : OPTIONS_RUN;
+	case EXEC:
+		o->exec = value;
 		break;
-	case CHECK:
-		o->check = true;
-		break;
+	case UDEV:
+		return OPTIONS_UDEV;
 	case CHIP:
 		o->chip = chip_by_name(value);
 		if (!o->chip)
@@ -201,14 +219,8 @@ static enum options_result apply(struct options *o, const struct option *option,
 		if (o->poll == 0 || o->poll > LONG_MAX)
 			return fail(o, "-m wants microseconds, more than 0, not '%s'", value);
 		break;
-	case JSON:
-		o->json = true;
-		break;
 	case PROGRESS:
 		return progress(o, value);
-	case QUIET:
-		o->quiet = true;
-		break;
 	case VERBOSE:
 	case VERY_VERBOSE:
 		o->verbose = option->id == VERBOSE ? 1 : 2;
@@ -217,6 +229,8 @@ static enum options_result apply(struct options *o, const struct option *option,
 		return OPTIONS_VERSION;
 	case HELP:
 		return OPTIONS_HELP;
+	default:
+		break;
 	}
 	return OPTIONS_RUN;
 }
@@ -252,6 +266,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 		if (result != OPTIONS_RUN)
 			return result;
 	}
+	if (o->exec && !*o->exec)
+		return fail(o, "--exec wants a program");
 	if (o->overlay && !o->folder)
 		return fail(o, "-o needs a folder: -d DIR");
 	if (o->path_count && o->port >= 0)
@@ -267,22 +283,6 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 
 #define HELP_WIDTH  79
 #define HELP_INDENT 28
-
-/* Prints TEXT from column HELP_INDENT on, wrapped. */
-static void print_wrapped(FILE *out, const char *text)
-{
-	int column = HELP_INDENT;
-	while (*text) {
-		int n = (int)strcspn(text, " ");
-		if (column > HELP_INDENT && column + 1 + n > HELP_WIDTH) {
-			fprintf(out, "\n%*s", HELP_INDENT, "");
-			column = HELP_INDENT;
-		}
-		column += fprintf(out, "%s%.*s", column > HELP_INDENT ? " " : "", n, text);
-		text += n + (text[n] == ' ');
-	}
-	putc('\n', out);
-}
 
 void options_help(FILE *out)
 {
@@ -301,11 +301,12 @@ void options_help(FILE *out)
 		if (n + 2 > HELP_INDENT)
 			n = fprintf(out, "\n") - 1;
 		fprintf(out, "%*s", HELP_INDENT - n, "");
-		print_wrapped(out, o->help);
+		text_wrap(out, HELP_INDENT, HELP_WIDTH, o->help);
 	}
 	fputs("\nOne board is served, unless -l, -n, or several -p or -i ask for more.\n"
 	      "Exit status: 0 success, 1 boot files missing or unfit, 2 a board failed, 3 a\n"
-	      "board was lost, 4 a board did not come back, 5 no board in time, 130\n"
-	      "interrupted, 255 usage, libusb or permission. See rpiboot(1).\n",
+	      "board was lost, 4 a board did not come back, 5 no board in time, 6 no disk in\n"
+	      "time, 7 --exec, 130 interrupted, 255 usage, libusb or permission. See\n"
+	      "rpiboot(1).\n",
 	      out);
 }

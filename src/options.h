@@ -14,12 +14,14 @@ enum options_result {
 	OPTIONS_RUN,     /* serve boards */
 	OPTIONS_HELP,    /* --help was reached: options_help, exit 0 */
 	OPTIONS_VERSION, /* --version was reached */
+	OPTIONS_UDEV,    /* --udev was reached: print the rule, exit 0 */
 	OPTIONS_ERROR,   /* error is set, exit 255 */
 };
 
 struct options {
 	const char *folder, *metadata_folder; /* NULL: not given */
-	bool overlay, loop, sign, again, quiet, check, json;
+	const char *exec;                     /* NULL: not given */
+	bool overlay, loop, sign, again, quiet, check, list, json;
 	const struct chip *chip; /* --chip; NULL: not given */
 	enum options_progress progress;
 	int verbose;
@@ -29,6 +31,7 @@ struct options {
 	unsigned long count;                 /* -n; 0: not given */
 	unsigned long poll;                  /* microseconds; 0: not given */
 	unsigned long timeout, next_timeout; /* seconds; 0: not given */
+	unsigned long wait_disk;             /* seconds; 0: not given */
 	char error[256];
 };
 

@@ -85,4 +85,37 @@ void plat_date(char out[PLAT_DATE_SIZE]);
 /* The folder that holds the running program, to be freed; NULL when unknown. */
 char *plat_program_folder(void);
 
+/* --- looking around, at files that others own: nothing here fails loudly */
+
+/* Calls FN for each entry of FOLDER (without "." and "..", in any order) until it returns false. */
+void plat_list(const char *folder, bool (*fn)(void *ctx, const char *name), void *ctx);
+
+/* Where the symbolic link PATH points to, as it is written there. False: no link, or longer than SIZE. */
+bool plat_link(const char *path, char *out, size_t size);
+
+/* Whether this process may read and write the file or device. */
+bool plat_may_use(const char *path);
+
+/* The name of the group of the file or device PATH, if it is not root's and may read and write it. */
+bool plat_group(const char *path, char *out, size_t size);
+
+/* The last LIMIT bytes or more that can be read from PATH now without waiting, as a new string to be freed: made for
+ * /dev/kmsg, where a read gives one record. NULL: cannot be opened, nothing there, out of memory. */
+char *plat_log(const char *path, size_t limit);
+
+/* --- another program, run without a shell and with nothing to read, in a process group of its own */
+struct plat_child;
+
+/* Finds PROGRAM like a shell does and starts it with VARIABLES ("NAME=value", NULL at the end) added to the environment;
+ * TO_STDERR: its output goes there. MONITOR is woken when it has ended. NULL: errno. */
+struct plat_child *plat_child_start(const char *program, const char *const variables[],
+                                    bool to_stderr, struct plat_monitor *monitor);
+
+/* Both from inside the monitor. *STATUS: the exit status; 128 and the signal's number if it was killed. */
+bool plat_child_ended(const struct plat_child *child, int *status);
+void plat_child_end(struct plat_child *child, bool at_once); /* asks it (SIGTERM), or SIGKILL */
+
+/* Waits for its end. Not from inside the monitor. NULL is fine. */
+void plat_child_free(struct plat_child *child);
+
 #endif

@@ -90,4 +90,7 @@ void preflight_add(struct preflight *preflight, const struct preflight_finding *
  * and errors. */
 void preflight_print(const struct preflight *preflight, bool brief, FILE *out);
 
+/* The same as JSON: an object a line, first for each chip, then for each finding (docs/check.md). */
+void preflight_print_json(const struct preflight *preflight, FILE *out);
+
 #endif

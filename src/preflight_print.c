@@ -1,5 +1,7 @@
 #include "preflight.h"
 
+#include "json.h"
+
 #include "text.h"
 
 #include <stdlib.h>
@@ -67,17 +69,18 @@ static void print_folders(const struct preflight *preflight, FILE *out)
 		fputc('\n', out);
 }
 
+static const char *const kinds[] = {
+	[PREFLIGHT_NOTHING] = "-",         [PREFLIGHT_GADGET] = "gadget",
+	[PREFLIGHT_RECOVERY] = "recovery", [PREFLIGHT_LEGACY] = "legacy msd",
+	[PREFLIGHT_OTHER] = "other",
+};
+
 static void print_table(const struct preflight *preflight, FILE *out)
 {
 	static const char *const fits[] = {
 		[PREFLIGHT_UNFIT] = "not fit",
 		[PREFLIGHT_FIT_WARNINGS] = "fit, with warnings",
 		[PREFLIGHT_FIT] = "fit",
-	};
-	static const char *const kinds[] = {
-		[PREFLIGHT_NOTHING] = "-",         [PREFLIGHT_GADGET] = "gadget",
-		[PREFLIGHT_RECOVERY] = "recovery", [PREFLIGHT_LEGACY] = "legacy msd",
-		[PREFLIGHT_OTHER] = "other",
 	};
 	fprintf(out, "%-9s%-20s%-12s%s\n", "Chip", "Verdict", "Kind", "Second stage");
 	for (size_t i = 0; i < chip_count; i++) {
@@ -90,9 +93,10 @@ static void print_table(const struct preflight *preflight, FILE *out)
 	}
 }
 
+static const char *const severities[] = { "note", "warning", "error" };
+
 static void print_finding(const struct preflight_finding *f, unsigned all, FILE *out)
 {
-	static const char *const severities[] = { "note", "warning", "error" };
 	char file[SAFE], text[SAFE], list[80] = "", number[16] = "";
 	if (f->line)
 		snprintf(number, sizeof number, ":%u", f->line);
@@ -124,4 +128,55 @@ void preflight_print(const struct preflight *preflight, bool brief, FILE *out)
 		for (size_t i = 0; i < preflight->count; i++)
 			if ((int)preflight->findings[i].severity == severity)
 				print_finding(&preflight->findings[i], all, out);
+}
+
+static void print_chip_json(const struct preflight *preflight, size_t i, FILE *out)
+{
+	static const char *const fits[] = {
+		[PREFLIGHT_UNFIT] = "unfit",
+		[PREFLIGHT_FIT_WARNINGS] = "warnings",
+		[PREFLIGHT_FIT] = "fit",
+	};
+	const struct preflight_chip *c = &preflight->chips[i];
+	fprintf(out, "{\"chip\": \"%s\", \"fit\": \"%s\", \"kind\": ", chip_table[i].name,
+	        fits[preflight_fit(preflight, &chip_table[i])]);
+	json_string(out, c->kind == PREFLIGHT_NOTHING ? "none" : kinds[c->kind]);
+	if (c->folder) {
+		fputs(", \"folder\": ", out);
+		json_string(out, c->folder);
+	}
+	if (c->stage) {
+		fputs(", \"second_stage\": ", out);
+		json_string(out, c->stage);
+	}
+	fputs("}\n", out);
+}
+
+static void print_finding_json(const struct preflight_finding *f, FILE *out)
+{
+	fprintf(out, "{\"severity\": \"%s\", \"code\": \"%s\", \"chips\": [",
+	        severities[f->severity], f->code);
+	for (size_t i = 0, n = 0; i < chip_count; i++)
+		if (f->chips >> i & 1)
+			fprintf(out, "%s\"%s\"", n++ ? ", " : "", chip_table[i].name);
+	fputs("], \"file\": ", out);
+	json_string(out, f->file);
+	if (f->line)
+		fprintf(out, ", \"line\": %u", f->line);
+	fputs(", \"text\": ", out);
+	json_string(out, f->text);
+	if (f->remedy) {
+		fputs(", \"advice\": ", out);
+		json_string(out, f->remedy);
+	}
+	fputs("}\n", out);
+}
+
+void preflight_print_json(const struct preflight *preflight, FILE *out)
+{
+	for (size_t i = 0; i < chip_count; i++)
+		if (preflight->chips[i].looked_at)
+			print_chip_json(preflight, i, out);
+	for (size_t i = 0; i < preflight->count; i++)
+		print_finding_json(&preflight->findings[i], out);
 }

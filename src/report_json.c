@@ -35,6 +35,11 @@ static const char *const event_names[] = {
 	[EV_METADATA_FILE] = "metadata-all",
 	[EV_METADATA_OUTPUT] = "metadata-all",
 	[EV_SERVED] = "done",
+	[EV_DISK_WAIT] = "disk-wait",
+	[EV_DISK] = "disk",
+	[EV_EXEC] = "program-begin",
+	[EV_EXEC_END] = "program-end",
+	[EV_DIAGNOSIS] = "diagnosis",
 	[EV_NOTICE] = "notice",
 	[EV_WARNING] = "warning",
 	[EV_ERROR] = "failed",
@@ -128,7 +133,7 @@ static void put_file(FILE *out, const struct event *e)
 	}
 	if (e->kind != EV_FILE_SIZE) {
 		put_string(out, "source", source_names[e->source]);
-		put_known(out, "file", e->where);
+		put_known(out, "file", e->source == SOURCE_EMBEDDED ? NULL : e->where);
 	}
 	put_number(out, "size", e->size);
 	if (e->kind == EV_FILE_END)
@@ -155,12 +160,46 @@ static void put_metadata(FILE *out, const struct event *e)
 	putc('}', out);
 }
 
+static void put_remark(FILE *out, const struct event *e)
+{
+	if (e->kind == EV_WARNING)
+		put_string(out, "code", e->topic);
+	if (e->kind == EV_DEBUG)
+		put_number(out, "level", (uint64_t)e->level);
+	put_string(out, "text", e->text);
+}
+
 static void put_failed(FILE *out, const struct event *e)
 {
 	put_string(out, "code", err_code(e->err));
 	put_string(out, "reason", err_text(e->err));
 	put_known(out, "text", e->text);
 	put_known(out, "advice", err_remedy(e->err));
+}
+
+static void put_disk(FILE *out, const struct event *e)
+{
+	put_string(out, "device", e->name);
+	put_number(out, "size", e->size);
+	put_known(out, "model", e->text);
+}
+
+static void put_program(FILE *out, const struct event *e)
+{
+	put_string(out, "program", e->name);
+	if (e->kind == EV_EXEC)
+		return;
+	put_number(out, "status", e->code);
+	put_seconds(out, "duration", e->duration);
+}
+
+static void put_diagnosis(FILE *out, const struct event *e)
+{
+	put_string(out, "code", e->topic);
+	put_known(out, "explains", e->err ? err_code(e->err) : NULL);
+	put_string(out, "text", e->text);
+	put_known(out, "details", e->where);
+	put_string(out, "advice", e->remedy);
 }
 
 static void put_summary(FILE *out, const struct event *e)
@@ -221,12 +260,20 @@ static void put_details(FILE *out, const struct event *e)
 		put_number(out, "files", e->files);
 		put_number(out, "bytes", e->bytes);
 		break;
-	case EV_WARNING:
-		put_string(out, "code", e->topic);
-		put_string(out, "text", e->text);
+	case EV_DISK:
+		put_disk(out, e);
 		break;
+	case EV_EXEC:
+	case EV_EXEC_END:
+		put_program(out, e);
+		break;
+	case EV_DIAGNOSIS:
+		put_diagnosis(out, e);
+		break;
+	case EV_WARNING:
 	case EV_NOTICE:
-		put_string(out, "text", e->text);
+	case EV_DEBUG:
+		put_remark(out, e);
 		break;
 	case EV_ERROR:
 		put_failed(out, e);
@@ -237,12 +284,9 @@ static void put_details(FILE *out, const struct event *e)
 	case EV_SUMMARY:
 		put_summary(out, e);
 		break;
-	case EV_DEBUG:
-		put_number(out, "level", (uint64_t)e->level);
-		put_string(out, "text", e->text);
-		break;
 	case EV_WAITING:
 	case EV_ATTACHED:
+	case EV_DISK_WAIT:
 	case EV_FILE_PROGRESS:
 		break;
 	}

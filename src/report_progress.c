@@ -252,6 +252,8 @@ static void note_lines(struct progress *p, const struct event *e)
 	case EV_METADATA:
 	case EV_METADATA_FILE:
 	case EV_METADATA_OUTPUT:
+	case EV_DISK:
+	case EV_DIAGNOSIS:
 	case EV_SUMMARY:
 		print_plain(p, e, NULL);
 		break;
@@ -318,6 +320,12 @@ static void note_board(struct progress *p, struct live *b, const struct event *e
 		break;
 	case EV_WAITING:
 		set_what(b, "waiting for its next stage");
+		break;
+	case EV_DISK_WAIT:
+		set_what(b, "waiting for its disks");
+		break;
+	case EV_EXEC:
+		set_what(b, "the program runs");
 		break;
 	case EV_FILE_BEGIN:
 	case EV_FILE_PROGRESS:

@@ -93,6 +93,41 @@ static void print_result(const struct text *t, const struct event *e)
 	        e->files == 1 ? "" : "s", (unsigned long long)e->bytes, seconds);
 }
 
+static const char *or_dash(const char *text)
+{
+	return text && *text ? text : "-";
+}
+
+/* "PATH SERIAL NODE SIZE MODEL" for scripts, each without blanks but the last. */
+static void print_disk(const struct text *t, const struct event *e)
+{
+	char serial[SAFE], model[SAFE];
+	text_escape(serial, sizeof serial, or_dash(e->where));
+	for (char *c = serial; (c = strchr(c, ' '));)
+		*c = '_';
+	fprintf(t->options.out, "%s %s %s %llu %s\n", e->board->path, serial, e->name,
+	        (unsigned long long)e->size, text_escape(model, sizeof model, or_dash(e->text)));
+}
+
+static void print_exec_end(const struct text *t, const struct event *e)
+{
+	fprintf(begin(t, e, t->options.out), "Program ended with status %lu after %.2f s\n",
+	        (unsigned long)e->code, (double)e->duration / (double)PLAT_SECOND);
+}
+
+#define DIAGNOSIS_WIDTH 79
+
+static void print_diagnosis(const struct text *t, const struct event *e)
+{
+	char safe[SAFE];
+	FILE *out = begin(t, e, t->options.err);
+	fprintf(out, "%s (%s)%s%s\n  ", e->text, e->topic, *e->where ? ": " : ".",
+	        text_escape(safe, sizeof safe, e->where));
+	text_wrap(out, 2, DIAGNOSIS_WIDTH, e->explain);
+	fprintf(out, "  ");
+	text_wrap(out, 2, DIAGNOSIS_WIDTH, e->remedy);
+}
+
 static void print_error(const struct text *t, const struct event *e)
 {
 	char safe[SAFE];
@@ -170,6 +205,12 @@ static void print_progress(const struct text *t, const struct event *e)
 	case EV_RESULT:
 		print_result(t, e);
 		break;
+	case EV_DISK_WAIT:
+		line(t, e, "Waiting for disks...", "", "");
+		break;
+	case EV_EXEC:
+		line(t, e, "Running ", e->name, "");
+		break;
 	case EV_SUMMARY:
 		if (t->options.prefix) /* one board's result says it all */
 			summary_print(e->summary, t->options.out);
@@ -189,6 +230,9 @@ static void print_details(const struct text *t, const struct event *e)
 	case EV_FILE_SIZE:
 		fprintf(begin(t, e, t->options.out), "File size = %llu bytes\n",
 		        (unsigned long long)e->size);
+		break;
+	case EV_EXEC_END:
+		print_exec_end(t, e);
 		break;
 	case EV_DEBUG:
 		if (e->level <= t->options.verbose)
@@ -212,6 +256,13 @@ static void see(struct observer *self, const struct event *e)
 	case EV_NOTICE:
 		if (!t->options.quiet)
 			print_remark(t, e, "");
+		break;
+	case EV_DIAGNOSIS:
+		if (!t->options.quiet) /* the error itself is one line already */
+			print_diagnosis(t, e);
+		break;
+	case EV_DISK: /* the operator's data, too */
+		print_disk(t, e);
 		break;
 	case EV_METADATA_OUTPUT: /* the operator's data: also when quiet; in lines when boards share the output */
 		if (!t->options.prefix && !t->options.json)

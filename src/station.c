@@ -1,5 +1,6 @@
 #include "station.h"
 
+#include "diagnose.h"
 #include "plat.h"
 
 #include <limits.h>
@@ -7,10 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define AGAIN_TIME \
-	(60 *      \
-	 PLAT_SECOND) /* a finished board with the jumper still fitted would be flashed for ever */
-#define EMPTY_TIME (5 * PLAT_SECOND) /* without a serial: an empty port means another board */
+/* A finished board with the jumper still fitted would be flashed for ever. */
+#define AGAIN_TIME (60 * PLAT_SECOND)
+#define HINT_TIME  (15 * PLAT_SECOND) /* nothing at all for so long: say what may be wrong */
+#define EMPTY_TIME (5 * PLAT_SECOND)  /* without a serial: an empty port means another board */
 
 /* A USB port on which a board was seen. */
 struct port {
@@ -47,6 +48,7 @@ struct station {
 	unsigned admitted; /* boards at work that count */
 	unsigned interrupts;
 	bool met_one; /* a board was admitted: --timeout is over */
+	bool hinted;  /* HINT_TIME is over */
 };
 
 /* --- who is wanted */
@@ -60,11 +62,18 @@ static bool any(const char *const *list, unsigned count, const char *text,
 	return count == 0;
 }
 
+bool station_selects(const struct station_setup *setup, const struct usb_seen *seen,
+                     const char *serial)
+{
+	return (setup->port < 0 || setup->port == seen->port) &&
+	       any(setup->paths, setup->path_count, seen->path, strcmp) &&
+	       (!serial || any(setup->serials, setup->serial_count, serial, strcasecmp));
+}
+
 static bool is_candidate(const struct station_setup *setup, const struct usb_seen *seen)
 {
 	return seen->vendor == CHIP_VENDOR && chip_by_product(seen->product) &&
-	       (setup->port < 0 || setup->port == seen->port) &&
-	       any(setup->paths, setup->path_count, seen->path, strcmp);
+	       station_selects(setup, seen, NULL);
 }
 
 static bool has_slot(const struct station *st)
@@ -315,6 +324,32 @@ static uint64_t first_deadline(const struct station *st, uint64_t start)
 	return start + st->setup->timeout;
 }
 
+static bool chosen(const void *ctx, const struct usb_seen *seen, const char *serial)
+{
+	return station_selects(ctx, seen, serial);
+}
+
+void station_explain(const struct station_setup *setup, enum err err)
+{
+	struct finding why;
+	diagnose_bus(setup->machine, &(struct diagnose_choice){ chosen, setup }, &why);
+	diagnose_tell(setup->report, NULL, err, &why);
+}
+
+/* Why nothing comes. The monitor is left meanwhile. */
+static void explain(const struct station *st, enum err err)
+{
+	plat_leave(st->monitor);
+	station_explain(st->setup, err);
+	plat_enter(st->monitor);
+}
+
+/* The time of the hint to those who wait in vain. */
+static uint64_t hint_time(const struct station *st, uint64_t start)
+{
+	return st->hinted || st->met_one || st->ports ? PLAT_FOREVER : start + HINT_TIME;
+}
+
 /* The station's own loop, inside the monitor. */
 static void watch(struct station *st)
 {
@@ -333,8 +368,17 @@ static void watch(struct station *st)
 			note_status(st->summary, ERR_NO_BOARD);
 			report_error(st->setup->report, NULL, ERR_NO_BOARD, "waited %u seconds",
 			             (unsigned)(st->setup->timeout / PLAT_SECOND));
+			explain(st, ERR_NO_BOARD);
 			return;
 		}
+		uint64_t hint = hint_time(st, start);
+		if (now >= hint) {
+			st->hinted = true;
+			explain(st, OK);
+			continue; /* the monitor was left: look again */
+		}
+		if (hint < until)
+			until = hint;
 		if (poll && now + st->setup->poll < until)
 			until = now + st->setup->poll;
 		plat_wait(st->monitor, until);
@@ -391,6 +435,8 @@ void station_run(const struct station_setup *setup, struct station_summary *summ
 			.sign = setup->sign,
 			.stay = setup->stay,
 			.next_timeout = setup->next_timeout,
+			.machine = setup->machine,
+			.after = setup->after,
 			.admit = admit,
 			.finished = finished,
 			.ctx = &st,

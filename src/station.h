@@ -30,7 +30,16 @@ struct station_setup {
 	uint64_t next_timeout; /* for a board's next stage */
 	uint64_t poll; /* microseconds between two looks where the system tells nothing by itself */
 	int verbose;
+	const struct machine *machine;
+	struct afterboot_setup after; /* --wait-disk, --exec */
 };
+
+/* Whether the device's place, and its SERIAL (NULL: not known yet), are among those that are wanted. */
+bool station_selects(const struct station_setup *setup, const struct usb_seen *seen,
+                     const char *serial);
+
+/* Reports why no wanted board is there, with the error that explains it (OK: a notice). */
+void station_explain(const struct station_setup *setup, enum err err);
 
 struct station_summary {
 	unsigned succeeded, failed; /* boards */

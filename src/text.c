@@ -76,3 +76,23 @@ bool text_number(const char *s, unsigned long max, unsigned long *out)
 	*out = strtoul(s, &end, 10);
 	return !*end && errno == 0 && *out <= max;
 }
+
+void text_wrap(FILE *out, int indent, int width, const char *text)
+{
+	int column = indent;
+	while (*text) {
+		int n = (int)strcspn(text, " \n");
+		if (column > indent && column + 1 + n > width) {
+			fprintf(out, "\n%*s", indent, "");
+			column = indent;
+		}
+		column += fprintf(out, "%s%.*s", column > indent ? " " : "", n, text);
+		text += n;
+		if (*text == '\n') {
+			fprintf(out, "\n%*s", indent, "");
+			column = indent;
+		}
+		text += *text != 0;
+	}
+	putc('\n', out);
+}

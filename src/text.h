@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* A new string as printf would print it, to be freed; NULL: out of memory. */
 char *text_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -15,6 +16,10 @@ const char *text_escape(char *to, size_t size, const char *from);
 /* Length in bytes of the valid UTF-8 sequence S begins with (1 to 4; overlong forms and surrogates are not valid), 0 if
  * it begins with none. S is terminated and not empty. */
 size_t text_utf8(const char *s);
+
+/* Prints TEXT and a line's end, broken at blanks so that lines from column INDENT on end before column WIDTH; its own line
+ * ends stay. The first line is already there up to INDENT. */
+void text_wrap(FILE *out, int indent, int width, const char *text);
 
 /* The whole of S as an unsigned decimal number up to MAX. False when it is none. */
 bool text_number(const char *s, unsigned long max, unsigned long *out);

@@ -181,4 +181,14 @@ while read -r code; do
 	grep -q "^| \`$code\`" "$SRC/docs/check.md" || echo "$code"
 done <codes >missing
 is "docs/check.md: every code is there" "$(wc -l <codes | awk '{ print ($1 > 20) }') $(cat missing)" "1 "
+# --- for machines
+if command -v jq >/dev/null; then
+	recovery rec
+	run "$OUT/rpiboot" --check --json -d rec
+	is 'JSON: a verdict for each chip' "$(jq -r 'select(.chip) | .chip + " " + .fit' "$T/run.out" | head -n 4 | wc -l)" 4
+	ok 'JSON: findings' jq -es 'map(select(.severity)) | all(.code and .file and .text and (.chips | length > 0))' "$T/run.out"
+	is 'JSON: status as without' "$status" 0
+else
+	skip 'JSON of --check' 'jq is not installed'
+fi
 tap_end

@@ -13,7 +13,7 @@ why_not() {
 }
 
 take_apart() {
-	mcopy -n -o -i "$image" ::kernel8.img ::initrd.zst ::cmdline.txt ::bcm2710-rpi-3-b-plus.dtb ::bcm2711-rpi-4-b.dtb "$T/"
+	mcopy -n -o -i "$image" ::kernel8.img ::initrd.zst ::cmdline.txt ::bcm2710-rpi-3-b-plus.dtb "$T/"
 }
 
 # boot NAME WORDS [QEMU-ARGUMENT...]: leaves the guest's output in $log
@@ -21,7 +21,7 @@ boot() {
 	log=$T/$1.log words=$2
 	cat "$T/initrd.zst" "$T/guest.zst" >"$T/both.zst"
 	shift 2
-	timeout -k 5 120 "$qemu" -M virt,gic-version=3 -cpu cortex-a72 -smp 2 -m 512 -accel tcg,thread=multi \
+	timeout -k 5 280 "$qemu" -M virt,gic-version=3 -cpu cortex-a72 -smp 2 -m 512 -accel tcg,thread=multi \
 		-display none -monitor none -serial stdio -no-reboot -nic none -kernel "$T/kernel8.img" -initrd "$T/both.zst" \
 		-append "$(cat "$T/cmdline.txt") loglevel=4 usb-storage.delay_use=0 rdinit=/guest-init $words" "$@" \
 		</dev/null >"$log" 2>&1

@@ -1,6 +1,7 @@
 #!/bin/sh
 # QEMU's Raspberry Pi 3B, with the device tree of the 3A+: the product's own init as the first process, its log and its
 # shell on the UART. QEMU's USB controller knows no device mode, so the gadget ends up waiting for one.
+# (QEMU 10's raspi4b gets as far, but its UART hangs in two boots of five.)
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 # shellcheck source=tests/gadget/guest.sh
@@ -22,8 +23,6 @@ timeout -k 5 120 "$qemu" -M raspi3b -accel tcg -display none -monitor none -seri
 guest=$!
 exec 3>"$T/uart.in"
 
-ok "the SD card is found" within_log $guest 'gadget: lun 0: mmcblk[0-9], 64 MiB'
-ok "the gadget waits for a controller" within_log $guest 'gadget: no USB device controller, waiting for one'
 # Until the shell's terminal is set up, what is typed is lost.
 shell_answers() {
 	tries=30
@@ -35,6 +34,9 @@ shell_answers() {
 		sleep 1
 	done
 }
+
+ok "the SD card is found" within_log $guest 'gadget: lun 0: mmcblk[0-9], 64 MiB'
+ok "the gadget waits for a controller" within_log $guest 'gadget: no USB device controller, waiting for one'
 ok "the UART's shell answers" shell_answers
 kill $guest 2>/dev/null
 exec 3>&-

@@ -102,6 +102,10 @@ static void opening_is_retried(void)
 	CHECK(run.time < 7 * PLAT_SECOND);
 	go("gadget", "cm4-gadget", "open-refused-for 20000;open-busy");
 	CHECK_STATUS(2);
+	go("gadget", "cm4-gadget", "unconfigured-for 4000");
+	CHECK_STATUS(0);
+	go("gadget", "cm4-gadget", "unconfigured-for 20000");
+	CHECK_STATUS(2);
 }
 
 static void a_lost_status_is_no_failure(void)

@@ -283,6 +283,8 @@ enum err usb_interfaces(struct usb_handle *h, unsigned *count)
 	uint8_t d[VBOARD_DESCRIPTOR_MAX];
 	if (is_gone(h) || vboard_config_descriptor(h->seat->board, d) < 9)
 		return ERR_USB_GONE;
+	if (!vboard_configured(h->seat->board, plat_now()))
+		return ERR_USB_DESCRIPTOR;
 	*count = d[4];
 	return OK;
 }

@@ -138,6 +138,27 @@ static void combinations(void)
 	WRONG("-i _");
 }
 
+static void around_the_boot(void)
+{
+	RUNS("-l --wait-disk");
+	CHECK_INT(o.wait_disk, 60);
+	RUNS("--wait-disk -l");
+	CHECK_INT(o.wait_disk, 60);
+	CHECK(o.loop);
+	RUNS("--wait-disk=5 --exec ./flash.sh");
+	CHECK_INT(o.wait_disk, 5);
+	CHECK_STR(o.exec, "./flash.sh");
+	RUNS("--list --json -p 1-1");
+	CHECK(o.list && o.json);
+	RUNS("");
+	CHECK(!o.list && !o.json && !o.exec && !o.wait_disk);
+	WRONG("--wait-disk=0");
+	WRONG("--wait-disk=soon");
+	WRONG("--exec");
+	WRONG("--exec _");
+	CHECK_INT(parse("--udev"), OPTIONS_UDEV);
+}
+
 static void help_and_version_act_when_reached(void)
 {
 	CHECK_INT(parse("-h -x"), OPTIONS_HELP);
@@ -181,6 +202,7 @@ int main(void)
 	RUN(polls);
 	RUN(numbers);
 	RUN(combinations);
+	RUN(around_the_boot);
 	RUN(help_and_version_act_when_reached);
 	RUN(errors_are_one_line);
 	RUN(help_fits_the_terminal);

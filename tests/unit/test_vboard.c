@@ -204,6 +204,23 @@ static void two_interfaces(void)
 	finish();
 }
 
+static void descriptors(void)
+{
+	board_of("chip 2711;device-class 0;config-length 55;unconfigured-for 10;done");
+	uint8_t d[VBOARD_DESCRIPTOR_MAX] = { 0 };
+	vboard_device_descriptor(&board, d);
+	CHECK_INT(d[4], 0);
+	struct vurb get = { .setup = { 0x80, 6, 0, 2, 0, 0, 55, 0 }, .data = d, .length = 55 };
+	vboard_submit(&board, now, &get);
+	CHECK(vboard_reap(&board) == &get);
+	CHECK_INT(get.actual, 32);
+	CHECK_INT(d[2], 55);
+	CHECK(!vboard_configured(&board, now));
+	pass_time(10000);
+	CHECK(vboard_configured(&board, now));
+	finish();
+}
+
 static void too_many_bytes(void)
 {
 	board_of("chip 2711;done");
@@ -490,6 +507,7 @@ int main(void)
 {
 	RUN(boots);
 	RUN(two_interfaces);
+	RUN(descriptors);
 	RUN(too_many_bytes);
 	RUN(unannounced_bytes);
 	RUN(wrong_lengths);

@@ -18,11 +18,8 @@
 #include "vfolder.h"
 #include "vreport.h"
 
-#define EXIT_BROKEN 97
-#define EXIT_LATE   98
-#define EXIT_JUDGE  99
-#define BOARDS_MAX  256
-#define UMOCKDEV    "libumockdev-preload.so.0"
+#define BOARDS_MAX 256
+#define UMOCKDEV   "libumockdev-preload.so.0"
 
 struct options {
 	const char *folder, *report, *chdir, *preload;
@@ -51,7 +48,7 @@ __attribute__((format(printf, 1, 2))) static int fail(const char *format, ...)
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
 	va_end(args);
-	return EXIT_BROKEN;
+	return VREPORT_BROKEN;
 }
 
 /* --- the command line ---------------------------------------------------------------------------------------------- */
@@ -118,7 +115,7 @@ static int set_option(struct options *o, int c, const char *value)
 		return 0;
 	default:
 		fputs(usage, stderr);
-		return EXIT_BROKEN;
+		return VREPORT_BROKEN;
 	}
 }
 
@@ -156,7 +153,7 @@ static int read_boards(struct run *run, int argc, char **argv)
 	run->options.program = argv + i + 1;
 	if (i + 1 >= argc) {
 		fputs(usage, stderr);
-		return EXIT_BROKEN;
+		return VREPORT_BROKEN;
 	}
 	return 0;
 }
@@ -273,39 +270,18 @@ static int re_execute(char **argv)
 static int report(struct run *run)
 {
 	const struct options *o = &run->options;
-	bool success = WIFEXITED(run->status) && WEXITSTATUS(run->status) == 0 && !run->late;
-	size_t violations = 0;
-	for (size_t i = 0; i < run->fs.board_count; i++) {
-		vboard_judge(&run->fs.boards[i].board, usbfs_now(), success);
-		violations += run->fs.boards[i].board.violation_count;
-	}
-	FILE *out = o->report ? fopen(o->report, "w") : stderr;
-	if (!out)
-		return fail("cannot write '%s'", o->report);
-	if (o->report)
-		fprintf(out, "{\"status\": %d, \"late\": %s, \"boards\": [",
-		        WIFEXITED(run->status) ? WEXITSTATUS(run->status) : -WTERMSIG(run->status),
-		        run->late ? "true" : "false");
-	for (size_t i = 0; i < run->fs.board_count; i++) {
-		const struct vboard *b = &run->fs.boards[i].board;
-		if (o->report)
-			fputs(i ? ",\n" : "\n", out);
-		if (o->report)
-			vreport_json(out, b);
-		if (violations || (!o->report && !o->quiet))
-			vreport_text(stderr, b);
-	}
-	if (o->report) {
-		fputs("\n]}\n", out);
-		fclose(out);
-	}
-	if (run->late)
-		fputs("virtual-board: the time limit is over\n", stderr);
-	if (run->late)
-		return EXIT_LATE;
-	if (violations)
-		return EXIT_JUDGE;
-	return WIFEXITED(run->status) ? WEXITSTATUS(run->status) : 128 + WTERMSIG(run->status);
+	struct vboard *boards[BOARDS_MAX];
+	for (size_t i = 0; i < run->fs.board_count; i++)
+		boards[i] = &run->fs.boards[i].board;
+	const struct vreport r = {
+		.program = "virtual-board",
+		.file = o->report,
+		.quiet = o->quiet,
+		.status = WIFEXITED(run->status) ? WEXITSTATUS(run->status)
+		                                 : -WTERMSIG(run->status),
+		.late = run->late,
+	};
+	return vreport_run(&r, boards, run->fs.board_count, usbfs_now());
 }
 
 int main(int argc, char **argv)
@@ -323,7 +299,7 @@ int main(int argc, char **argv)
 	run.fs.changed = on_change;
 	run.fs.context = &run;
 	if (usbfs_start(&run.fs, run.options.seed))
-		return EXIT_BROKEN;
+		return VREPORT_BROKEN;
 	if (!umockdev_in_mock_environment())
 		return fail("%s cannot be preloaded", UMOCKDEV);
 	status = start_program(&run);

@@ -296,6 +296,11 @@ enum vopen vboard_may_open(const struct vboard *b, uint64_t now)
 	return VOPEN_OK;
 }
 
+bool vboard_configured(const struct vboard *b, uint64_t now)
+{
+	return vboard_present(b) && now >= b->appeared + b->desc->unconfigured_us;
+}
+
 static const struct vfault *fault_at(struct vboard *b, enum vplace place, const char *name,
                                      uint64_t from, uint64_t bytes)
 {
@@ -659,7 +664,7 @@ size_t vboard_device_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCR
 		                  1,
 		                  0x00,
 		                  0x02,
-		                  disk ? 0 : 0xff,
+		                  disk ? 0 : (uint8_t)b->desc->device_class,
 		                  0,
 		                  0,
 		                  64,
@@ -757,8 +762,14 @@ static size_t descriptor(const struct vboard *b, unsigned type, unsigned index,
 {
 	if (type == 1)
 		return vboard_device_descriptor(b, out);
-	if (type == 2)
-		return index ? 0 : vboard_config_descriptor(b, out);
+	if (type == 2 && !index) {
+		size_t n = vboard_config_descriptor(b, out);
+		if (b->desc->config_length) {
+			out[2] = (uint8_t)b->desc->config_length;
+			out[3] = (uint8_t)(b->desc->config_length >> 8);
+		}
+		return n;
+	}
 	return type == 3 ? string_descriptor(b, index, out) : 0;
 }
 

@@ -136,6 +136,9 @@ enum vopen { VOPEN_OK, VOPEN_ACCESS, VOPEN_BUSY, VOPEN_GONE };
 enum vopen vboard_may_open(const struct vboard *b, uint64_t now);
 enum vopen vboard_open(struct vboard *b, uint64_t now);
 
+/* Whether the host's kernel has chosen a configuration: it tells of a board a little earlier. */
+bool vboard_configured(const struct vboard *b, uint64_t now);
+
 /* A host claims or releases an interface. */
 void vboard_claim(struct vboard *b, uint64_t now, unsigned interface, bool on);
 

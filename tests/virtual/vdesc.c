@@ -67,6 +67,8 @@ struct setting {
 static const struct setting settings[] = {
 	{ "chip", SETTING_HEX, AT(chip), 0xffff },
 	{ "interfaces", SETTING_NUMBER, AT(interfaces), 2 },
+	{ "device-class", SETTING_NUMBER, AT(device_class), 255 },
+	{ "config-length", SETTING_NUMBER, AT(config_length), 65535 },
 	{ "rom_index", SETTING_NUMBER, AT(rom_index), 255 },
 	{ "server_index", SETTING_NUMBER, AT(server_index), 255 },
 	{ "serial", SETTING_TEXT, AT(serial), 0 },
@@ -84,6 +86,7 @@ static const struct setting settings[] = {
 	{ "speed", SETTING_NUMBER, AT(speed), UINT32_MAX },
 	{ "same-index-again", SETTING_NUMBER, AT(again), 1000 },
 	{ "open-refused-for", SETTING_MS, AT(open_refused_us), 0 },
+	{ "unconfigured-for", SETTING_MS, AT(unconfigured_us), 0 },
 	{ "open-busy", SETTING_FLAG, AT(open_busy), 0 },
 	{ "status-lost", SETTING_FLAG, AT(status_lost), 0 },
 	{ "stay-after-done", SETTING_FLAG, AT(stay_after_done), 0 },
@@ -598,6 +601,7 @@ void vdesc_init(struct vdesc *desc)
 {
 	*desc = (struct vdesc){
 		.interfaces = 1,
+		.device_class = 0xff,
 		.server_index = 1,
 		.leave_us = 20000,
 		.back_us = 100000,

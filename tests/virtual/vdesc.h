@@ -86,8 +86,11 @@ struct vfault {
 struct vdesc {
 	char *source; /* the file's name, for messages */
 
-	uint32_t chip;       /* USB product id: 0x2763, 0x2764, 0x2711, 0x2712 */
-	uint32_t interfaces; /* 1, or 2: mass storage and the vendor one */
+	uint32_t chip;         /* USB product id: 0x2763, 0x2764, 0x2711, 0x2712 */
+	uint32_t interfaces;   /* 1, or 2: mass storage and the vendor one */
+	uint32_t device_class; /* 0: each interface has its own; then Linux has drivers for them */
+	uint32_t
+		config_length; /* what the configuration descriptor says of its length; 0: the truth */
 	uint32_t rom_index, server_index;
 	char *serial; /* NULL: the serial string descriptor is not there */
 	char *path;   /* BUS-PORT[.PORT...] */
@@ -114,15 +117,16 @@ struct vdesc {
 	uint32_t status_times; /* how often it is that; then 0. 0: always */
 	uint32_t again;        /* comes back this often as a ROM after an accepted second stage */
 	uint64_t open_refused_us;
-	bool open_busy;       /* refused as EBUSY, not EACCES */
-	bool status_lost;     /* leaves before the status can be read */
-	bool stay_after_done; /* leaves only when it is opened once more */
-	bool stay_rom;        /* accepts the second stage and never runs it */
-	bool never_returns;   /* after the second stage */
-	bool becomes_disk;    /* after Done: the mass-storage gadget */
-	bool skips_rom;       /* attached when its file server is running already */
-	bool bystander;       /* not meant: touching it is a mistake, not booting it is none */
-	bool not_shifted;     /* answers after a cancelled read as if nothing had been */
+	uint64_t unconfigured_us; /* until the host's kernel has chosen the configuration */
+	bool open_busy;           /* refused as EBUSY, not EACCES */
+	bool status_lost;         /* leaves before the status can be read */
+	bool stay_after_done;     /* leaves only when it is opened once more */
+	bool stay_rom;            /* accepts the second stage and never runs it */
+	bool never_returns;       /* after the second stage */
+	bool becomes_disk;        /* after Done: the mass-storage gadget */
+	bool skips_rom;           /* attached when its file server is running already */
+	bool bystander;           /* not meant: touching it is a mistake, not booting it is none */
+	bool not_shifted;         /* answers after a cancelled read as if nothing had been */
 	uint64_t disk_bytes;
 	char *driver; /* a kernel driver bound to the vendor interface */
 };

@@ -109,3 +109,43 @@ void vreport_json(FILE *out, const struct vboard *b)
 	}
 	fputs("]}", out);
 }
+
+static int write_json(const struct vreport *r, struct vboard *const *boards, size_t count)
+{
+	FILE *out = fopen(r->file, "w");
+	if (!out) {
+		fprintf(stderr, "%s: cannot write '%s'\n", r->program, r->file);
+		return VREPORT_BROKEN;
+	}
+	fprintf(out, "{\"status\": %d, \"late\": %s, \"boards\": [", r->status,
+	        r->late ? "true" : "false");
+	for (size_t i = 0; i < count; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		vreport_json(out, boards[i]);
+	}
+	fputs("\n]}\n", out);
+	fclose(out);
+	return 0;
+}
+
+int vreport_run(const struct vreport *r, struct vboard *const *boards, size_t count, uint64_t now)
+{
+	bool success = r->status == 0 && !r->late;
+	size_t violations = 0;
+	for (size_t i = 0; i < count; i++) {
+		vboard_judge(boards[i], now, success);
+		violations += boards[i]->violation_count;
+	}
+	int error = r->file ? write_json(r, boards, count) : 0;
+	for (size_t i = 0; i < count && (violations || (!r->file && !r->quiet)); i++)
+		vreport_text(stderr, boards[i]);
+	if (r->late)
+		fprintf(stderr, "%s: the time limit is over\n", r->program);
+	if (error)
+		return error;
+	if (r->late)
+		return VREPORT_LATE;
+	if (violations)
+		return VREPORT_JUDGE;
+	return r->status >= 0 ? r->status : 128 - r->status;
+}

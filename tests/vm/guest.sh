@@ -1,0 +1,176 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # tap.sh and this file's own functions set them
+# For the tests that run a virtual machine: starting it, running commands in it, plugging boards and disks into it.
+# It is talked to over pipes: commands on its second serial port (tests/vm/init), QEMU's monitor for plugs.
+
+vm=$BUILD/vm boards=$SRC/tests/virtual/boards
+guest_n=0 plugged=
+
+# why_not: prints why there is no machine here, nothing if there can be one
+why_not() {
+	if ! [ -x "$BUILD/tests/virtual-redir" ]; then
+		echo 'libusbredirparser is not installed (Debian: libusbredirparser-dev)'
+	elif [ -f "$vm/why" ]; then
+		cat "$vm/why"
+	elif ! [ -f "$vm/base.cpio" ]; then
+		echo 'the machine is not there (make check-vm makes it)'
+	fi
+}
+
+# within SECONDS COMMAND...: until the command succeeds
+within() {
+	tries=$(($1 * 20))
+	shift
+	until "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+answered() { grep -q "$1" "$T/answers" || ! kill -0 "$qemu" 2>/dev/null; }
+
+# guest_start [QEMU-ARGUMENT...]: starts the machine, with what lies in $T/root on top of its initramfs
+guest_start() {
+	(cd "$T/root" && find . | cpio -o -H newc -R 0:0 --quiet) | cat "$vm/base.cpio" - >"$T/initrd"
+	mkfifo "$T/monitor.in" "$T/monitor.out" "$T/serial.in" "$T/serial.out"
+	# KVM is never tried: where it is there, it may not work.
+	# The clock is the HPET: measuring a processor's own counters goes wrong on a busy machine, time runs too fast then.
+	timeout -k 5 "${TEST_LIMIT:-280}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -M q35 -m 512 -smp 1 \
+		-nodefaults -no-user-config -display none -no-reboot -nic none -kernel "$vm/vmlinux" -initrd "$T/initrd" \
+		-append 'console=ttyS0 panic=-1 quiet loglevel=4 clocksource=hpet tsc=unstable nolapic_timer mitigations=off' \
+		-chardev "pipe,id=monitor,path=$T/monitor" -mon chardev=monitor,mode=control \
+		-serial "file:$T/console" -chardev "pipe,id=serial,path=$T/serial" -serial chardev:serial \
+		-device qemu-xhci,id=usb,p2=4,p3=0 "$@" >"$T/qemu.log" 2>&1 </dev/null &
+	qemu=$!
+	trap guest_stop EXIT
+	exec 3<>"$T/monitor.in" 4<>"$T/serial.in"
+	: >"$T/answers"
+	cat "$T/monitor.out" >"$T/monitor.log" &
+	cat "$T/serial.out" >>"$T/answers" &
+	echo '{"execute": "qmp_capabilities"}' >&3
+	within 120 answered '^ready'
+	grep -q '^ready' "$T/answers" || guest_trouble 'the machine does not start'
+}
+
+guest_stop() {
+	kill "$qemu" 2>/dev/null
+	wait "$qemu" 2>/dev/null
+}
+
+# monitor COMMAND: of QEMU
+monitor() { echo "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"$*\"}}" >&3; }
+
+# guest_trouble WHAT: nothing more can be tested
+guest_trouble() {
+	for log in qemu.log console monitor.log; do
+		tail -n 30 "$T/$log" | sed "s/^/# $log: /"
+	done
+	echo "Bail out! $1"
+	exit 1
+}
+
+# send SECONDS COMMAND: starts a command in the machine; answer waits for its end
+send() {
+	guest_n=$((guest_n + 1)) guest_limit=$1
+	shift
+	echo "$guest_n $guest_limit $*" >&4
+}
+
+# answer: leaves $status, $out and $err of the command in the machine
+# shellcheck disable=SC2034 # for the tests
+answer() {
+	within $((guest_limit + 60)) answered "^$guest_n status"
+	status=$(sed -n "s/^$guest_n status //p" "$T/answers")
+	[ -n "$status" ] || guest_trouble "no end of a command in the machine"
+	out=$(sed -n "s/^$guest_n out //p" "$T/answers")
+	err=$(sed -n "s/^$guest_n err //p" "$T/answers")
+}
+
+# guest SECONDS COMMAND: both
+guest() {
+	send "$@"
+	answer
+}
+
+# plug_in FOLDER BOARD...: plays boards, the first in the machine's first USB port
+plug_in() {
+	folder=$1 port=0
+	shift
+	rm -rf "$T/play" && mkdir "$T/play" && mkfifo "$T/play/end"
+	: >"$T/play/states"
+	for board; do
+		port=$((port + 1))
+		set -- "$@" "$boards/$board;path 1-$port"
+		shift
+	done
+	"$BUILD/tests/virtual-redir" --quiet --limit 150 --folder "$T/root/$folder" "$T/play" "$@" \
+		<"$T/play/end" >"$T/play/states" 2>"$T/play/judgement" &
+	player=$!
+	exec 5<>"$T/play/end"
+	within 30 grep -q listening "$T/play/states" || guest_trouble "$(cat "$T/play/judgement")"
+	while [ $port -gt 0 ]; do
+		guest_plugs=$((${guest_plugs:-0} + 1))
+		monitor "chardev-add socket,id=chardev$guest_plugs,path=$T/play/$port"
+		monitor "device_add usb-redir,id=board$guest_plugs,chardev=chardev$guest_plugs,bus=usb.0,port=$port"
+		plugged="$plugged board$guest_plugs"
+		port=$((port - 1))
+	done
+}
+
+# told TEXT: a board has come to that place (a whole line of virtual-redir)
+told() { grep -qx "$1" "$T/play/states" || ! kill -0 "$player" 2>/dev/null; }
+
+# judge: after answer: lets the boards judge. $status is 99 if they are not content, $judgement says why
+judge() {
+	echo "$status" >&5
+	wait "$player"
+	status=$?
+	exec 5>&-
+	judgement=$(cat "$T/play/judgement")
+}
+
+# unplug: takes all boards out
+unplug() {
+	for id in $plugged; do
+		monitor "device_del $id"
+	done
+	plugged=
+}
+
+# become_disk DRIVE SERIAL: the first port gets a USB disk instead, a -drive of guest_start
+become_disk() {
+	unplug
+	monitor "device_add usb-storage,id=disk0,drive=$1,bus=usb.0,port=1,serial=$2"
+	plugged=disk0
+}
+
+# finish STATUS NAME: judges what rpiboot, which was sent, has done. Leaves $out and $err.
+finish() {
+	answer
+	judge
+	is "$2" "$status" "$1"
+	[ "$status" = "$1" ] || printf '%s\n' "$out" "$err" "$judgement" | sed 's/^/# /'
+	said=$out complained=$err
+	unplug
+	guest 60 nothing_there
+	[ "$status" -eq 0 ] || guest_trouble 'a board does not leave the machine'
+	out=$said err=$complained
+}
+
+# ends STATUS NAME FOLDER BOARD [OPTION...]: rpiboot serves a board out of a folder
+ends() {
+	wanted=$1 name=$2 folder=$3 board=$4
+	shift 4
+	plug_in "$folder" "$board"
+	send 100 "exec rpiboot -d /$folder $*"
+	finish "$wanted" "$name"
+}
+
+# has NAME TEXT: a line of $out or $err
+has() {
+	ok "$1" grep -qF -- "$2" <<END
+$out
+$err
+END
+}
