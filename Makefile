@@ -14,7 +14,8 @@ OUT := $(if $(filter build,$(BUILD)),.,$(BUILD))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wformat=2 \
 	-Wvla -Wwrite-strings -Wpointer-arith
-ifeq ($(shell uname -s),Linux)
+SYSTEM := $(shell uname -s)
+ifeq ($(SYSTEM),Linux)
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 HARDEN_LD ?= -pie -Wl,-z,relro,-z,now
 endif
@@ -29,7 +30,7 @@ USB_LIBS = $(shell $(PKG_CONFIG) --libs libusb-1.0)
 # --- the program: everything in src/ but the USB back end and main are in one
 # archive, so that tests link what they need and choose their own back end.
 CORE_SRC := $(filter-out src/usb_libusb.c,$(sort $(wildcard src/*.c)))
-CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
+CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 CORE_LIB := $(BUILD)/librpiboot.a
 
 PROGRAMS := $(OUT)/rpiboot
@@ -38,12 +39,15 @@ include tools/tools.mk
 include tests/tests.mk
 include mass-storage-gadget/gadget.mk
 
-.PHONY: all help clean FORCE
+.PHONY: all help install uninstall clean FORCE
 all: $(PROGRAMS)
 
 help:
 	@echo 'make            the programs: $(PROGRAMS)'
+	@echo '     EMBED_MSD=1  with the legacy mass-storage firmware of msd/ inside rpiboot'
+	@echo 'make install    into INSTALL_PREFIX (now $(PREFIX)), below DESTDIR if given; make uninstall takes it out'
 	@echo 'make check      build and run all tests (TAP, summary at the end)'
+	@echo 'make check-package  build, install and try the Debian packages in a chroot (root)'
 	@echo 'make gadget     build the mass-storage gadget and secure-boot-example (network, minutes)'
 	@echo 'make check-gadget  test them in QEMU'
 	@echo 'make check-vm   test on a real kernel in QEMU (network, or what it brought before)'
@@ -63,7 +67,7 @@ $(BUILD)/src/usb_libusb.o: EXTRA_CFLAGS = $(USB_CFLAGS)
 # What the build decides and the sources need. Rewritten only when it changes.
 VERSION_WORDS := $(shell cat VERSION)
 BUILD_DATE := $(if $(SOURCE_DATE_EPOCH),$(shell date -u -d @$(SOURCE_DATE_EPOCH) +%Y/%m/%d 2>/dev/null || date -u -r $(SOURCE_DATE_EPOCH) +%Y/%m/%d),$(word 2,$(VERSION_WORDS)))
-GIT_VERSION ?= $(shell git rev-parse --short=8 HEAD 2>/dev/null || echo unknown)
+GIT_VERSION ?= $(shell git -c safe.directory='*' rev-parse --short=8 HEAD 2>/dev/null || echo unknown)
 $(BUILD)/config.h: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '#define RPIBOOT_VERSION "$(word 1,$(VERSION_WORDS))"' \
@@ -78,9 +82,31 @@ $(BUILD)/udev_rule.h: udev/70-rpiboot.rules
 	sed 's/[\"]/\\&/g; s/.*/"&\\n"/' $< > $@
 $(BUILD)/main.o: $(BUILD)/udev_rule.h
 
+COMPILE = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -MF $@.d -c -o $@ $<
 $(BUILD)/%.o: %.c $(BUILD)/config.h
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -MF $@.d -c -o $@ $<
+	$(COMPILE)
+
+# EMBED_MSD=1: the firmware of MSD_DIR becomes part of the program.
+MSD_DIR ?= msd
+$(BUILD)/embedded.c: FORCE
+	@mkdir -p $(@D)
+	@scripts/embed.sh $(if $(filter 1,$(EMBED_MSD)),'$(MSD_DIR)') > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(BUILD)/%.o: $(BUILD)/%.c
+	$(COMPILE)
+
+# Where things go; each can be given. udev and systemd are Linux'.
+ifeq ($(SYSTEM),Linux)
+UDEVDIR ?= $(PREFIX)/lib/udev/rules.d
+SYSTEMDDIR ?= $(PREFIX)/lib/systemd/system
+endif
+PLACES = DESTDIR PREFIX UDEVDIR SYSTEMDDIR MANDIR DOCDIR BASHDIR ZSHDIR
+install uninstall: export OUT := $(OUT)
+install: all
+install uninstall:
+	@$(foreach place,$(PLACES),$(place)='$($(place))') scripts/install.sh $@
 
 clean:
 	rm -rf build $(PROGRAMS)

@@ -9,7 +9,7 @@ gadget='gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross flex biso
 	dosfstools mtools qemu-system-arm'
 machine='qemu-system-x86 libusbredirparser-dev busybox-static cpio kmod udev xz-utils'
 checks="$demo $gadget $machine git clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm jq tmux mtools
-	dosfstools fdisk zip unzip python3-minimal mandoc groff-base"
+	dosfstools fdisk zip unzip python3-minimal mandoc groff-base zsh systemd debootstrap"
 
 case ${1-} in
 build) packages=$build ;;

@@ -1,5 +1,6 @@
 #include "bootfiles.h"
 
+#include "embedded.h"
 #include "plat.h"
 #include "text.h"
 
@@ -258,6 +259,21 @@ static const char *legacy_name(const struct chip *chip, const char *name)
 	return NULL;
 }
 
+static enum bootfile_answer find_embedded(struct bootfile *file, const char *name)
+{
+	const struct embedded_file *e = embedded_files;
+	while (e->name && strcmp(e->name, name) != 0)
+		e++;
+	if (!e->name)
+		return BOOTFILE_ABSENT;
+	file->bytes = e->bytes;
+	file->size = e->size;
+	file->source = SOURCE_EMBEDDED;
+	file->where = text_new("embedded:%s", name);
+	file->err = file->where ? OK : ERR_MEMORY;
+	return file->err ? BOOTFILE_FAILED : BOOTFILE_FOUND;
+}
+
 enum bootfile_answer bootfiles_find(const struct bootfiles *files, const char *name,
                                     struct bootfile *file)
 {
@@ -270,11 +286,17 @@ enum bootfile_answer bootfiles_find(const struct bootfiles *files, const char *n
 		answer = find_path(file, SOURCE_FOLDER,
 		                   strcmp(*root, ".") == 0 ? text_new("msd/%s", legacy)
 		                                           : text_new("%s/msd/%s", *root, legacy));
-	return answer;
+	return answer == BOOTFILE_ABSENT ? find_embedded(file, legacy) : answer;
 }
 
 enum err bootfile_read(const struct bootfile *file, uint64_t offset, void *to, size_t n)
 {
+	if (file->bytes) {
+		if (offset > file->size || n > file->size - offset)
+			return ERR_FILE_CHANGED;
+		memcpy(to, file->bytes + offset, n);
+		return OK;
+	}
 	int64_t got = plat_read_at(file->fd, file->offset + offset, to, n);
 	if (got < 0)
 		return ERR_FILE_READ;

@@ -4,7 +4,8 @@
  *	2. FOLDER/CHIP/NAME
  *	3. CHIP/NAME in bootfiles.bin (FOLDER/CHIP/bootfiles.bin, else FOLDER/bootfiles.bin)
  *	4. FOLDER/NAME
- *	5. the legacy mass-storage firmware of the installation (msd/), for the chips it is made for
+ *	5. the legacy mass-storage firmware of the installation (msd/), then that inside the program, for the chips it is
+ *	   made for
  * Folders and links in them are the operator's and trusted; names come from boards and are not. */
 #ifndef BOOTFILES_H
 #define BOOTFILES_H
@@ -56,10 +57,11 @@ enum bootfile_answer {
 struct bootfile {
 	int fd;
 	bool owns_fd;
-	uint64_t offset; /* of the file in fd */
-	uint32_t size;   /* bytes, at most WIRE_MAX_LENGTH */
+	const uint8_t *bytes; /* not NULL: the file is here and not in fd */
+	uint64_t offset;      /* of the file in fd */
+	uint32_t size;        /* bytes, at most WIRE_MAX_LENGTH */
 	enum event_source source;
-	char *where; /* owned: its path, or the archive's */
+	char *where; /* owned: its path, or the archive's, or "embedded:NAME" */
 	char *odd; /* owned; a folder, FIFO or device of that name that was passed over, or NULL */
 	enum err err; /* of BOOTFILE_FAILED; where is set */
 };

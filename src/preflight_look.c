@@ -531,7 +531,7 @@ static void look_at_gadget(struct look *l)
 		look_at_image(l);
 	if (l->chip->metadata)
 		look_at_boot_loader(l);
-	else if (!has(l, "start.elf"))
+	else if (l->ramdisk != CONFIGTXT_YES && !has(l, "start.elf")) /* it is in boot.img, too */
 		found(l, NO_START, "start.elf", 0, OK, "not there, but the second stage wants it");
 	if (!l->chip->gadget)
 		found(l, OLD_CHIP, "boot.img", 0, OK, "this chip starts only a 32-bit kernel");

@@ -133,7 +133,7 @@ static void put_file(FILE *out, const struct event *e)
 	}
 	if (e->kind != EV_FILE_SIZE) {
 		put_string(out, "source", source_names[e->source]);
-		put_known(out, "file", e->where);
+		put_known(out, "file", e->source == SOURCE_EMBEDDED ? NULL : e->where);
 	}
 	put_number(out, "size", e->size);
 	if (e->kind == EV_FILE_END)

@@ -16,6 +16,18 @@ TEST_PROGRAMS := $(BUILD)/tests/mksample $(BUILD)/tests/ptyrun
 $(TEST_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+# A program with stand-ins for the firmware that EMBED_MSD=1 puts into it.
+TEST_PROGRAMS += $(BUILD)/tests/rpiboot-embedded
+$(BUILD)/tests/embedded.c: scripts/embed.sh
+	@mkdir -p $(BUILD)/tests/msd
+	@for name in bootcode.bin:52001 bootcode4.bin:95003 start.elf:300007; do \
+		yes "stand-in $$name" | head -c $${name#*:} > $(BUILD)/tests/msd/$${name%:*}; done
+	@cp $(BUILD)/tests/msd/start.elf $(BUILD)/tests/msd/start4.elf
+	@scripts/embed.sh $(BUILD)/tests/msd > $@
+
+$(BUILD)/tests/rpiboot-embedded: $(BUILD)/main.o $(BUILD)/src/usb_libusb.o $(BUILD)/tests/embedded.o $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS)
+
 include tests/fuzz/fuzz.mk
 include tests/long.mk
 
@@ -36,6 +48,11 @@ HELPERS = $(BUILD)
 check: all $(TEST_PROGRAMS) $(filter $(BUILD)/%,$(TESTS))
 	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(HELPERS))' $(TESTS)
 
+# The Debian packages, in a chroot of their own; root, and the network the first time.
+.PHONY: check-package
+check-package:
+	@TEST_LIMIT=$${TEST_LIMIT:-1200} tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' tests/package/package.t
+
 # clang's: gcc's address sanitizer does not start under the preload of the mocked usbfs. The virtual board itself runs
 # without, as its libraries do; its model is in the simulator's tests too. The thread sanitizer has something to find
 # where boards run in threads of their own.
@@ -48,7 +65,8 @@ check-tsan: virtual $(TEST_PROGRAMS)
 		TESTS='build/tsan/tests/test_boards tests/cli/rack.t' check
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
-SH_FILES = $(sort $(shell git ls-files '*.sh' '*.t'; git grep -l '^\#!/bin/sh' -- tools)) tests/run tests/layers tests/coverage tests/foreign tests/debian-package .ci/run
+SH_FILES = $(sort $(shell git ls-files '*.sh' '*.t'; git grep -l '^\#!/bin/sh' -- tools)) tests/run tests/layers tests/coverage tests/foreign tests/debian-package .ci/run \
+	completions/rpiboot.bash debian/rpiboot.postrm debian/tests/virtual-board
 LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual
 
 lint: $(BUILD)/config.h $(BUILD)/udev_rule.h

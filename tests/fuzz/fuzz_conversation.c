@@ -5,15 +5,13 @@
 #include "jsoncheck.h"
 #include "outfile.h"
 #include "plat.h"
+#include "scratch.h"
 #include "sim.h"
 #include "station.h"
 #include "wire.h"
 
 #include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -63,49 +61,21 @@ static const char *const names[] = {
 	"\xc2\x9b",
 };
 
-static char folder[200], boot[220], metadata[220];
+static const char *folder;
+static char boot[220], metadata[220];
 static struct hostile_file files[FILES + 1];
 
-static void require(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	fprintf(stderr, "fuzz_conversation: %s\n", what);
-	abort();
-}
-
-static void remove_folder(void)
-{
-	char command[300];
-	snprintf(command, sizeof command, "rm -rf '%s'", folder);
-	if (system(command) != 0)
-		perror(folder);
-}
-
-static void make_folder(const char *name)
-{
-	char path[400];
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	if (mkdir(path, 0777) != 0)
-		abort();
-}
-
-/* In memory where there is such a place: every document is synced to disk otherwise. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	snprintf(folder, sizeof folder, "%s/rpiboot-fuzz.XXXXXX",
-	         access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (!mkdtemp(folder))
-		abort();
-	atexit(remove_folder);
+	folder = scratch_make();
 	snprintf(boot, sizeof boot, "%s/boot", folder);
 	snprintf(metadata, sizeof metadata, "%s/metadata", folder);
-	make_folder("metadata");
-	make_folder("boot");
-	make_folder("boot/2711");
-	make_folder("boot/1-1.1");
+	scratch_folder("metadata");
+	scratch_folder("boot");
+	scratch_folder("boot/2711");
+	scratch_folder("boot/1-1.1");
 	for (size_t i = 0; i < FILES; i++) {
 		char path[400];
 		uint8_t *bytes = malloc(wanted[i].size + 1);
@@ -130,36 +100,26 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void check_documents(void)
 {
 	DIR *dir = opendir(metadata);
-	require(dir, "the metadata folder is gone");
+	scratch_require(dir, "the metadata folder is gone");
 	for (struct dirent *e; (e = readdir(dir));) {
 		static char text[200000];
 		char path[600];
 		size_t n = strlen(e->d_name);
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		require(n > 5 && strcmp(e->d_name + n - 5, ".json") == 0,
-		        "a file of a strange name");
+		scratch_require(n > 5 && strcmp(e->d_name + n - 5, ".json") == 0,
+		                "a file of a strange name");
 		snprintf(path, sizeof path, "%s/%s", metadata, e->d_name);
 		FILE *in = fopen(path, "rb");
-		require(in, "a document cannot be read");
+		scratch_require(in, "a document cannot be read");
 		n = fread(text, 1, sizeof text - 1, in);
 		fclose(in);
 		text[n] = 0;
-		require(n > 0 && strlen(text) == n && jsoncheck(text),
-		        "a document is no valid JSON");
+		scratch_require(n > 0 && strlen(text) == n && jsoncheck(text),
+		                "a document is no valid JSON");
 		unlink(path);
 	}
 	closedir(dir);
-}
-
-static void check_lines(const char *text)
-{
-	for (; *text; text += text_utf8(text)) {
-		unsigned char c = (unsigned char)*text;
-		require(text_utf8(text) > 0, "a line is no UTF-8");
-		require((c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t', "a control character");
-		require(!(c == 0xc2 && (unsigned char)text[1] < 0xa0), "a C1 control character");
-	}
 }
 
 static void check_summary(const struct station_summary *s, unsigned wants)
@@ -168,9 +128,10 @@ static void check_summary(const struct station_summary *s, unsigned wants)
 	bool known = false;
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
 		known = known || s->status == statuses[i];
-	require(known, "a status that is not documented");
-	require(s->status != 0 || (s->failed == 0 && s->succeeded >= wants), "a status too good");
-	require(hostile_open_handles() == 0, "an open device");
+	scratch_require(known, "a status that is not documented");
+	scratch_require(s->status != 0 || (s->failed == 0 && s->succeeded >= wants),
+	                "a status too good");
+	scratch_require(hostile_open_handles() == 0, "an open device");
 }
 
 /* TEXT is cut into its lines. */
@@ -178,7 +139,7 @@ static void check_events(char *text)
 {
 	for (char *rest, *event = strtok_r(text, "\n", &rest); event;
 	     event = strtok_r(NULL, "\n", &rest))
-		require(*event == '{' && jsoncheck(event), "an event is no valid JSON");
+		scratch_require(*event == '{' && jsoncheck(event), "an event is no valid JSON");
 }
 
 struct output {
@@ -191,7 +152,7 @@ static void output_open(struct output *o)
 {
 	*o = (struct output){ .text = NULL };
 	o->stream = open_memstream(&o->text, &o->size);
-	require(o->stream, "out of memory");
+	scratch_require(o->stream, "out of memory");
 }
 
 static void serve(uint8_t flags)
@@ -203,7 +164,7 @@ static void serve(uint8_t flags)
 	output_open(&err);
 	output_open(&events);
 	struct report *report = report_new();
-	require(report, "out of memory");
+	scratch_require(report, "out of memory");
 	int verbose = flags & VERBOSE ? 2 : 0;
 	struct report_text_options lines = {
 		.verbose = verbose, .prefix = flags & MANY, .out = out.stream, .err = err.stream
@@ -234,8 +195,8 @@ static void serve(uint8_t flags)
 	fclose(events.stream);
 	if (getenv("SHOW"))
 		printf("%s%s%sstatus %d\n", out.text, err.text, events.text, summary.status);
-	check_lines(out.text);
-	check_lines(err.text);
+	scratch_require_printable(out.text);
+	scratch_require_printable(err.text);
 	check_events(events.text);
 	check_summary(&summary, setup.wanted ? setup.wanted : 1);
 	free(out.text);

@@ -13,7 +13,7 @@ why_not() {
 }
 
 take_apart() {
-	mcopy -n -o -i "$image" ::kernel8.img ::initrd.zst ::cmdline.txt ::bcm2710-rpi-3-b-plus.dtb ::bcm2711-rpi-4-b.dtb "$T/"
+	mcopy -n -o -i "$image" ::kernel8.img ::initrd.zst ::cmdline.txt ::bcm2710-rpi-3-b-plus.dtb "$T/"
 }
 
 # boot NAME WORDS [QEMU-ARGUMENT...]: leaves the guest's output in $log

@@ -101,7 +101,7 @@ static void tells_of_files(void)
 	e.kind = EV_FILE_SIZE;
 	check(&e, EVENT("file-size") "," BOARD ",\"name\":\"a.bin\",\"size\":4294967295");
 	e.kind = EV_FILE_BEGIN;
-	e.where = NULL;
+	e.where = "embedded:a.bin";
 	e.source = SOURCE_EMBEDDED;
 	check(&e, EVENT("file-begin") "," BOARD ",\"name\":\"a.bin\",\"source\":\"embedded\","
 	                              "\"size\":4294967295");

@@ -13,11 +13,11 @@ if ! [ -x "$vb" ]; then
 fi
 tests/virtual/mkfolder.sh gadget "$T/gadget" 20000
 
-# One port each: a port that was served is not served again at once.
+# One port each, as a port that was served is not served again at once; the disks they become stay plugged in.
 set --
 i=0
 while [ $i -lt "$boards" ]; do
-	set -- "$@" "$SRC/tests/virtual/boards/cm4-gadget.board;path 1-$((i / 64 + 1)).$((i / 8 % 8 + 1)).$((i % 8 + 1));serial $(printf %016x $((i + 1)));arrive $((i * 500))"
+	set -- "$@" "$SRC/tests/virtual/boards/cm4-gadget.board;path $((i / 64 + 1))-1.$((i / 8 % 8 + 1)).$((i % 8 + 1));serial $(printf %016x $((i + 1)));arrive $((i * 500))"
 	i=$((i + 1))
 done
 

@@ -18,7 +18,7 @@
 #include "vfolder.h"
 #include "vreport.h"
 
-#define BOARDS_MAX 64
+#define BOARDS_MAX 256
 #define UMOCKDEV   "libumockdev-preload.so.0"
 
 struct options {

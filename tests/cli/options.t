@@ -1,0 +1,72 @@
+#!/bin/sh
+# rpiboot's options are the same everywhere they are told: --help, the manual page, both completions. And the
+# completions complete.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+
+# words: one option a line, sorted; ports as numbers stand for one option
+words() { grep -v -x -e '-[0-9]*' | LC_ALL=C sort -u; }
+
+"$OUT/rpiboot" --help | sed -n -E 's/^ {2,6}-/-/p' | sed 's/  .*//' | grep -o -e '--*[a-zA-Z][a-z-]*' | words >"$T/help"
+ok 'options were found in --help' test "$(wc -l <"$T/help")" -gt 30
+grep '^\.It Fl' docs/man/rpiboot.1 | grep -o 'Fl -*[a-zA-Z0-9][a-z-]*' | sed 's/Fl /-/' | words >"$T/page"
+is 'the manual page' "$(cat "$T/page")" "$(cat "$T/help")"
+sed -n "/options='/,/'\$/p" completions/rpiboot.bash | grep -o -e '--*[a-zA-Z][a-z-]*' | words >"$T/bash"
+is "bash's completion" "$(cat "$T/bash")" "$(cat "$T/help")"
+grep -o -e "['{,]--*[a-zA-Z][a-z-]*" completions/_rpiboot | cut -c2- | words >"$T/zsh"
+is "zsh's completion" "$(cat "$T/zsh")" "$(cat "$T/help")"
+for status in $("$OUT/rpiboot" --help | sed -n '/^Exit status/,$p' | tr '\n' ' ' | grep -o -E '(status:|,) [0-9]+' | grep -o '[0-9]*'); do
+	ok "the manual page tells of status $status" grep -q "^\.It $status\$" docs/man/rpiboot.1
+done
+grep -h -o -e 'getenv("[A-Z_]*' -e '"RPIBOOT_[A-Z]*[="]' src/*.c main.c | sed 's/.*"\([A-Z_]\)/\1/; s/[="]$//' | sort -u >"$T/variables"
+ok 'variables were found in the sources' test "$(wc -l <"$T/variables")" -gt 10
+while read -r name; do
+	ok "the manual page tells of the variable $name" grep -q "^\.\(It \)*Ev $name\( [.,]\)*$" docs/man/rpiboot.1
+done <"$T/variables"
+sed -n '/^\.Ss Lines/,/^\.Pp/p' docs/man/rpiboot.1 | sed -n '/^\.Bd/,/^\.Ed/p' | sed '/^\./d; s/FOLDER.*//; s/[A-Z]*$//; s/ YYYY.*//' >"$T/lines"
+while read -r line; do
+	ok "the program knows the line: $line" grep -q -r -F "$line" src main.c
+done <"$T/lines"
+
+if command -v bash >/dev/null; then
+	mkdir -p "$T/w/folder one" "$T/w/other"
+	: >"$T/w/file"
+	# complete WORD...: what is offered for the last word
+	cat >"$T/complete" <<'END2'
+cd "$1" && . "$2" || exit 1
+shift 2
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+_rpiboot rpiboot "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+printf '%s\n' "${COMPREPLY[@]}"
+END2
+	offers() {
+		name=$1 want=$2
+		shift 2
+		is "bash: $name" "$(bash "$T/complete" "$T/w" "$SRC/completions/rpiboot.bash" rpiboot "$@" | tr '\n' ';')" "$want"
+	}
+	offers 'a long option' '--next-timeout;' --ne
+	offers 'all that begins with --s' '--serial;--signed;' --s
+	offers 'folders only' 'folder one;other;' -d ''
+	offers 'a folder after =' 'other;' --directory = o
+	offers 'folders right after =' 'folder one;other;' --directory =
+	offers 'folders for metadata' 'folder one;other;' -j ''
+	offers 'metadata without a folder, another option' '--loop;' -j --lo
+	offers 'chips' '2711;2712;' --chip 271
+	offers 'words' 'always;' --progress al
+	offers 'no paths, no serials' ';' -p ''
+	offers 'nothing where nothing fits' ';' --nosuch
+else
+	skip "bash's completion at work" 'bash is missing'
+fi
+if command -v zsh >/dev/null; then
+	cat >"$T/look" <<'END2'
+_arguments() { print -l -- "$@" }
+compdef() { }
+. "$1"
+END2
+	run zsh -f "$T/look" "$SRC/completions/_rpiboot"
+	is "zsh: every description is one word with its option" "$status$err $(printf '%s\n' "$out" | grep -c -v -E '^\*?-[-a-zA-Z]+(=-?)?\[[^]]*\]')" '0 0'
+else
+	skip "zsh's completion" 'zsh is missing'
+fi
+tap_end

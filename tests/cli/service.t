@@ -1,0 +1,48 @@
+#!/bin/sh
+# The station service: systemd accepts the unit, and it stays as closed as it is.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+
+# What the service runs: it goes on after a board, until it is told to stop.
+vb=$BUILD/tests/virtual-board
+if [ -x "$vb" ]; then
+	tests/virtual/mkfolder.sh recovery5 "$T/boot"
+	mkdir "$T/state"
+	cat >"$T/station" <<'END'
+cd "$1"
+"$2" -l --json -q -d boot -j state >events &
+pid=$!
+until grep -q '"event":"result"' events; do
+	sleep 0.2
+done
+kill -TERM $pid
+wait $pid
+END
+	run "$vb" --quiet --limit 60 --folder "$T/boot" tests/virtual/boards/cm5-recovery.board -- sh "$T/station" "$T" "$OUT/rpiboot"
+	is 'a station serves, goes on, and ends when it is told to: status' "$status $err" '130 '
+	is 'the board did well' "$(grep -c '"event":"result",.*"success":true' "$T/events")" 1
+	ok 'its metadata is there' grep -q '"EEPROM_UPDATE": "success"' "$T/state/8a1b2c3d4e5f6071.json"
+	ok 'its status is none of a failure' grep -q '^SuccessExitStatus=130$' 'systemd/rpiboot@.service'
+else
+	skip 'a station' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
+fi
+
+if ! command -v systemd-analyze >/dev/null; then
+	skip 'the service' 'systemd-analyze is missing (Debian: systemd)'
+	tap_end
+	exit
+fi
+mkdir "$T/units"
+sed "s|^ExecStart=/usr/bin/rpiboot |ExecStart=$OUT/rpiboot |; /^Documentation=/d" 'systemd/rpiboot@.service' >"$T/units/rpiboot@.service"
+ok 'it calls rpiboot' grep -q "^ExecStart=$OUT/rpiboot -l --json -q -d" "$T/units/rpiboot@.service"
+run systemd-analyze verify "$T/units/rpiboot@.service"
+is 'verify: status, no complaint' "$status $out$err" '0 '
+# shellcheck disable=SC2046 # words
+run "$OUT/rpiboot" $(sed -n 's/ [$]OPTIONS//; s/[$][{][A-Z_]*[}]/x/g; s/^ExecStart=[^ ]* //p' 'systemd/rpiboot@.service') --help
+is 'its options exist' "$status" 0
+run systemd-analyze security --offline=true --threshold=15 "$T/units/rpiboot@.service"
+case $err in
+*unrecognized* | *"Unknown"*) skip 'exposure' 'this systemd-analyze cannot tell it without a running systemd' ;;
+*) is 'exposure is 1.5 at the most' "$status" 0 ;;
+esac
+tap_end

@@ -1,0 +1,115 @@
+/* Any boot folder: looking at it ends, with findings that fit a line and have no control characters. An input is a row of
+ * files: a byte that names it, two bytes of length, the content. */
+#include "configtxt.h"
+#include "fatvolume.h"
+#include "preflight.h"
+#include "scratch.h"
+#include "sigtext.h"
+
+#include <stdio.h>
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const names[] = {
+	"config.txt",   "bootcode4.bin", "bootcode5.bin", "bootcode.bin",  "pieeprom.bin",
+	"pieeprom.sig", "boot.img",      "boot.sig",      "bootfiles.bin", "2711/config.txt",
+};
+#define NAMES (sizeof names / sizeof *names)
+
+static const char *folder;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	folder = scratch_make();
+	scratch_folder("2711");
+	return 0;
+}
+
+static void check_setting(const struct configtxt_setting *s, unsigned before)
+{
+	scratch_require(s->key && s->value, "a setting without key or value");
+	scratch_require(s->line > 0 && s->line >= before, "a line of before");
+	(void)configtxt_is_on(s->value);
+}
+
+/* The readers by themselves, in memory that ends where the content does. */
+static void read_content(const uint8_t *content, size_t n)
+{
+	char *text = malloc(n + 1);
+	struct configtxt config;
+	struct configtxt_setting setting = { .line = 0 };
+	struct sigtext sig;
+	if (!text)
+		return;
+	memcpy(text, content, n);
+	const char *problem = sigtext_read(&sig, text, n);
+	scratch_require(problem || (sig.has_hash && memchr(sig.target, 0, sizeof sig.target)),
+	                "a good signature file without a hash");
+	if (n >= FATVOLUME_SECTOR)
+		(void)fatvolume_problem((const uint8_t *)text, n * 1024);
+	configtxt_open(&config, text, n, chip_by_name("2711"));
+	for (unsigned before = 0; configtxt_next(&config, &setting); before = setting.line)
+		check_setting(&setting, before);
+	free(text);
+}
+
+static void write_files(const uint8_t *data, size_t size)
+{
+	while (size > 3) {
+		char path[400];
+		size_t n = (size_t)data[1] << 8 | data[2];
+		snprintf(path, sizeof path, "%s/%s", folder, names[data[0] % NAMES]);
+		data += 3;
+		size -= 3;
+		n = n < size ? n : size;
+		read_content(data, n);
+		FILE *out = fopen(path, "wb");
+		if (out) {
+			fwrite(data, 1, n, out);
+			fclose(out);
+		}
+		data += n;
+		size -= n;
+	}
+}
+
+static void remove_files(void)
+{
+	for (size_t i = 0; i < NAMES; i++) {
+		char path[400];
+		snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+		unlink(path);
+	}
+}
+
+static void check_findings(const struct preflight *p)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+	scratch_require(out, "out of memory");
+	preflight_print(p, false, out);
+	fclose(out);
+	scratch_require_printable(text);
+	free(text);
+	for (size_t i = 0; i < p->count; i++)
+		scratch_require(p->findings[i].code && p->findings[i].text && p->findings[i].chips,
+		                "a finding that says nothing");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const no_roots[] = { NULL };
+	struct bootfiles_places places = { .folder = folder, .roots = no_roots };
+	struct preflight preflight;
+	write_files(data, size);
+	preflight_init(&preflight);
+	scratch_require(preflight_check(&preflight, &places, NULL, "1-1") == OK, "out of memory");
+	check_findings(&preflight);
+	preflight_free(&preflight);
+	remove_files();
+	return 0;
+}

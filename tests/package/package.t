@@ -1,0 +1,122 @@
+#!/bin/sh
+# The Debian packages: built twice without a network, looked through by lintian, installed, tried on virtual boards,
+# removed; and "make install INSTALL_PREFIX=" as other systems' packagers call it. All of it in a chroot, which
+# debootstrap makes once in build/package (or CHROOT=DIR: a Debian tree to use, packages may be added to it).
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+: "${CHROOT:=$SRC/build/package/chroot}"
+needs='build-essential debhelper lintian pkg-config libusb-1.0-0-dev libssl-dev umockdev libumockdev-dev openssl'
+
+give_up() {
+	skip 'the Debian packages' "$1"
+	tap_end
+	exit
+}
+
+# inside [OPTION-OF-UNSHARE...] -- COMMAND: in the chroot, with mounts that go when it ends
+# shellcheck disable=SC2016 # the inner shell expands it
+inside() {
+	options=
+	while [ "$1" != -- ]; do
+		options="$options $1"
+		shift
+	done
+	shift
+	# shellcheck disable=SC2086 # words
+	unshare --mount --pid --fork --kill-child $options sh -c 'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" &&
+		mount -t sysfs sysfs "$1/sys" && exec chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+		DEBIAN_FRONTEND=noninteractive sh -c "$2"' - "$CHROOT" "$1"
+}
+
+# mirror: the one of this system's apt
+mirror() {
+	# shellcheck disable=SC2016 # apt fills these in
+	apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 2>/dev/null | sed -n 's/^Debian Debian //p' | head -n 1
+}
+
+[ "$(id -u)" = 0 ] || give_up 'not root: no chroot'
+unshare --mount --pid --fork true 2>/dev/null || give_up 'no right to make name spaces'
+if [ ! -f "$CHROOT/etc/debian_version" ]; then
+	command -v debootstrap >/dev/null || give_up 'debootstrap is missing'
+	: "${MIRROR:=$(mirror)}"
+	[ -n "$MIRROR" ] || give_up 'no Debian mirror in the apt configuration (run apt-get update, or give MIRROR=)'
+	mkdir -p "$(dirname "$CHROOT")"
+	rm -rf "$CHROOT.new"
+	debootstrap --variant=minbase bookworm "$CHROOT.new" "$MIRROR" >"$T/log" 2>&1 || give_up "debootstrap: $(tail -n 1 "$T/log")"
+	cp /etc/apt/apt.conf.d/* "$CHROOT.new/etc/apt/apt.conf.d/" 2>/dev/null
+	mv "$CHROOT.new" "$CHROOT"
+fi
+cp /etc/resolv.conf "$CHROOT/etc/" 2>/dev/null
+inside -- "dpkg -s $needs >/dev/null 2>&1 || { apt-get -q update && apt-get -q install -y --no-install-recommends $needs; }" >"$T/log" 2>&1 ||
+	give_up "packages cannot be had: $(tail -n 1 "$T/log")"
+
+# --- the sources as they lie here, in two places
+work=$CHROOT/root/package-test
+rm -rf "$work"
+mkdir -p "$work/a" "$work/elsewhere"
+version=$(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
+is 'VERSION and the changelog agree' "$(cut -d ' ' -f 1 VERSION)" "$version"
+for place in a 'elsewhere'; do
+	mkdir "$work/$place/rpiboot-$version"
+	git ls-files -z -co --exclude-standard | tar -c --null -T - | tar -x --no-same-owner -C "$work/$place/rpiboot-$version"
+done
+
+# --- built twice, differently, without a network
+build() {
+	run inside --net -- "cd '/root/package-test/$1/rpiboot-$version' && $2 dpkg-buildpackage -us -uc -b"
+	is "dpkg-buildpackage -b in '$1'" "$status$([ "$status" = 0 ] || tail -n 20 "$T/run.out" "$T/run.err")" 0
+}
+build a ''
+build 'elsewhere' 'umask 077; TZ=Asia/Tokyo LC_ALL=C DEB_BUILD_OPTIONS=nocheck'
+# shellcheck disable=SC2086 # words
+sums() { (cd "$work/$1" && sha256sum -- *.deb); }
+is 'both builds are the same, bit for bit' "$(sums 'elsewhere')" "$(sums a)"
+is 'three packages' "$(cd "$work/a" && echo *.deb)" "rpiboot-dbgsym_${version}_$(inside -- 'dpkg --print-architecture').deb rpiboot-tools_${version}_all.deb rpiboot_${version}_$(inside -- 'dpkg --print-architecture').deb"
+run inside --net -- "cd /root/package-test/a && lintian --allow-root --fail-on error,warning --tag-display-limit 0 rpiboot_*.changes"
+is 'lintian: no errors, no warnings' "$status$([ "$status" = 0 ] || printf '%s\n' "$out" "$err")" 0
+
+# --- installed beside a Raspberry Pi's rpi-eeprom, of which a stand-in is made here
+mkdir -p "$work/eeprom/DEBIAN" "$work/eeprom/usr/bin" "$work/eeprom/usr/share/man/man1"
+printf 'Package: rpi-eeprom\nVersion: 99\nArchitecture: all\nMaintainer: t <t@example.org>\nDescription: t\n' >"$work/eeprom/DEBIAN/control"
+for name in rpi-eeprom-config rpi-eeprom-digest rpi-sign-bootcode rpi-bootloader-key-convert rpi-eeprom-update; do
+	echo theirs >"$work/eeprom/usr/bin/$name"
+	echo theirs >"$work/eeprom/usr/share/man/man1/$name.1.gz"
+done
+step() {
+	run inside --net -- "cd /root/package-test && $2"
+	is "$1" "$status$([ "$status" = 0 ] || printf '%s\n' "$out" "$err")" 0
+}
+step 'rpiboot is installed beside rpi-eeprom' 'dpkg-deb -b eeprom eeprom.deb && dpkg -i eeprom.deb && dpkg -i a/rpiboot_*.deb &&
+	grep -q theirs /usr/bin/rpi-eeprom-config && dpkg -s rpi-eeprom | grep -q "ok installed"'
+run inside --net -- 'dpkg -i /root/package-test/a/rpiboot-tools_*.deb'
+is 'rpiboot-tools does not push rpi-eeprom out' "$((status > 0)) $(printf '%s\n' "$err" | grep -c 'conflicts with rpi-eeprom')" '1 1'
+step 'rpiboot-tools without rpi-eeprom' 'dpkg -r rpi-eeprom && dpkg -i a/rpiboot-tools_*.deb'
+run inside --net -- 'rpiboot --version'
+is 'the version, its date from the changelog' "$out" "RPIBOOT: build-date $(date -u -d "$(sed -n 's/^ -- .*>  //p' debian/changelog)" +%Y/%m/%d) pkg-version $version debian"
+# shellcheck disable=SC2016 # the inner shell expands it
+step 'every tool of rpiboot-tools runs, every page is there' 'for tool in $(dpkg -L rpiboot-tools | grep ^/usr/bin/); do
+	$tool --help >/dev/null && ls /usr/share/man/man1/${tool##*/}.1.gz || exit 1; done'
+step 'every file is where it belongs' 'test -f /lib/udev/rules.d/70-rpiboot.rules && test -f /lib/systemd/system/rpiboot@.service &&
+	test -f /usr/share/bash-completion/completions/rpiboot && test -f /usr/share/zsh/vendor-completions/_rpiboot &&
+	test -d /usr/share/rpiboot/mass-storage-gadget64-cm3/ && ! dpkg -V rpiboot rpiboot-tools | grep .'
+step 'virtual boards boot (debian/tests)' "cd a/rpiboot-$version && AUTOPKGTEST_TMP=\$(mktemp -d) debian/tests/virtual-board"
+
+# --- gone again
+inside -- 'dpkg -L rpiboot rpiboot-tools | grep -e /rpi -e boot-image -e pieeprom' | sort -u >"$T/files"
+ok 'the packages have files' test "$(wc -l <"$T/files")" -gt 80
+step 'removed: what was fetched stays until purged' 'echo x >/usr/share/rpiboot/msd/start.elf && dpkg -r rpiboot-tools rpiboot && test -f /usr/share/rpiboot/msd/start.elf'
+step 'purged' 'dpkg -P rpiboot-tools rpiboot rpi-eeprom'
+is 'purged: nothing is left' "$(while read -r file; do [ ! -e "$CHROOT$file" ] && [ ! -L "$CHROOT$file" ] || echo "$file"; done <"$T/files")" ''
+
+# --- make install, as Homebrew's formula and the BSDs' ports call it
+step 'make install INSTALL_PREFIX=' "cd a/rpiboot-$version && make -s install INSTALL_PREFIX=/opt/cellar/rpiboot/$version"
+run inside --net -- "cd / && /opt/cellar/rpiboot/$version/bin/rpiboot --version && /opt/cellar/rpiboot/$version/bin/rpiboot --help"
+is 'its program tells version and help' "$status $(printf '%s\n' "$out" | grep -c -e "^RPIBOOT: .* pkg-version $version" -e '^Usage: rpiboot')" '0 2'
+echo x >"$CHROOT/opt/cellar/rpiboot/$version/share/rpiboot/msd/bootcode.bin"
+echo x >"$CHROOT/opt/cellar/rpiboot/$version/share/rpiboot/msd/start.elf"
+run inside --net -- "cd / && /opt/cellar/rpiboot/$version/bin/rpiboot --check --chip 2763"
+is 'and finds the folders of its own prefix' "$status" 0
+step 'make uninstall' "cd a/rpiboot-$version && rm /opt/cellar/rpiboot/$version/share/rpiboot/msd/*.* &&
+	make -s uninstall INSTALL_PREFIX=/opt/cellar/rpiboot/$version && test ! -e /opt/cellar"
+rm -rf "$work"
+tap_end
