@@ -1,23 +1,25 @@
 #!/bin/sh
 # Installs what a job needs on Debian (or a relative of it), as root. Nothing is done when all of it is there.
-#   scripts/setup.sh build|demo|gadget|test
+#   scripts/setup.sh build|demo|foreign|gadget|test
 set -eu
 
 build='gcc make pkg-config libc6-dev libusb-1.0-0-dev libssl-dev'
 demo="$build umockdev libumockdev-dev openssl"
 gadget='gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross flex bison bc xz-utils cpio zstd kmod device-tree-compiler
 	dosfstools mtools qemu-system-arm'
+foreign="$demo jq gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-s390x-linux-gnu qemu-user-static"
 machine='qemu-system-x86 libusbredirparser-dev busybox-static cpio kmod udev xz-utils'
-checks="$demo $gadget $machine git clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm jq tmux mtools
+checks="$demo $gadget $machine git clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm binutils jq tmux mtools
 	dosfstools fdisk zip unzip python3-minimal mandoc groff-base zsh systemd debootstrap"
 
 case ${1-} in
 build) packages=$build ;;
 demo) packages=$demo ;;
+foreign) packages=$foreign ;;
 gadget) packages=$gadget ;;
 test) packages=$checks ;;
 *)
-	echo "usage: scripts/setup.sh build|demo|gadget|test" >&2
+	echo "usage: scripts/setup.sh build|demo|foreign|gadget|test" >&2
 	exit 2
 	;;
 esac

@@ -67,7 +67,7 @@ check-tsan: virtual $(TEST_PROGRAMS)
 C_FILES = $(shell git ls-files '*.c' '*.h')
 SH_FILES = $(sort $(shell git ls-files '*.sh' '*.t'; git grep -l '^\#!/bin/sh' -- tools)) tests/run tests/layers tests/coverage tests/foreign tests/debian-package .ci/run \
 	completions/rpiboot.bash debian/rpiboot.postrm debian/tests/virtual-board
-LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual
+LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual -Itests/sim
 
 lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 	clang-format --dry-run --Werror $(C_FILES)

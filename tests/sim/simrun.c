@@ -51,6 +51,7 @@ static void serve(struct simrun *run, FILE *out, FILE *err)
 	run->setup.report = report;
 	report_add(report, report_text_new(&(struct report_text_options){
 				   .out = out, .err = err, .prefix = run->setup.wanted != 1 }));
+	report_add(report, run->observer);
 	station_run(&run->setup, &run->summary);
 	report_free(report);
 	run->setup.report = NULL;

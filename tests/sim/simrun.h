@@ -13,7 +13,8 @@ struct simrun {
 	struct station_setup setup; /* simrun_init's defaults: one board, no limits */
 	uint64_t kernel_memory;     /* 0: no limit */
 	uint32_t seed;
-	uint64_t interrupt_at; /* microseconds after the start; 0: never */
+	uint64_t interrupt_at;     /* microseconds after the start; 0: never */
+	struct observer *observer; /* one more, or NULL */
 	struct vdesc descs[SIMRUN_BOARDS];
 	size_t count;
 

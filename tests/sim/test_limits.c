@@ -1,0 +1,234 @@
+/* What boards do seldom, or to do harm: what is bounded ends, what is odd is told, and nobody is served twice by mistake. */
+#include "simrun.h"
+#include "vfolder.h"
+
+#include "plat.h"
+#include "tap.h"
+
+static struct simrun run;
+
+static void begin(const char *folder)
+{
+	simrun_free(&run);
+	simrun_init(&run, folder);
+	vdesc_init(&run.descs[run.count++]);
+}
+
+static void line(const char *text)
+{
+	char error[VDESC_ERROR_SIZE];
+	if (vdesc_line(&run.descs[0], text, "test_limits", 1, error) != 0) {
+		printf("Bail out! %s\n", error);
+		exit(1);
+	}
+}
+
+static void lines(const char *text)
+{
+	while (*text) {
+		char one[200];
+		size_t n = strcspn(text, ";");
+		snprintf(one, sizeof one, "%.*s", (int)n, text);
+		line(one);
+		text += n + (text[n] == ';');
+	}
+}
+
+static void go(void)
+{
+	char error[VDESC_ERROR_SIZE];
+	if (vfolder_resolve(&run.descs[0], run.folder, false, error) != 0)
+		TAP_FAIL("%s", error);
+	simrun_go(&run);
+	CHECK_INT(run.leaks, 0);
+	CHECK_INT(run.violations, 0);
+}
+
+static void check(int status, const char *out, const char *err)
+{
+	CHECK_INT(run.summary.status, status);
+	if (!strstr(run.out, out))
+		TAP_FAIL("not on the standard output: %s", out);
+	if (!strstr(run.err, err))
+		TAP_FAIL("not on standard error: %s", err);
+	if (tap_failed)
+		printf("# %s\n# %s\n", run.out, run.err);
+}
+
+#define SERVER "chip 2712;serial abc;skips-rom;"
+
+static void requests_without_end(void)
+{
+	begin(simrun_folder("gadget"));
+	lines(SERVER);
+	for (unsigned i = 0; i < 20001; i++)
+		line("size absent");
+	line("done");
+	go();
+	check(2, "", "the board asks without end");
+	CHECK_INT(run.boards[0].stats.requests, 20001);
+}
+
+static void done_with_a_name(void)
+{
+	begin(simrun_folder("gadget"));
+	lines(SERVER "get config.txt;done config.txt");
+	go();
+	check(0, "Second stage boot server done", "");
+}
+
+static void odd_metadata(void)
+{
+	begin(simrun_folder("gadget"));
+	lines(SERVER "metadata FACTORY_UUID ffffffff;get config.txt");
+	for (unsigned i = 0; i < 130; i++) {
+		char text[50];
+		snprintf(text, sizeof text, "metadata K%u V", i);
+		line(text);
+	}
+	line("done");
+	go();
+	check(0, "\"K127\": \"V\"\n}", "cannot decode the board's FACTORY_UUID");
+	check(0, "", "too much metadata");
+	CHECK(!strstr(run.out, "\"K128\"") && !strstr(run.out, "\"FACTORY_UUID\""));
+}
+
+/* The gadget folder with FILE of N bytes in it. */
+static const char *folder_with(const char *kind, const char *file, size_t n)
+{
+	static char path[600];
+	char name[700];
+	snprintf(path, sizeof path, "%s", simrun_folder(kind));
+	snprintf(name, sizeof name, "%s/%s", path, file);
+	FILE *out = fopen(name, "wb");
+	for (size_t i = 0; out && i < n; i++)
+		putc((int)(i * 7 + 1), out);
+	if (!out || fclose(out) != 0)
+		TAP_FAIL("%s", name);
+	return path;
+}
+
+static void an_empty_file(void)
+{
+	begin(folder_with("gadget", "empty.txt", 0));
+	lines(SERVER "read empty.txt;get config.txt;done");
+	run.descs[0].steps[0].want.kind = VWANT_ANY; /* 0 bytes: both absent and empty */
+	go();
+	check(0, "", "empty.txt is empty");
+}
+
+static void a_signature_goes_into_the_boot_message(void)
+{
+	begin(folder_with("gadget-2710", "bootcode.sig", 30));
+	lines("chip 2764;rom_index 0;get config.txt;done");
+	run.setup.sign = true;
+	go();
+	check(0, "Second stage boot server done", "");
+	for (unsigned i = 0; i < 20; i++)
+		CHECK_INT(run.boards[0].header[4 + i], (i * 7 + 1) & 255);
+}
+
+static void serials_cannot_choose_a_board_without_one(void)
+{
+	begin(simrun_folder("gadget"));
+	lines("chip 2712;rom_index 0");
+	run.setup.serials[run.setup.serial_count++] = "abc";
+	run.interrupt_at = 20 * PLAT_SECOND;
+	go();
+	check(130, "", "tells no serial, so -i cannot choose it");
+	CHECK_INT(run.boards[0].stats.second_stages, 0);
+}
+
+/* --- a board that is finished and comes back: once after a short time, then after a long one */
+
+static struct {
+	uint64_t soon, late; /* microseconds until it is back */
+	unsigned results, refusals;
+} again;
+
+static void plug_in_again(uint64_t after)
+{
+	run.descs[0].arrive_us = after;
+	vboard_free(&run.boards[0]);
+	vboard_init(&run.boards[0], &run.descs[0], 1, plat_now());
+	run.boards[0].judge_claims = true;
+	sim_look_again();
+}
+
+static void see(struct observer *self, const struct event *e)
+{
+	(void)self;
+	if (e->kind == EV_RESULT && ++again.results == 1)
+		plug_in_again(again.soon);
+	else if (e->kind == EV_RESULT)
+		sim_interrupt_at(plat_now() + 1);
+	else if (e->kind == EV_NOTICE && strstr(e->text, "finished a moment ago")) {
+		again.refusals++;
+		plug_in_again(again.late);
+	}
+}
+
+static void end(struct observer *self)
+{
+	(void)self;
+}
+
+static void serve_again(const char *serial, bool at_once)
+{
+	struct observer observer = { see, end };
+	begin(simrun_folder("gadget"));
+	lines("chip 2712;skips-rom;get config.txt;done");
+	if (*serial)
+		line(serial);
+	again.results = again.refusals = 0;
+	run.setup.wanted = 0;
+	run.setup.stay = true;
+	run.setup.again = at_once;
+	run.observer = &observer;
+	run.interrupt_at = 1000 * PLAT_SECOND;
+	go();
+	check(130, "Second stage boot server done", "");
+	CHECK_INT(again.results, 2);
+}
+
+static void a_finished_board_is_left_alone_for_a_minute(void)
+{
+	again.soon = 50 * PLAT_SECOND;
+	again.late = 15 * PLAT_SECOND;
+	serve_again("serial abc", false);
+	CHECK_INT(again.refusals, 1);
+	CHECK(run.time > 60 * PLAT_SECOND && run.time < 80 * PLAT_SECOND);
+}
+
+static void without_a_serial_an_empty_port_means_another_board(void)
+{
+	again.soon = 3 * PLAT_SECOND;
+	again.late = 6 * PLAT_SECOND;
+	serve_again("", false);
+	CHECK_INT(again.refusals, 1);
+	CHECK(run.time < 20 * PLAT_SECOND);
+}
+
+static void unless_it_is_wanted_again(void)
+{
+	again.soon = 3 * PLAT_SECOND;
+	serve_again("serial abc", true);
+	CHECK_INT(again.refusals, 0);
+	CHECK(run.time < 10 * PLAT_SECOND);
+}
+
+int main(void)
+{
+	sim_begin();
+	RUN(requests_without_end);
+	RUN(done_with_a_name);
+	RUN(odd_metadata);
+	RUN(an_empty_file);
+	RUN(a_signature_goes_into_the_boot_message);
+	RUN(serials_cannot_choose_a_board_without_one);
+	RUN(a_finished_board_is_left_alone_for_a_minute);
+	RUN(without_a_serial_an_empty_port_means_another_board);
+	RUN(unless_it_is_wanted_again);
+	simrun_free(&run);
+	return tap_end();
+}
