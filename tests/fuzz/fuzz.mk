@@ -35,8 +35,8 @@ fuzz-short:
 
 fuzz-build: $(FUZZ:%=$(BUILD)/fuzz_%) $(BUILD)/seeds
 
-# The inputs that are in git, those made here, and those found by earlier runs.
-FUZZ_INPUTS = $(BUILD)/seeds/$* $(wildcard tests/fuzz/corpus/$* build/fuzz/corpus/$*)
+# The inputs that are in git, and those made here.
+FUZZ_INPUTS = $(BUILD)/seeds/$* $(wildcard tests/fuzz/corpus/$*)
 
 $(FUZZ:%=fuzz-%): fuzz-%: $(BUILD)/fuzz_% $(BUILD)/seeds
 	@mkdir -p $(BUILD)/corpus/$* $(BUILD)/crashes
@@ -45,7 +45,7 @@ $(FUZZ:%=fuzz-%): fuzz-%: $(BUILD)/fuzz_% $(BUILD)/seeds
 	then sed -n 's/.*number_of_executed_units: */ok - fuzz_$*, $(FUZZ_SECONDS) s, inputs: /p' $(BUILD)/fuzz_$*.log; \
 	else sed 's/^/# /' $(BUILD)/fuzz_$*.log; echo 'not ok - fuzz_$*'; exit 1; fi
 
-# What these inputs reach of the sources, without new ones being looked for.
+# What these inputs, and those found by earlier runs, reach of the sources.
 fuzz-coverage:
 	@$(MAKE) BUILD=build/fuzz-coverage CC=clang HARDEN= HARDEN_LD= CFLAGS='-O1 -g $(COVERAGE_FLAGS)' LDFLAGS='$(COVERAGE_FLAGS)' \
 		fuzz-build
@@ -55,4 +55,4 @@ fuzz-coverage:
 
 .PHONY: $(FUZZ:%=fuzz-replay-%)
 $(FUZZ:%=fuzz-replay-%): fuzz-replay-%:
-	@LLVM_PROFILE_FILE=$(BUILD)/raw/$*.profraw $(BUILD)/fuzz_$* -runs=0 -verbosity=0 $(FUZZ_INPUTS) >/dev/null 2>&1
+	@LLVM_PROFILE_FILE=$(BUILD)/raw/$*.profraw $(BUILD)/fuzz_$* -runs=0 -verbosity=0 $(FUZZ_INPUTS) $(wildcard build/fuzz/corpus/$*) >/dev/null 2>&1

@@ -61,6 +61,10 @@ static const char *const names[] = {
 	"\xc2\x9b",
 };
 
+/* The boards are not on this machine's bus. */
+static const struct machine nowhere = { "/nonexistent", "/nonexistent", "/nonexistent",
+	                                "/nonexistent", plat_now };
+
 static const char *folder;
 static char boot[220], metadata[220];
 static struct hostile_file files[FILES + 1];
@@ -181,6 +185,7 @@ static void serve(uint8_t flags)
 		                                 : flags & MANY  ? 2
 		                                                 : 1,
 		                       .stay = flags & MANY,
+		                       .machine = &nowhere,
 		                       .next_timeout = 60 * PLAT_SECOND,
 		                       .poll = 60 * PLAT_SECOND };
 	if (flags & SERIALS) {

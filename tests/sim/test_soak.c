@@ -18,6 +18,10 @@
 static const char *const kinds[] = { "cm4-gadget", "cm5-gadget", "cm4-gadget;status-lost",
 	                             "cm5-gadget;think 20" };
 
+/* The boards are not on this machine's bus. */
+static const struct machine nowhere = { "/nonexistent", "/nonexistent", "/nonexistent",
+	                                "/nonexistent", plat_now };
+
 static char no_path[] = "1-1.99";
 static struct vdesc descs[PORTS];
 static struct vboard boards[PORTS];
@@ -151,6 +155,7 @@ static void serve(const char *folder)
 	                                     .places = &places,
 	                                     .port = -1,
 	                                     .stay = true,
+	                                     .machine = &nowhere,
 	                                     .next_timeout = 60 * PLAT_SECOND },
 	            &summary);
 	report_free(report);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Two hundred boards, one after another, through one rpiboot with the real libusb on the mocked usbfs: open files and memory
-# in the pause before the last board are what they were in the pause after the first twenty. BOARDS= for another number, GAP= milliseconds
-# between two: on a machine so slow that boards pile up, umockdev runs out of its table of open files.
+# in the pause before the last board are what they were in the pause after the first twenty. BOARDS= for another number, GAP=
+# milliseconds between two: on a machine so slow that boards pile up, umockdev's table of open files overflows.
 # shellcheck disable=SC1091,SC2154 # tap.sh is found at run time; run sets status, out and err
 set -u
 . "$(dirname "$0")/../tap.sh"
