@@ -10,7 +10,8 @@ if [ -x "$vb" ]; then
 	mkdir "$T/state"
 	cat >"$T/station" <<'END'
 cd "$1"
-"$2" -l --json -q -d boot -j state >events &
+: >events
+"$2" -l --json -q -d boot -j state >>events &
 pid=$!
 until grep -q '"event":"result"' events; do
 	sleep 0.2

@@ -67,8 +67,10 @@ static void plug_in(size_t port)
 
 static void plug_in_all(void)
 {
-	for (size_t i = 0; i < PORTS; i++)
+	for (size_t i = 0; i < PORTS; i++) {
+		vboard_free(&boards[i]); /* what stood for "gone" */
 		plug_in(i);
+	}
 	soak.free_ports = 0;
 }
 
