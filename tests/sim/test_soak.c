@@ -60,7 +60,6 @@ static void plug_in(size_t port)
 	if (!desc->serial)
 		abort();
 	snprintf(desc->serial, 20, "%016x", ++soak.plugged);
-	vboard_free(&boards[port]);
 	vboard_init(&boards[port], desc, soak.plugged, plat_now());
 	boards[port].judge_claims = true;
 }
