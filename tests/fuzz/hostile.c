@@ -84,7 +84,9 @@ static uint8_t flags(void)
 /* Whether there is another answer. */
 static bool has_answer(void)
 {
-	if (play.at >= play.script.size && (flags() & HOSTILE_LOOPS) && play.calls < HOSTILE_CALLS)
+	bool often = play.script.size > 1 && play.script.bytes[1] >= 0xe0;
+	if (play.at >= play.script.size && (flags() & HOSTILE_LOOPS) &&
+	    play.calls < (often ? HOSTILE_CALLS : HOSTILE_SOME))
 		play.at = answers_begin();
 	return play.at < play.script.size;
 }

@@ -3,8 +3,8 @@
  * stay. Runs on the simulator's clock (tests/sim/plat_sim.c). It watches the host: what was announced must be known,
  * and the bytes offered must be those, in order, never more. Anything else ends the program with abort.
  *
- * A script: byte 0, which of the flags below; byte 1, the number of bus steps, of 4 bytes each: what, port, when, as whom;
- * the rest answers calls. When that is used up, calls are answered by silence, or from its begin again (HOSTILE_LOOPS). */
+ * A script: byte 0, which of the flags below; byte 1, its lower five bits, the number of bus steps, of 4 bytes each: what,
+ * port, when, as whom; the rest answers calls. When that is used up, calls are answered by silence, or from its begin again (HOSTILE_LOOPS). */
 #ifndef HOSTILE_H
 #define HOSTILE_H
 
@@ -13,13 +13,16 @@
 #include <stdint.h>
 
 enum {
-	HOSTILE_LOOPS = 1,     /* answers begin again, HOSTILE_CALLS in all */
+	HOSTILE_LOOPS = 1,     /* answers begin again, up to HOSTILE_SOME or HOSTILE_CALLS */
 	HOSTILE_POLLS = 2,     /* the system tells of arrivals only when asked */
 	HOSTILE_INTERRUPT = 4, /* Ctrl-C at the end of the bus steps, not when all is quiet */
 	HOSTILE_FLAGS = 8,     /* further bits are the caller's */
 };
 
-#define HOSTILE_CALLS 60000 /* more than the 20,000 requests after which a host gives up */
+#define HOSTILE_SOME 500
+
+/* If the upper three bits of byte 1 are set, as it takes long: more than the 20,000 requests after which a host gives up. */
+#define HOSTILE_CALLS 60000
 
 /* What a host may announce: a length and the bytes that must follow it. BYTES NULL: the boot message, a length and a
  * signature. */

@@ -234,7 +234,8 @@ static void failure_is_told(void)
 	CHECK(strstr(w.text[5], "exit status 137"));
 	setup.program = "/nonexistent/program";
 	CHECK_INT(afterboot_exec(&a, &good), ERR_EXEC);
-	CHECK_STR(w.text[7], "/nonexistent/program: No such file or directory");
+	if (!getenv("TEST_RUNNER")) /* qemu forks for vfork: posix_spawn cannot tell there */
+		CHECK_STR(w.text[7], "/nonexistent/program: No such file or directory");
 	setup.program = NULL;
 	CHECK_INT(afterboot_exec(&a, &good), OK);
 	end();
