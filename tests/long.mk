@@ -5,7 +5,7 @@ COVERAGE_FLAGS := -fprofile-instr-generate -fcoverage-mapping
 .PHONY: coverage
 coverage: virtual $(TEST_PROGRAMS)
 	@rm -rf build/coverage/raw
-	@LLVM_PROFILE_FILE='$(CURDIR)/build/coverage/raw/%m.profraw' $(MAKE) BUILD=build/coverage $(SANITIZED) \
+	@SESSIONS=1000 LLVM_PROFILE_FILE='$(CURDIR)/build/coverage/raw/%m.profraw' $(MAKE) BUILD=build/coverage $(SANITIZED) \
 		CFLAGS='-O0 -g $(COVERAGE_FLAGS)' LDFLAGS='$(COVERAGE_FLAGS)' check
 	@tests/coverage build/coverage/raw build/coverage/rpiboot $(TOOLS:%=build/coverage/tools/%) $(UNIT:%=build/coverage/tests/%) \
 		$(SIM:%=build/coverage/tests/%)
@@ -17,7 +17,7 @@ check-foreign:
 
 # What can run without a bus: with the compiler and the emulator that tests/foreign sets.
 check-foreign-one:
-	@$(MAKE) --no-print-directory TESTS='$(filter $(BUILD)/%,$(TAP_TESTS))' check
+	@SESSIONS=1000 $(MAKE) --no-print-directory TESTS='$(filter $(BUILD)/%,$(TAP_TESTS))' check
 
 # --- many boards through one process; test_soak does it in virtual time
 .PHONY: soak

@@ -58,7 +58,7 @@ check-package:
 # where boards run in threads of their own.
 SANITIZED = HARDEN= HARDEN_LD= CC=clang VIRTUAL= HELPERS=build
 check-asan: virtual $(TEST_PROGRAMS)
-	@$(MAKE) BUILD=build/asan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
+	@SESSIONS=4000 $(MAKE) BUILD=build/asan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
 		LDFLAGS='-fsanitize=address,undefined' check
 check-tsan: virtual $(TEST_PROGRAMS)
 	@$(MAKE) BUILD=build/tsan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS='-fsanitize=thread' \

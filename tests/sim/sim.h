@@ -26,11 +26,10 @@ void sim_interrupt_at(uint64_t at);
 /* Handles opened and not closed: leaks. */
 unsigned sim_open_handles(void);
 
-/* The longest time the program slept in one stretch does not matter here; that it ends does: the time at which the
- * simulation gives up (abort) because nobody can ever run again or the clock passed this. */
+/* The simulation gives up (abort) when nobody can ever run again, or when the clock passes this. */
 #define SIM_END_OF_TIME ((uint64_t)24 * 3600 * 1000000)
 
-/* Another such time from now on. */
+/* Another such time from now on: for programs of many runs. */
 void sim_end_at(uint64_t at);
 
 #endif

@@ -70,6 +70,7 @@ void simrun_go(struct simrun *run)
 		run->boards[i].judge_claims = true;
 	}
 	sim_boards(run->boards, run->count, run->kernel_memory);
+	sim_end_at(start + SIM_END_OF_TIME);
 	sim_interrupt_at(run->interrupt_at ? start + run->interrupt_at : 0);
 	serve(run, out, err);
 	sim_interrupt_at(0);
