@@ -7,6 +7,7 @@ coverage: virtual $(TEST_PROGRAMS)
 	@rm -rf build/coverage/raw
 	@SESSIONS=1000 LLVM_PROFILE_FILE='$(CURDIR)/build/coverage/raw/%m.profraw' $(MAKE) BUILD=build/coverage $(SANITIZED) \
 		CFLAGS='-O0 -g $(COVERAGE_FLAGS)' LDFLAGS='$(COVERAGE_FLAGS)' check
+	@rm -f default.profraw # of programs that tests run without this environment
 	@tests/coverage build/coverage/raw build/coverage/rpiboot $(TOOLS:%=build/coverage/tools/%) $(UNIT:%=build/coverage/tests/%) \
 		$(SIM:%=build/coverage/tests/%)
 

@@ -49,7 +49,7 @@ $(FUZZ:%=fuzz-%): fuzz-%: $(BUILD)/fuzz_% $(BUILD)/seeds
 fuzz-coverage:
 	@$(MAKE) BUILD=build/fuzz-coverage CC=clang HARDEN= HARDEN_LD= CFLAGS='-O1 -g $(COVERAGE_FLAGS)' LDFLAGS='$(COVERAGE_FLAGS)' \
 		fuzz-build
-	@rm -rf build/fuzz-coverage/raw
+	@rm -rf build/fuzz-coverage/raw default.profraw
 	@$(MAKE) --no-print-directory BUILD=build/fuzz-coverage $(FUZZ:%=fuzz-replay-%)
 	@tests/coverage build/fuzz-coverage/raw $(FUZZ:%=build/fuzz-coverage/fuzz_%)
 
