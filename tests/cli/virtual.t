@@ -124,7 +124,8 @@ run "$vb" "$boards/cm4-msd.board;path 2-1.4" -- sh -c 'cd /sys/bus/usb/devices/2
 is 'attributes in sysfs' "$out" "$(printf '0a5c\n2\n10000000b29d2da0\n1.4')"
 
 # many: one after the other, as umockdev has room for some fifty open handles in a program
-set -- ; paths= n=0
+set --
+paths='' n=0
 for hub in 1 2 3 4 5; do
 	for port in 1 2 3 4 5 6 7 8; do
 		n=$((n + 40))
