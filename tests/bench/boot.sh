@@ -65,23 +65,32 @@ echo "ratio: $(echo "$ours ${result%% *}" | awk '{ printf "%.2f", $1 / $2 }') of
 cat "$work/one" "$work/six" |
 	awk 'NR == 1 { a = $3 } NR == 2 { printf "Waiting for a board: %.1f wake-ups a second\n", ($3 - a) / 5 }'
 
+# rack LINES: 1, 4 and 16 boards at once, with more lines for their descriptions
+rack() {
+	printf '%-34s %8s %8s %8s\n' "$2" 'wall s' 'CPU s' 'peak KiB'
+	for n in 1 4 16; do
+		set -- "$1"
+		for i in $(seq "$n"); do
+			set -- "$@" "$boards/cm4-gadget.board;path 1-1.$i;serial 1000000000000$(printf %03d "$i");$1"
+		done
+		lines=$1
+		shift
+		: >"$work/all"
+		for _ in $(seq "$RUNS"); do
+			"$vb" --quiet --limit 120 --report "$work/report" --folder "$work/small" "$@" -- \
+				"$measure" "$work/cost" "$OUT/rpiboot" -d "$work/small" -n "$n" >/dev/null 2>&1 ||
+				{ echo "bench: $n boards did not succeed" >&2; exit 1; }
+			jq -r '[.boards[].seconds.total] | max' "$work/report" | tr '\n' ' ' >>"$work/all"
+			cat "$work/cost" >>"$work/all"
+		done
+		result=$(for i in 1 2 3; do cut -d ' ' -f $i "$work/all" | median; done | tr '\n' ' ')
+		# shellcheck disable=SC2086 # words
+		printf '%-34s %8.3f %8.3f %8d\n' "$n" $result
+		set -- "$lines"
+	done
+}
+
 echo
 echo "Several boards at once, small folder, medians of $RUNS runs"
-printf '%-34s %8s %8s %8s\n' '' 'wall s' 'CPU s' 'peak KiB'
-for n in 1 4 16; do
-	set --
-	for i in $(seq "$n"); do
-		set -- "$@" "$boards/cm4-gadget.board;path 1-1.$i;serial 1000000000000$(printf %03d "$i")"
-	done
-	: >"$work/all"
-	for _ in $(seq "$RUNS"); do
-		"$vb" --quiet --limit 120 --report "$work/report" --folder "$work/small" "$@" -- \
-			"$measure" "$work/cost" "$OUT/rpiboot" -d "$work/small" -n "$n" >/dev/null 2>&1 ||
-			{ echo "bench: $n boards did not succeed" >&2; exit 1; }
-		jq -r '[.boards[].seconds.total] | max' "$work/report" | tr '\n' ' ' >>"$work/all"
-		cat "$work/cost" >>"$work/all"
-	done
-	result=$(for i in 1 2 3; do cut -d ' ' -f $i "$work/all" | median; done | tr '\n' ' ')
-	# shellcheck disable=SC2086 # words
-	printf '%-34s %8.3f %8.3f %8d\n' "$n" $result
-done
+rack 'think 1' 'the mock is the limit'
+rack 'think 80' 'boards that take 80 ms a request'
