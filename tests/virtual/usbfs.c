@@ -179,6 +179,7 @@ static void refresh_board(struct usbfs *fs, struct usbfs_board *b, uint64_t now)
 	show_ready(fs, b);
 }
 
+/* Makes happen what is due, and wakes up for what comes next. */
 static void set_timer(struct usbfs *fs)
 {
 	uint64_t now = usbfs_now(), next = VDESC_FOREVER;
@@ -213,11 +214,6 @@ static gboolean on_timer(GSource *source, GSourceFunc callback, gpointer data)
 	(void)data;
 	struct usbfs *fs = ((struct timer *)source)->fs;
 	g_mutex_lock(&fs->lock);
-	for (size_t i = 0; i < fs->board_count; i++) {
-		uint64_t now = usbfs_now();
-		vboard_tick(&fs->boards[i].board, now);
-		refresh_board(fs, &fs->boards[i], now);
-	}
 	set_timer(fs);
 	if (fs->changed)
 		fs->changed(fs->context);
