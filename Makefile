@@ -29,7 +29,7 @@ USB_LIBS = $(shell $(PKG_CONFIG) --libs libusb-1.0)
 
 # --- the program: everything in src/ but the USB back end and main are in one
 # archive, so that tests link what they need and choose their own back end.
-CORE_SRC := $(filter-out src/usb_libusb.c,$(sort $(wildcard src/*.c)))
+CORE_SRC := $(filter-out src/platform/usb_libusb.c,$(sort $(wildcard src/*/*.c)))
 CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 CORE_LIB := $(BUILD)/librpiboot.a
 
@@ -62,10 +62,10 @@ $(CORE_LIB): $(CORE_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(OUT)/rpiboot: $(BUILD)/main.o $(BUILD)/src/usb_libusb.o $(CORE_LIB)
+$(OUT)/rpiboot: $(BUILD)/main.o $(BUILD)/src/platform/usb_libusb.o $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS)
 
-$(BUILD)/src/usb_libusb.o: EXTRA_CFLAGS = $(USB_CFLAGS)
+$(BUILD)/src/platform/usb_libusb.o: EXTRA_CFLAGS = $(USB_CFLAGS)
 
 # What the build decides and the sources need. Rewritten only when it changes.
 VERSION_WORDS := $(shell cat VERSION)

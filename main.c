@@ -1,9 +1,9 @@
 /* rpiboot: options, boot files, what to do, exit status. */
-#include "commands.h"
+#include "cli/commands.h"
 #include "config.h"
-#include "err.h"
-#include "options.h"
-#include "plat.h"
+#include "base/err.h"
+#include "cli/options.h"
+#include "platform/plat.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the table of src/embedded.h as C: the firmware in FOLDER, or nothing.
+# Prints the table of src/bootdir/embedded.h as C: the firmware in FOLDER, or nothing.
 #   scripts/embed.sh [FOLDER]
 set -eu
 files='bootcode.bin bootcode4.bin start.elf'
@@ -10,7 +10,7 @@ for name in $files; do
 		exit 1
 	}
 done
-printf '#include "embedded.h"\n\n#include <stddef.h>\n\n'
+printf '#include "bootdir/embedded.h"\n\n#include <stddef.h>\n\n'
 n=0
 for name in $files; do
 	n=$((n + 1))

@@ -2,8 +2,8 @@
 #ifndef FAKEMACHINE_H
 #define FAKEMACHINE_H
 
-#include "machine.h"
-#include "plat.h"
+#include "platform/sysfs.h"
+#include "platform/plat.h"
 
 #include <stdarg.h>
 #include <stdio.h>

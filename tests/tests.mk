@@ -1,15 +1,20 @@
 # Tests speak TAP; tests/run runs them, prints what went wrong and ends with "N passed, N failed".
-UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT := $(basename $(notdir $(UNIT_SRC)))
 ifneq ($(CRYPTO_OK),yes)
 UNIT := $(filter-out test_eeprom test_rsakey test_sigfile test_trailer,$(UNIT))
 endif
 TAP_TESTS += $(UNIT:%=$(BUILD)/tests/%) $(sort $(wildcard tests/cli/*.t))
 include tests/virtual/virtual.mk
 
-$(UNIT:%=$(BUILD)/tests/unit/%.o): EXTRA_CFLAGS = -Itools/lib -Itests
+$(UNIT_SRC:%.c=$(BUILD)/%.o): EXTRA_CFLAGS = -Itools/lib -Itests $(CRYPTO_CFLAGS)
 
-$(UNIT:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(TOOLS_LIB) $(CORE_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
+# A test is named after its file, whatever directory that is in.
+define UNIT_RULE
+$(BUILD)/tests/$(basename $(notdir $1)): $(BUILD)/$(1:.c=.o) $(TOOLS_LIB) $(CORE_LIB)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(CRYPTO_LIBS)
+endef
+$(foreach source,$(UNIT_SRC),$(eval $(call UNIT_RULE,$(source))))
 
 # Helpers of the shell tests: synthetic images and keys (tests/samples.h), a command on a terminal of its own.
 TEST_PROGRAMS := $(BUILD)/tests/mksample $(BUILD)/tests/ptyrun
@@ -25,13 +30,13 @@ $(BUILD)/tests/embedded.c: scripts/embed.sh
 	@cp $(BUILD)/tests/msd/start.elf $(BUILD)/tests/msd/start4.elf
 	@scripts/embed.sh $(BUILD)/tests/msd > $@
 
-$(BUILD)/tests/rpiboot-embedded: $(BUILD)/main.o $(BUILD)/src/usb_libusb.o $(BUILD)/tests/embedded.o $(CORE_LIB)
+$(BUILD)/tests/rpiboot-embedded: $(BUILD)/main.o $(BUILD)/src/platform/usb_libusb.o $(BUILD)/tests/embedded.o $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS)
 
 include tests/fuzz/fuzz.mk
 include tests/long.mk
 
-# --- the simulator: virtual boards behind src/usb.h, in virtual time
+# --- the simulator: virtual boards behind src/platform/usb.h, in virtual time
 SIM := $(patsubst tests/sim/%.c,%,$(sort $(wildcard tests/sim/test_*.c)))
 SIM_OBJ := $(patsubst %,$(BUILD)/tests/sim/%.o,plat_sim usb_sim simrun)
 TAP_TESTS += $(SIM:%=$(BUILD)/tests/%)

@@ -1,7 +1,7 @@
 /* rpi-eeprom-config: reads and replaces the files inside a boot EEPROM image. */
 #include "eeprom.h"
 #include "args.h"
-#include "outfile.h"
+#include "platform/atomic_file.h"
 #include "rsakey.h"
 
 #include <errno.h>

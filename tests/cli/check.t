@@ -176,7 +176,7 @@ run "$OUT/rpiboot" --check -d secure-boot-recovery
 sed -n '/^\$ rpiboot --check -d/,/^```$/p' "$SRC/docs/check.md" | sed '1d;$d' >example
 is "docs/check.md: the example" "$(cat example)" "$out"
 sed -n 's/.*\.code = "\([a-z-]*\)".*/\1/p; s/^#define PREFLIGHT_IRREVERSIBLE "\([a-z-]*\)".*/\1/p' \
-	"$SRC/src/preflight_look.c" "$SRC/src/preflight.h" | sort -u >codes
+	"$SRC/src/bootdir/checks.c" "$SRC/src/bootdir/findings.h" | sort -u >codes
 while read -r code; do
 	grep -q "^| \`$code\`" "$SRC/docs/check.md" || echo "$code"
 done <codes >missing

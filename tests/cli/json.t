@@ -14,9 +14,9 @@ undocumented() {
 	done
 }
 is 'all events are described' \
-	"$(sed -n 's/^	\[EV_[A-Z_]*\] = "\(.*\)",$/\1/p' src/report_json.c | undocumented)" ''
+	"$(sed -n 's/^	\[EV_[A-Z_]*\] = "\(.*\)",$/\1/p' src/report/report_json.c | undocumented)" ''
 is 'all codes of errors are described' \
-	"$(sed -n 's/.*\] = { "\([a-z-]*\)".*/\1/p' src/err.c | undocumented)" ''
+	"$(sed -n 's/.*\] = { "\([a-z-]*\)".*/\1/p' src/base/err.c | undocumented)" ''
 # gate.c's are preflight's: docs/check.md, test of its own
 # shellcheck disable=SC2046 # file names of ours
 is 'all codes of warnings are described' \

@@ -18,7 +18,7 @@ is "zsh's completion" "$(cat "$T/zsh")" "$(cat "$T/help")"
 for status in $("$OUT/rpiboot" --help | sed -n '/^Exit status/,$p' | tr '\n' ' ' | grep -o -E '(status:|,) [0-9]+' | grep -o '[0-9]*'); do
 	ok "the manual page tells of status $status" grep -q "^\.It $status\$" docs/man/rpiboot.1
 done
-grep -h -o -e 'getenv("[A-Z_]*' -e '"RPIBOOT_[A-Z]*[="]' src/*.c main.c | sed 's/.*"\([A-Z_]\)/\1/; s/[="]$//' | sort -u >"$T/variables"
+grep -h -o -e 'getenv("[A-Z_]*' -e '"RPIBOOT_[A-Z]*[="]' src/*/*.c main.c | sed 's/.*"\([A-Z_]\)/\1/; s/[="]$//' | sort -u >"$T/variables"
 ok 'variables were found in the sources' test "$(wc -l <"$T/variables")" -gt 10
 while read -r name; do
 	ok "the manual page tells of the variable $name" grep -q "^\.\(It \)*Ev $name\( [.,]\)*$" docs/man/rpiboot.1

@@ -3,12 +3,12 @@
  * every event is a line of valid JSON, and nothing a board says reaches the terminal as a control character. "SHOW=1 build/fuzz/fuzz_conversation FILE" shows the lines of a run. */
 #include "hostile.h"
 #include "jsoncheck.h"
-#include "outfile.h"
-#include "plat.h"
+#include "platform/atomic_file.h"
+#include "platform/plat.h"
 #include "scratch.h"
 #include "sim.h"
-#include "station.h"
-#include "wire.h"
+#include "board/station.h"
+#include "formats/wire.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* Any boot folder: looking at it ends, with findings that fit a line and have no control characters. An input is a row of
  * files: a byte that names it, two bytes of length, the content. */
-#include "configtxt.h"
-#include "fatvolume.h"
-#include "preflight.h"
+#include "formats/configtxt.h"
+#include "formats/fatvolume.h"
+#include "bootdir/findings.h"
 #include "scratch.h"
-#include "sigtext.h"
+#include "formats/sigtext.h"
 
 #include <stdio.h>
 

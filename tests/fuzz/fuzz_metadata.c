@@ -1,10 +1,10 @@
 /* Whatever a board reports: the document is valid JSON, device ids decode to at most their length, and what goes to a
  * terminal has no control characters. An input is names, each ended by a NUL. */
-#include "duid.h"
+#include "formats/duid.h"
 #include "jsoncheck.h"
-#include "metadata.h"
-#include "text.h"
-#include "wire.h"
+#include "report/metadata.h"
+#include "base/str.h"
+#include "formats/wire.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Any words as a command line: each ends in a documented way, numbers stay in their ranges, texts point into the words. */
-#include "options.h"
+#include "cli/options.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Any bytes as bootfiles.bin: members lie inside, names end, each can be found; a reader that fails or falls short leaves
  * nothing behind. The first byte says how reading goes and whether headers get right sums. */
-#include "tar.h"
+#include "formats/tar.h"
 
 #include <stdbool.h>
 #include <stdio.h>

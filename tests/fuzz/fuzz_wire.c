@@ -1,5 +1,6 @@
 /* Any bytes as a file request: what is accepted is bounded, terminated and printable; lengths survive their two halves. */
-#include "wire.h"
+#include "formats/wire.h"
+#include "base/bytes.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -34,14 +35,14 @@ static void check_request(const uint8_t *data, size_t size)
 static void check_lengths(const uint8_t *data)
 {
 	uint8_t message[WIRE_BOOT_MESSAGE], none[WIRE_SIGNATURE] = { 0 }, back[4];
-	uint32_t length = wire_get_le32(data);
-	wire_put_le32(back, length);
+	uint32_t length = get_le32(data);
+	put_le32(back, length);
 	require(memcmp(back, data, 4) == 0);
 	require(((uint32_t)wire_high(length) << 16 | wire_low(length)) == length);
 	wire_boot_message(message, length, data + 4);
 	require(memcmp(message, data, WIRE_BOOT_MESSAGE) == 0);
 	wire_boot_message(message, length, NULL);
-	require(wire_get_le32(message) == length && memcmp(message + 4, none, sizeof none) == 0);
+	require(get_le32(message) == length && memcmp(message + 4, none, sizeof none) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

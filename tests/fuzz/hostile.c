@@ -1,9 +1,10 @@
 #include "hostile.h"
 
-#include "plat.h"
+#include "platform/plat.h"
 #include "sim.h"
-#include "usb.h"
-#include "wire.h"
+#include "platform/usb.h"
+#include "formats/wire.h"
+#include "base/bytes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -539,7 +540,7 @@ static void check_message(const uint8_t *bytes, size_t offset, size_t n)
 	if (offset > 0 || n != WIRE_BOOT_MESSAGE)
 		return;
 	for (size_t i = 0; i < play.script.file_count; i++)
-		known = known || play.script.files[i].size == wire_get_le32(bytes);
+		known = known || play.script.files[i].size == get_le32(bytes);
 	if (!known)
 		accuse("tells the boot ROM a length that is none of the files'");
 	for (size_t i = 0; i < play.script.file_count; i++)

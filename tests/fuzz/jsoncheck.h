@@ -2,7 +2,7 @@
 #ifndef JSONCHECK_H
 #define JSONCHECK_H
 
-#include "text.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
-#include "text.h"
+#include "base/str.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "sim.h"
 
-#include "plat.h"
+#include "platform/plat.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "simrun.h"
 
-#include "plat.h"
-#include "report.h"
+#include "platform/plat.h"
+#include "report/report.h"
 #include "vfolder.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #define SIMRUN_H
 
 #include "sim.h"
-#include "station.h"
+#include "board/station.h"
 
 #define SIMRUN_BOARDS 64
 

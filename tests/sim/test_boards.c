@@ -1,7 +1,7 @@
 /* Every ready board, and what real boards have been seen to do, in virtual time. */
 #include "simrun.h"
 
-#include "plat.h"
+#include "platform/plat.h"
 #include "tap.h"
 
 #include <stdlib.h>

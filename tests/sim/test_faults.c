@@ -3,7 +3,7 @@
  * scripts, faults and delays, and racks of boards. */
 #include "simrun.h"
 
-#include "plat.h"
+#include "platform/plat.h"
 #include "tap.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* When those who wait are told what may be wrong, in virtual time. */
 #include "simrun.h"
 
-#include "plat.h"
+#include "platform/plat.h"
 #include "tap.h"
 
 static struct simrun run;

@@ -2,7 +2,7 @@
 #include "simrun.h"
 #include "vfolder.h"
 
-#include "plat.h"
+#include "platform/plat.h"
 #include "tap.h"
 
 static struct simrun run;

@@ -3,7 +3,7 @@
  * its lines. */
 #include "simrun.h"
 
-#include "plat.h"
+#include "platform/plat.h"
 #include "tap.h"
 
 #include <stdlib.h>

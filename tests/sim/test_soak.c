@@ -2,10 +2,10 @@
  * a board is finished, another one with its own serial is plugged in on that port. */
 #include "sim.h"
 #include "simrun.h"
-#include "station.h"
+#include "board/station.h"
 #include "vfolder.h"
 
-#include "plat.h"
+#include "platform/plat.h"
 #include "tap.h"
 
 #include <dirent.h>

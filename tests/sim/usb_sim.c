@@ -1,7 +1,7 @@
 #include "sim.h"
 
-#include "plat.h"
-#include "usb.h"
+#include "platform/plat.h"
+#include "platform/usb.h"
 
 #include <stdio.h>
 #include <stdlib.h>

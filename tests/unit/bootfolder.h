@@ -2,7 +2,7 @@
 #ifndef BOOTFOLDER_H
 #define BOOTFOLDER_H
 
-#include "sha256.h"
+#include "formats/sha256.h"
 #include "tap.h"
 
 #include <errno.h>

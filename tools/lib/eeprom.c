@@ -1,5 +1,7 @@
 #include "eeprom.h"
 
+#include "base/bytes.h"
+
 #include <string.h>
 
 enum {
@@ -25,27 +27,6 @@ struct slot {
 	size_t next; /* offset of the next section that is not padding, or what limits the slot; 0: nothing */
 	bool last; /* the very last section of the chain */
 };
-
-static uint32_t get_be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static void put_be32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
-}
-
-static void put_le32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-	p[2] = (uint8_t)(v >> 16);
-	p[3] = (uint8_t)(v >> 24);
-}
 
 static size_t align8(size_t n)
 {

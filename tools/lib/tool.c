@@ -2,7 +2,7 @@
 
 #include "tool.h"
 
-#include "outfile.h"
+#include "platform/atomic_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,7 @@
 #include "trailer.h"
 
+#include "base/bytes.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,15 +11,9 @@
 
 enum { INTEGER = 4 };
 
-static void put_le32(uint8_t *p, uint32_t v)
+static int32_t get_signed(const uint8_t *p)
 {
-	for (int i = 0; i < INTEGER; i++)
-		p[i] = (uint8_t)(v >> 8 * i);
-}
-
-static int32_t get_le32(const uint8_t *p)
-{
-	uint32_t v = (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+	uint32_t v = get_le32(p);
 	return v > INT32_MAX ? -(int32_t)(UINT32_MAX - v) - 1 : (int32_t)v;
 }
 
@@ -90,12 +86,12 @@ int trailer_read(enum trailer_chip chip, const uint8_t *bytes, size_t n, struct 
 		return -1;
 	t->offset = n - trailer_size(chip);
 	const uint8_t *p = bytes + t->offset;
-	t->length = get_le32(p);
-	t->keynum = get_le32(p + INTEGER);
+	t->length = get_signed(p);
+	t->keynum = get_signed(p + INTEGER);
 	t->signature = p + integers_size(chip);
 	const uint8_t *rest = t->signature + RSAKEY_SIGNATURE;
 	if (chip == TRAILER_CHIP_2712) {
-		t->version = get_le32(p + 2 * INTEGER);
+		t->version = get_signed(p + 2 * INTEGER);
 		t->raw = rest;
 	} else {
 		t->hmac = rest;

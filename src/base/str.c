@@ -1,0 +1,98 @@
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *text_new(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	int n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	char *s = n < 0 ? NULL : malloc((size_t)n + 1);
+	if (!s)
+		return NULL;
+	va_start(args, format);
+	vsnprintf(s, (size_t)n + 1, format, args);
+	va_end(args);
+	return s;
+}
+
+size_t text_utf8(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	if (u[0] < 0x80)
+		return 1;
+	size_t n = u[0] >= 0xc2 && u[0] <= 0xdf   ? 2
+	           : (u[0] & 0xf0) == 0xe0        ? 3
+	           : u[0] >= 0xf0 && u[0] <= 0xf4 ? 4
+	                                          : 0;
+	for (size_t i = 1; i < n; i++)
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) ||
+	    (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+const char *text_escape(char *to, size_t size, const char *from)
+{
+	size_t at = 0;
+	while (*from) {
+		size_t n = text_utf8(from);
+		bool control = (unsigned char)*from < 0x20 || *from == 0x7f ||
+		               (n == 2 && (unsigned char)from[0] == 0xc2 &&
+		                (unsigned char)from[1] < 0xa0); /* C1: terminals obey them too */
+		if (n == 0 || control) {
+			size_t bytes = n ? n : 1;
+			if (at + 4 * bytes >= size)
+				break;
+			while (bytes-- > 0)
+				at += (size_t)snprintf(to + at, size - at, "\\x%02x",
+				                       (unsigned char)*from++);
+		} else {
+			if (at + n >= size)
+				break;
+			memcpy(to + at, from, n);
+			at += n;
+			from += n;
+		}
+	}
+	to[at] = 0;
+	return to;
+}
+
+bool text_number(const char *s, unsigned long max, unsigned long *out)
+{
+	if (*s < '0' || *s > '9')
+		return false;
+	char *end;
+	errno = 0;
+	*out = strtoul(s, &end, 10);
+	return !*end && errno == 0 && *out <= max;
+}
+
+void text_wrap(FILE *out, int indent, int width, const char *text)
+{
+	int column = indent;
+	while (*text) {
+		int n = (int)strcspn(text, " \n");
+		if (column > indent && column + 1 + n > width) {
+			fprintf(out, "\n%*s", indent, "");
+			column = indent;
+		}
+		column += fprintf(out, "%s%.*s", column > indent ? " " : "", n, text);
+		text += n;
+		if (*text == '\n') {
+			fprintf(out, "\n%*s", indent, "");
+			column = indent;
+		}
+		text += *text != 0;
+	}
+	putc('\n', out);
+}

@@ -1,0 +1,61 @@
+/* One board on one USB port, from its boot ROM to the end of its file server, across its re-enumerations. A thread of its
+ * own runs straight-line protocol code; whoever watches the bus tells it of arrivals and departures on its port. */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include "board/postboot.h"
+#include "bootdir/bootfiles.h"
+#include "report/event.h"
+#include "bootdir/enforce.h"
+#include "platform/sysfs.h"
+#include "report/metadata.h"
+#include "report/report.h"
+#include "platform/usb.h"
+
+struct board;
+
+/* The same for all boards of a run; borrowed. */
+struct board_setup {
+	struct usb *usb;
+	struct report *report;
+	const struct bootfiles_places *places;
+	struct gate *gate;              /* NULL: nobody looks at the files */
+	struct metadata_folder *folder; /* -j; NULL: none */
+	bool sign;                      /* -s */
+	bool stay;             /* the run goes on after a board: make finished ones leave the bus */
+	uint64_t next_timeout; /* microseconds a board may take to come back */
+	const struct machine *machine;
+	struct afterboot_setup after;
+
+	/* Called by a board's thread, when it knows the serial and before it touches anything: is this board wanted? */
+	bool (*admit)(void *ctx, struct board *board);
+	/* Called by a board's thread as the last thing. */
+	void (*finished)(void *ctx, struct board *board);
+	void *ctx;
+};
+
+struct board_result {
+	bool admitted; /* false: not wanted, or gone before that was known; all else is void */
+	enum err err;
+	unsigned files;
+	uint64_t bytes, duration; /* duration in microseconds from the arrival */
+};
+
+/* Starts to serve what has arrived. NULL: out of memory or threads. */
+struct board *board_new(const struct board_setup *setup, const struct usb_seen *seen);
+
+/* Arrivals and departures on the board's port. Any thread. */
+void board_arrived(struct board *board, const struct usb_seen *seen);
+void board_left(struct board *board, const struct usb_seen *seen);
+
+/* Ends all its waits on the port; transfers end by usb_interrupt. */
+void board_interrupt(struct board *board);
+
+/* Facts: stable from admit on for the board's own thread, and for everybody after finished. */
+const struct board_facts *board_facts(const struct board *board);
+const struct board_result *board_result(const struct board *board);
+
+/* Joins its thread; only after it called finished. NULL is fine. */
+void board_free(struct board *board);
+
+#endif

@@ -1,0 +1,211 @@
+#include "board/postboot.h"
+
+#include "report/diagnose.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DISK_POLL   (100 * PLAT_MS)
+#define DISK_SETTLE PLAT_SECOND       /* no new disk for so long: all are there */
+#define CHILD_TIME  (5 * PLAT_SECOND) /* to end after SIGTERM */
+#define VARIABLES   10
+
+/* --- disks */
+
+/* The disks with a medium, unless the board is still, or again, in its boot ROM: the ROM of BCM2837 has a storage
+ * interface of its own. */
+static size_t look(const struct afterboot *a, struct machine_disk disks[MACHINE_DISKS])
+{
+	struct usb_seen seen;
+	const char *path = a->board->path;
+	if (!machine_seen(a->machine, path, &seen) || form_is_boot(machine_form(a->machine, &seen)))
+		return 0;
+	size_t count = machine_disks(a->machine, path, disks), n = 0;
+	for (size_t i = 0; i < count; i++)
+		if (disks[i].size)
+			disks[n++] = disks[i];
+	return n;
+}
+
+static bool is_known(const struct afterboot *a, const struct machine_disk *disk)
+{
+	for (size_t i = 0; i < a->disk_count; i++)
+		if (strcmp(a->disks[i].node, disk->node) == 0 && a->disks[i].size == disk->size)
+			return true;
+	return false;
+}
+
+/* Takes over what is there now; tells whether there is something new. */
+static bool update(struct afterboot *a)
+{
+	struct machine_disk now[MACHINE_DISKS];
+	size_t count = look(a, now);
+	bool fresh = false;
+	for (size_t i = 0; i < count; i++)
+		fresh = fresh || !is_known(a, &now[i]);
+	memcpy(a->disks, now, count * sizeof *now);
+	a->disk_count = count;
+	return fresh;
+}
+
+/* Looks every tenth of a second until the disks are there and settled. Inside the monitor. */
+static enum err await_disks(struct afterboot *a)
+{
+	uint64_t deadline = plat_now() + a->setup->disk_time, settled = PLAT_FOREVER;
+	while (!*a->interrupted) {
+		plat_leave(a->monitor);
+		bool fresh = update(a);
+		uint64_t now = plat_now();
+		plat_enter(a->monitor);
+		if (fresh)
+			settled = now + DISK_SETTLE;
+		if (a->disk_count && (now >= settled || now >= deadline))
+			return OK;
+		if (now >= deadline)
+			return ERR_NO_DISK;
+		plat_wait(a->monitor, now + DISK_POLL);
+	}
+	return ERR_INTERRUPTED;
+}
+
+static void tell_disks(const struct afterboot *a)
+{
+	char serial[MACHINE_TEXT]; /* what was booted may tell one where the boot ROM did not */
+	machine_text(a->machine, a->board->path, "serial", serial);
+	for (size_t i = 0; i < a->disk_count; i++) {
+		struct event e = {
+			.kind = EV_DISK,
+			.board = a->board,
+			.name = a->disks[i].node,
+			.text = a->disks[i].model,
+			.where = *a->board->serial ? a->board->serial : serial,
+			.size = a->disks[i].size,
+		};
+		report_emit(a->report, &e);
+	}
+}
+
+enum err afterboot_disks(struct afterboot *a)
+{
+	a->disk_count = 0;
+	if (!a->setup->disk_time)
+		return OK;
+	report_emit(a->report, &(struct event){ .kind = EV_DISK_WAIT, .board = a->board });
+	plat_enter(a->monitor);
+	enum err err = await_disks(a);
+	plat_leave(a->monitor);
+	if (err == ERR_NO_DISK) {
+		struct finding why;
+		report_error(a->report, a->board, err, "waited %lu seconds",
+		             (unsigned long)(a->setup->disk_time / PLAT_SECOND));
+		diagnose_disk(a->machine, a->board->path, &why);
+		diagnose_tell(a->report, a->board, err, &why);
+	}
+	if (!err)
+		tell_disks(a);
+	return err;
+}
+
+/* --- the program */
+
+/* The nodes of all disks with blanks between. */
+static void list_nodes(const struct afterboot *a, char *out, size_t size)
+{
+	size_t n = 0;
+	*out = 0;
+	for (size_t i = 0; i < a->disk_count && n < size; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s%s", i ? " " : "", a->disks[i].node);
+}
+
+/* New strings; false: out of memory (some may be there). */
+static bool make_variables(const struct afterboot *a, const struct afterboot_result *result,
+                           char *v[VARIABLES + 1])
+{
+	const struct board_facts *board = a->board;
+	char serial[4 * USB_STRING_SIZE + 1], nodes[MACHINE_DISKS * 65];
+	text_escape(serial, sizeof serial, board->serial); /* no control characters */
+	list_nodes(a, nodes, sizeof nodes);
+	size_t n = 0;
+	v[n++] = text_new("RPIBOOT_PATH=%s", board->path);
+	v[n++] = text_new("RPIBOOT_SERIAL=%s", serial);
+	v[n++] = text_new("RPIBOOT_CHIP=%s", board->chip ? board->chip->name : "");
+	v[n++] = text_new("RPIBOOT_RESULT=%s", err_code(result->err));
+	v[n++] = text_new("RPIBOOT_STATUS=%d", err_status(result->err));
+	v[n++] = text_new("RPIBOOT_FILES=%u", result->files);
+	v[n++] = text_new("RPIBOOT_BYTES=%llu", (unsigned long long)result->bytes);
+	v[n++] = text_new("RPIBOOT_SECONDS=%.2f", (double)result->duration / (double)PLAT_SECOND);
+	v[n++] = text_new("RPIBOOT_METADATA=%s", result->metadata ? result->metadata : "");
+	v[n++] = text_new("RPIBOOT_DISKS=%s", nodes);
+	bool ok = true;
+	for (size_t i = 0; i < n; i++)
+		ok = ok && v[i];
+	return ok;
+}
+
+/* Waits for its end; an interrupt ends it, first kindly. Inside the monitor. */
+static enum err await_child(const struct afterboot *a, struct plat_child *child, int *status)
+{
+	uint64_t give_up = PLAT_FOREVER;
+	bool asked = false;
+	while (!plat_child_ended(child, status)) {
+		if (*a->interrupted && !asked) {
+			asked = true;
+			plat_child_end(child, false);
+			give_up = plat_now() + CHILD_TIME;
+		}
+		if (!plat_wait(a->monitor, give_up)) {
+			plat_child_end(child, true);
+			give_up = PLAT_FOREVER;
+		}
+	}
+	return asked ? ERR_INTERRUPTED : OK;
+}
+
+static enum err run(const struct afterboot *a, const char *const variables[])
+{
+	const char *program = a->setup->program;
+	uint64_t start = plat_now();
+	struct event e = { .kind = EV_EXEC, .board = a->board, .name = program };
+	report_emit(a->report, &e);
+	struct plat_child *child = plat_child_start(program, variables, a->setup->output_to_stderr,
+	                                            a->monitor);
+	if (!child)
+		return report_error(a->report, a->board, ERR_EXEC, "%s: %s", program,
+		                    strerror(errno));
+	int status;
+	plat_enter(a->monitor);
+	enum err err = await_child(a, child, &status);
+	plat_leave(a->monitor);
+	plat_child_free(child);
+	if (!err && status)
+		err = ERR_EXEC;
+	e.kind = EV_EXEC_END;
+	e.err = err;
+	e.code = (uint32_t)status;
+	e.duration = plat_now() - start;
+	report_emit(a->report, &e);
+	if (err == ERR_EXEC)
+		report_error(a->report, a->board, err, "%s: exit status %d", program, status);
+	return err;
+}
+
+enum err afterboot_exec(const struct afterboot *a, const struct afterboot_result *result)
+{
+	char *variables[VARIABLES + 1] = { 0 };
+	if (!a->setup->program)
+		return OK;
+	enum err err = make_variables(a, result, variables) ? OK : ERR_MEMORY;
+	plat_enter(a->monitor);
+	bool interrupted = *a->interrupted;
+	plat_leave(a->monitor);
+	if (err)
+		report_error(a->report, a->board, err, "%s", a->setup->program);
+	else
+		err = interrupted ? ERR_INTERRUPTED : run(a, (const char *const *)variables);
+	for (size_t i = 0; i < VARIABLES; i++)
+		free(variables[i]);
+	return err;
+}

@@ -1,0 +1,53 @@
+/* The whole bench: who is on the bus, who is wanted, one worker per board, and when the run is over. */
+#ifndef STATION_H
+#define STATION_H
+
+#include "board/board.h"
+#include "bootdir/bootfiles.h"
+#include "report/report.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STATION_SELECTORS 64
+
+struct station_setup {
+	struct report *report;
+	const struct bootfiles_places *places;
+	struct gate *gate;           /* asked before each board; may be NULL */
+	const char *metadata_folder; /* NULL: none */
+	bool sign;
+
+	/* who is wanted: any of the paths, any of the serials, the port number; an empty list wants all */
+	const char *paths[STATION_SELECTORS], *serials[STATION_SELECTORS];
+	unsigned path_count, serial_count;
+	int port;        /* last component of the path; -1: any */
+	unsigned wanted; /* boards; 0: without end */
+	bool stay;       /* -l or -n: finished boards stay plugged in while the run goes on */
+	bool again;      /* serve a finished board again as soon as it is back */
+
+	uint64_t timeout;      /* microseconds to wait for the first board; 0: for ever */
+	uint64_t next_timeout; /* for a board's next stage */
+	uint64_t poll; /* microseconds between two looks where the system tells nothing by itself */
+	int verbose;
+	const struct machine *machine;
+	struct afterboot_setup after; /* --wait-disk, --exec */
+};
+
+/* Whether the device's place, and its SERIAL (NULL: not known yet), are among those that are wanted. */
+bool station_selects(const struct station_setup *setup, const struct usb_seen *seen,
+                     const char *serial);
+
+/* Reports why no wanted board is there, with the error that explains it (OK: a notice). */
+void station_explain(const struct station_setup *setup, enum err err);
+
+struct station_summary {
+	unsigned succeeded, failed; /* boards */
+	int status;                 /* exit status, err_status */
+};
+
+/* Serves until the wanted boards are finished, the time is up, or Ctrl-C (SIGTERM), which ends every board cleanly; a
+ * second one ends the program at once. All is reported. To be called before other threads are made. */
+void station_run(const struct station_setup *setup, struct station_summary *summary);
+
+#endif

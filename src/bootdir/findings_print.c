@@ -1,0 +1,182 @@
+#include "bootdir/findings.h"
+
+#include "formats/json.h"
+
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDTH 80
+#define SAFE  1300 /* room for an escaped text */
+
+/* Prints TEXT in lines of whole words. */
+static void print_wrapped(FILE *out, const char *text)
+{
+	int column = 0;
+	while (*text) {
+		int n = (int)strcspn(text, " ");
+		if (column > 0 && column + 1 + n > WIDTH) {
+			fputs("\n   ", out);
+			column = 3;
+		}
+		column += fprintf(out, "%s%.*s", column > 0 ? " " : "", n, text);
+		text += n + (text[n] == ' ');
+	}
+	fputc('\n', out);
+}
+
+/* "[BCM2711, BCM2712]" */
+static const char *chip_list(unsigned chips, char *to, size_t size)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < chip_count; i++)
+		if (chips >> i & 1)
+			at += (size_t)snprintf(to + at, size - at, "%s%s", at ? ", " : "[",
+			                       chip_table[i].name);
+	snprintf(to + at, size - at, "]");
+	return to;
+}
+
+static unsigned looked_at(const struct preflight *preflight)
+{
+	unsigned chips = 0;
+	for (size_t i = 0; i < chip_count; i++)
+		chips |= preflight->chips[i].looked_at ? 1u << i : 0;
+	return chips;
+}
+
+/* The folders, each with the chips it is for. */
+static void print_folders(const struct preflight *preflight, FILE *out)
+{
+	unsigned all = looked_at(preflight), done = 0;
+	for (size_t i = 0; i < chip_count; i++) {
+		const char *folder = preflight->chips[i].folder;
+		char safe[SAFE], list[80];
+		unsigned chips = 0;
+		if (!folder || (done >> i & 1))
+			continue;
+		for (size_t k = i; k < chip_count; k++)
+			if (preflight->chips[k].folder &&
+			    strcmp(preflight->chips[k].folder, folder) == 0)
+				chips |= 1u << k;
+		done |= chips;
+		fprintf(out, "Boot folder: %s%s%s\n", text_escape(safe, sizeof safe, folder),
+		        chips == all ? "" : " ",
+		        chips == all ? "" : chip_list(chips, list, sizeof list));
+	}
+	if (done)
+		fputc('\n', out);
+}
+
+static const char *const kinds[] = {
+	[PREFLIGHT_NOTHING] = "-",         [PREFLIGHT_GADGET] = "gadget",
+	[PREFLIGHT_RECOVERY] = "recovery", [PREFLIGHT_LEGACY] = "legacy msd",
+	[PREFLIGHT_OTHER] = "other",
+};
+
+static void print_table(const struct preflight *preflight, FILE *out)
+{
+	static const char *const fits[] = {
+		[PREFLIGHT_UNFIT] = "not fit",
+		[PREFLIGHT_FIT_WARNINGS] = "fit, with warnings",
+		[PREFLIGHT_FIT] = "fit",
+	};
+	fprintf(out, "%-9s%-20s%-12s%s\n", "Chip", "Verdict", "Kind", "Second stage");
+	for (size_t i = 0; i < chip_count; i++) {
+		const struct preflight_chip *c = &preflight->chips[i];
+		char safe[SAFE];
+		if (c->looked_at)
+			fprintf(out, "%-9s%-20s%-12s%s\n", chip_table[i].name,
+			        fits[preflight_fit(preflight, &chip_table[i])], kinds[c->kind],
+			        c->stage ? text_escape(safe, sizeof safe, c->stage) : "-");
+	}
+}
+
+static const char *const severities[] = { "note", "warning", "error" };
+
+static void print_finding(const struct preflight_finding *f, unsigned all, FILE *out)
+{
+	char file[SAFE], text[SAFE], list[80] = "", number[16] = "";
+	if (f->line)
+		snprintf(number, sizeof number, ":%u", f->line);
+	if (f->chips != all)
+		chip_list(f->chips, list, sizeof list);
+	const char *remedy = f->remedy ? f->remedy : "";
+	size_t n = strlen(remedy);
+	bool ends = n > 0 && strchr(".?", remedy[n - 1]);
+	char *line = text_new("%s: %s%s: %s%s%s%s%s%s", severities[f->severity],
+	                      text_escape(file, sizeof file, f->file), number,
+	                      text_escape(text, sizeof text, f->text), n ? ". " : "", remedy,
+	                      ends ? "" : ".", *list ? " " : "", list);
+	if (line)
+		print_wrapped(out, line);
+	free(line);
+}
+
+void preflight_print(const struct preflight *preflight, bool brief, FILE *out)
+{
+	unsigned all = looked_at(preflight);
+	if (!brief) {
+		print_folders(preflight, out);
+		print_table(preflight, out);
+		if (preflight->count)
+			fputc('\n', out);
+	}
+	for (int severity = PREFLIGHT_ERROR;
+	     severity >= (brief ? PREFLIGHT_WARNING : PREFLIGHT_NOTE); severity--)
+		for (size_t i = 0; i < preflight->count; i++)
+			if ((int)preflight->findings[i].severity == severity)
+				print_finding(&preflight->findings[i], all, out);
+}
+
+static void print_chip_json(const struct preflight *preflight, size_t i, FILE *out)
+{
+	static const char *const fits[] = {
+		[PREFLIGHT_UNFIT] = "unfit",
+		[PREFLIGHT_FIT_WARNINGS] = "warnings",
+		[PREFLIGHT_FIT] = "fit",
+	};
+	const struct preflight_chip *c = &preflight->chips[i];
+	fprintf(out, "{\"chip\": \"%s\", \"fit\": \"%s\", \"kind\": ", chip_table[i].name,
+	        fits[preflight_fit(preflight, &chip_table[i])]);
+	json_string(out, c->kind == PREFLIGHT_NOTHING ? "none" : kinds[c->kind]);
+	if (c->folder) {
+		fputs(", \"folder\": ", out);
+		json_string(out, c->folder);
+	}
+	if (c->stage) {
+		fputs(", \"second_stage\": ", out);
+		json_string(out, c->stage);
+	}
+	fputs("}\n", out);
+}
+
+static void print_finding_json(const struct preflight_finding *f, FILE *out)
+{
+	fprintf(out, "{\"severity\": \"%s\", \"code\": \"%s\", \"chips\": [",
+	        severities[f->severity], f->code);
+	for (size_t i = 0, n = 0; i < chip_count; i++)
+		if (f->chips >> i & 1)
+			fprintf(out, "%s\"%s\"", n++ ? ", " : "", chip_table[i].name);
+	fputs("], \"file\": ", out);
+	json_string(out, f->file);
+	if (f->line)
+		fprintf(out, ", \"line\": %u", f->line);
+	fputs(", \"text\": ", out);
+	json_string(out, f->text);
+	if (f->remedy) {
+		fputs(", \"advice\": ", out);
+		json_string(out, f->remedy);
+	}
+	fputs("}\n", out);
+}
+
+void preflight_print_json(const struct preflight *preflight, FILE *out)
+{
+	for (size_t i = 0; i < chip_count; i++)
+		if (preflight->chips[i].looked_at)
+			print_chip_json(preflight, i, out);
+	for (size_t i = 0; i < preflight->count; i++)
+		print_finding_json(&preflight->findings[i], out);
+}

@@ -1,0 +1,19 @@
+/* What the program can be asked to do, each from its options to its exit status. Chooses who watches: plain lines, live
+ * lines, JSON. */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include "bootdir/bootfiles.h"
+#include "cli/options.h"
+
+/* Serves boards. VERSION is the line that is printed first. */
+int command_serve(const struct options *options, const struct bootfiles_places *places,
+                  const char *version);
+
+/* --check: looks at the boot files and at nothing else. */
+int command_check(const struct options *options, const struct bootfiles_places *places);
+
+/* --list: who is on the bus. */
+int command_list(const struct options *options);
+
+#endif

@@ -1,0 +1,15 @@
+/* --list: every board on the bus, waiting or running. Opens boards only to see whether it may, and for a serial that the
+ * machine does not tell; asks them nothing else. The fields: docs/list.md. */
+#ifndef LIST_H
+#define LIST_H
+
+#include "board/station.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Prints the boards that SETUP selects, as a table or (JSON) as one object a line. OK, ERR_NO_BOARD with the reason
+ * reported, or ERR_USB_INIT, ERR_MEMORY (reported). */
+enum err list_run(const struct station_setup *setup, bool json, FILE *out);
+
+#endif

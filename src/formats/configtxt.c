@@ -1,0 +1,122 @@
+#include "formats/configtxt.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void configtxt_open(struct configtxt *config, char *text, size_t n, const struct chip *chip)
+{
+	*config = (struct configtxt){
+		.at = text, .end = text + n, .chip = chip, .model = CONFIGTXT_YES
+	};
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Cuts the blanks off both ends of S. */
+static char *trim(char *s)
+{
+	while (is_blank(*s))
+		s++;
+	size_t n = strlen(s);
+	while (n > 0 && is_blank(s[n - 1]))
+		n--;
+	s[n] = 0;
+	return s;
+}
+
+/* The next line, terminated; NULL at the end. Old Macs' line ends count too, and a zero byte ends a line. */
+static char *next_line(struct configtxt *c)
+{
+	if (c->at >= c->end)
+		return NULL;
+	char *line = c->at, *p = line;
+	while (p < c->end && *p != '\n' && *p != '\r' && *p)
+		p++;
+	c->at = p + 1;
+	if (p + 1 < c->end && p[0] == '\r' && p[1] == '\n')
+		c->at++;
+	*p = 0;
+	c->line++;
+	return line;
+}
+
+/* The filters that name models, and the chips that these carry. ALL: every board with the chip is such a model. */
+static const struct {
+	const char *name;
+	uint16_t product;
+	bool all;
+} models[] = {
+	{ "pi0", 0x2763, false },   { "pi0", 0x2764, false },  { "pi0w", 0x2763, false },
+	{ "pi02", 0x2764, false },  { "pi1", 0x2763, false },  { "pi2", 0x2764, false },
+	{ "pi3", 0x2764, false },   { "pi3+", 0x2764, false }, { "pi4", 0x2711, true },
+	{ "pi400", 0x2711, false }, { "pi5", 0x2712, true },   { "pi500", 0x2712, false },
+	{ "cm0", 0x2764, false },   { "cm1", 0x2763, false },  { "cm3", 0x2764, false },
+	{ "cm3+", 0x2764, false },  { "cm4", 0x2711, false },  { "cm4s", 0x2711, false },
+	{ "cm5", 0x2712, false },
+};
+
+/* [all] ends every filter; a model replaces the model before; what is not known narrows further. */
+static void take_filter(struct configtxt *c, const char *name)
+{
+	if (strcasecmp(name, "all") == 0) {
+		c->model = CONFIGTXT_YES;
+		c->none = c->condition = false;
+		return;
+	}
+	if (strcasecmp(name, "none") == 0) {
+		c->none = true;
+		return;
+	}
+	bool known = false;
+	enum configtxt_applies applies = CONFIGTXT_NO;
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+		if (strcasecmp(name, models[i].name) == 0) {
+			known = true;
+			if (models[i].product == c->chip->product)
+				applies = models[i].all ? CONFIGTXT_YES : CONFIGTXT_MAYBE;
+		}
+	if (known)
+		c->model = applies;
+	else
+		c->condition = true;
+}
+
+bool configtxt_next(struct configtxt *config, struct configtxt_setting *setting)
+{
+	char *line;
+	while ((line = next_line(config))) {
+		line = trim(line);
+		if (*line == 0 || *line == '#')
+			continue;
+		char *end = strchr(line, ']');
+		if (*line == '[' && end) {
+			*end = 0;
+			take_filter(config, trim(line + 1));
+			continue;
+		}
+		char *value = strchr(line, '=');
+		if (!value && strncasecmp(line, "include", 7) == 0 && is_blank(line[7]))
+			value = line + 7;
+		if (value)
+			*value++ = 0;
+		setting->key = trim(line);
+		setting->value = value ? trim(value) : "";
+		setting->line = config->line;
+		setting->applies = config->none                         ? CONFIGTXT_NO
+		                   : config->condition && config->model ? CONFIGTXT_MAYBE
+		                                                        : config->model;
+		return true;
+	}
+	return false;
+}
+
+bool configtxt_is_on(const char *value)
+{
+	char *end;
+	long long n = strtoll(value, &end, 0);
+	return end == value ? *value != 0 : n != 0;
+}

@@ -1,0 +1,38 @@
+/* Reads a config.txt as the boot firmware does: lines "key=value", comments that begin with '#', and filters "[pi4]" that
+ * say for which boards the lines below them are. Knows no keys. */
+#ifndef CONFIGTXT_H
+#define CONFIGTXT_H
+
+#include "base/chip.h"
+
+enum configtxt_applies {
+	CONFIGTXT_NO,    /* a filter excludes the chip */
+	CONFIGTXT_MAYBE, /* a filter asks for what is not known here: a serial, a GPIO, a partition */
+	CONFIGTXT_YES,
+};
+
+struct configtxt {
+	char *at, *end; /* what is not read yet */
+	const struct chip *chip;
+	unsigned line;
+	enum configtxt_applies model; /* by the last filter that names a model */
+	bool none, condition;         /* filters: nobody; something unknown */
+};
+
+struct configtxt_setting {
+	const char *key;   /* without the blanks around it */
+	const char *value; /* the same; "" if there is none; for "include FILE" the file */
+	unsigned line;     /* counted from 1 */
+	enum configtxt_applies applies;
+};
+
+/* Reads N bytes of TEXT for CHIP. TEXT has room for one byte more, is written to, and must outlive the settings. */
+void configtxt_open(struct configtxt *config, char *text, size_t n, const struct chip *chip);
+
+/* The next setting; false at the end. */
+bool configtxt_next(struct configtxt *config, struct configtxt_setting *setting);
+
+/* Whether a value switches something on: a number other than 0, or a word that is no number. */
+bool configtxt_is_on(const char *value);
+
+#endif

@@ -1,0 +1,195 @@
+#include "platform/plat.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+uint64_t plat_now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * PLAT_SECOND + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* --- threads */
+
+struct plat_monitor {
+	pthread_mutex_t lock;
+	pthread_cond_t woken;
+};
+
+struct plat_monitor *plat_monitor_new(void)
+{
+	struct plat_monitor *m = malloc(sizeof *m);
+	if (!m)
+		return NULL;
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+#ifndef __APPLE__ /* has no clock choice: plat_wait uses a relative wait there */
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+#endif
+	pthread_mutex_init(&m->lock, NULL);
+	pthread_cond_init(&m->woken, &attr);
+	pthread_condattr_destroy(&attr);
+	return m;
+}
+
+void plat_monitor_free(struct plat_monitor *m)
+{
+	if (!m)
+		return;
+	pthread_cond_destroy(&m->woken);
+	pthread_mutex_destroy(&m->lock);
+	free(m);
+}
+
+void plat_enter(struct plat_monitor *m)
+{
+	pthread_mutex_lock(&m->lock);
+}
+
+void plat_leave(struct plat_monitor *m)
+{
+	pthread_mutex_unlock(&m->lock);
+}
+
+void plat_wake(struct plat_monitor *m)
+{
+	pthread_cond_broadcast(&m->woken);
+}
+
+bool plat_wait(struct plat_monitor *m, uint64_t deadline)
+{
+	if (deadline == PLAT_FOREVER) {
+		pthread_cond_wait(&m->woken, &m->lock);
+		return true;
+	}
+#ifdef __APPLE__
+	uint64_t now = plat_now(), left = deadline > now ? deadline - now : 0;
+	struct timespec t = { .tv_sec = (time_t)(left / PLAT_SECOND),
+		              .tv_nsec = (long)(left % PLAT_SECOND * 1000) };
+	pthread_cond_timedwait_relative_np(&m->woken, &m->lock, &t);
+#else
+	struct timespec t = { .tv_sec = (time_t)(deadline / PLAT_SECOND),
+		              .tv_nsec = (long)(deadline % PLAT_SECOND * 1000) };
+	pthread_cond_timedwait(&m->woken, &m->lock, &t);
+#endif
+	return plat_now() < deadline;
+}
+
+void plat_pause(uint64_t time)
+{
+	struct timespec t = { .tv_sec = (time_t)(time / PLAT_SECOND),
+		              .tv_nsec = (long)(time % PLAT_SECOND * 1000) };
+	nanosleep(&t, NULL);
+}
+
+/* Signals belong to the whole process, so their handling is the one thing that is not in an object. */
+static const int interrupts[] = { SIGINT, SIGTERM, SIGHUP };
+
+struct plat_thread {
+	pthread_t id;
+	void (*run)(void *);
+	void *arg;
+};
+
+static void *thread_main(void *arg)
+{
+	struct plat_thread *t = arg;
+	t->run(t->arg);
+	return NULL;
+}
+
+struct plat_thread *plat_thread_start(void (*run)(void *), void *arg)
+{
+	struct plat_thread *t = malloc(sizeof *t);
+	if (!t)
+		return NULL;
+	*t = (struct plat_thread){ .run = run, .arg = arg };
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 256 * 1024); /* a rack of boards: no 8 MiB each */
+	sigset_t none, before;
+	sigemptyset(&none);
+	for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; i++)
+		sigaddset(&none, interrupts[i]);
+	pthread_sigmask(SIG_BLOCK, &none, &before); /* the thread inherits this */
+	int err = pthread_create(&t->id, &attr, thread_main, t);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	if (err) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void plat_thread_join(struct plat_thread *t)
+{
+	if (!t)
+		return;
+	pthread_join(t->id, NULL);
+	free(t);
+}
+
+/* --- interrupts */
+
+static struct {
+	pthread_mutex_t lock;
+	bool running;
+	sigset_t set;
+	void (*fn)(void *);
+	void *ctx;
+} interrupt = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void *interrupt_main(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		int sig;
+		if (sigwait(&interrupt.set, &sig) != 0)
+			continue;
+		pthread_mutex_lock(&interrupt.lock);
+		if (interrupt.fn)
+			interrupt.fn(interrupt.ctx);
+		pthread_mutex_unlock(&interrupt.lock);
+	}
+	return NULL;
+}
+
+static bool start_interrupt_thread(void)
+{
+	sigemptyset(&interrupt.set);
+	for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; i++) {
+		struct sigaction old;
+		if (sigaction(interrupts[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaddset(&interrupt.set, interrupts[i]); /* nohup keeps its meaning */
+	}
+	pthread_sigmask(SIG_BLOCK, &interrupt.set, NULL);
+	signal(SIGPIPE,
+	       SIG_IGN); /* a reader of our output may leave: the boards are still served */
+	pthread_t id;
+	if (pthread_create(&id, NULL, interrupt_main, NULL) != 0)
+		return false;
+	pthread_detach(id);
+	return true;
+}
+
+bool plat_on_interrupt(void (*fn)(void *), void *ctx)
+{
+	pthread_mutex_lock(&interrupt.lock);
+	interrupt.fn = fn;
+	interrupt.ctx = ctx;
+	if (fn && !interrupt.running)
+		interrupt.running = start_interrupt_thread();
+	bool ok = !fn || interrupt.running;
+	pthread_mutex_unlock(&interrupt.lock);
+	return ok;
+}
+
+void plat_exit_now(int status)
+{
+	_exit(status);
+}

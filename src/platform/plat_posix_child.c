@@ -1,0 +1,167 @@
+#include "platform/plat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ; /* POSIX wants programs to declare it */
+
+struct plat_child {
+	pid_t pid;
+	struct plat_thread *waiter;
+	struct plat_monitor *monitor; /* for the fields below */
+	bool ended;
+	int status;
+};
+
+/* --- the environment */
+
+static bool same_name(const char *a, const char *b)
+{
+	size_t n = strcspn(a, "=");
+	return strncmp(a, b, n) == 0 && b[n] == '=';
+}
+
+static bool is_replaced(const char *old, const char *const variables[])
+{
+	for (; *variables; variables++)
+		if (same_name(*variables, old))
+			return true;
+	return false;
+}
+
+/* Our own environment with VARIABLES; only the array is new. */
+static char **merge(const char *const variables[])
+{
+	size_t count = 1, n = 0;
+	for (size_t i = 0; variables[i]; i++)
+		count++;
+	for (size_t i = 0; environ[i]; i++)
+		count++;
+	char **all = calloc(count, sizeof *all);
+	if (!all)
+		return NULL;
+	for (size_t i = 0; environ[i]; i++)
+		if (!is_replaced(environ[i], variables))
+			all[n++] = environ[i];
+	for (size_t i = 0; variables[i]; i++)
+		all[n++] = (char *)(uintptr_t)variables[i]; /* posix_spawn only reads them */
+	return all;
+}
+
+/* --- starting */
+
+/* What this program changed about signals (plat_on_interrupt) is undone for the child. */
+static int set_signals(posix_spawnattr_t *attr)
+{
+	sigset_t none, defaults;
+	sigemptyset(&none);
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	int err = posix_spawnattr_setsigmask(attr, &none);
+	if (!err)
+		err = posix_spawnattr_setsigdefault(attr, &defaults);
+	if (!err)
+		err = posix_spawnattr_setpgroup(attr, 0);
+	if (!err)
+		err = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
+		                                             POSIX_SPAWN_SETSIGDEF |
+		                                             POSIX_SPAWN_SETPGROUP);
+	return err;
+}
+
+/* An errno value. */
+static int spawn(pid_t *pid, const char *program, char **variables, bool to_stderr)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	int err = posix_spawn_file_actions_init(&files);
+	if (err)
+		return err;
+	err = posix_spawnattr_init(&attr);
+	if (err) {
+		posix_spawn_file_actions_destroy(&files);
+		return err;
+	}
+	char *argv[] = { (char *)(uintptr_t)program, NULL };
+	err = set_signals(&attr);
+	if (!err)
+		err = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY,
+		                                       0);
+	if (!err && to_stderr)
+		err = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
+	if (!err)
+		err = posix_spawnp(pid, program, &files, &attr, argv, variables);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	return err;
+}
+
+/* --- the end: seen first, then taken inside the monitor, so that no signal can go to a pid that is somebody else's */
+
+static void wait_for_end(void *arg)
+{
+	struct plat_child *c = arg;
+	siginfo_t info;
+	while (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
+		;
+	plat_enter(c->monitor);
+	int status = 0;
+	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	c->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	c->ended = true;
+	plat_wake(c->monitor);
+	plat_leave(c->monitor);
+}
+
+struct plat_child *plat_child_start(const char *program, const char *const variables[],
+                                    bool to_stderr, struct plat_monitor *monitor)
+{
+	struct plat_child *c = calloc(1, sizeof *c);
+	char **all = merge(variables);
+	int err = ENOMEM;
+	if (c && all) {
+		c->monitor = monitor;
+		err = spawn(&c->pid, program, all, to_stderr);
+	}
+	if (!err) {
+		c->waiter = plat_thread_start(wait_for_end, c);
+		if (!c->waiter) {
+			kill(-c->pid, SIGKILL);
+			waitpid(c->pid, NULL, 0);
+			err = EAGAIN;
+		}
+	}
+	free(all);
+	if (!err)
+		return c;
+	free(c);
+	errno = err;
+	return NULL;
+}
+
+bool plat_child_ended(const struct plat_child *child, int *status)
+{
+	*status = child->status;
+	return child->ended;
+}
+
+void plat_child_end(struct plat_child *child, bool at_once)
+{
+	if (!child->ended)
+		kill(-child->pid, at_once ? SIGKILL : SIGTERM);
+}
+
+void plat_child_free(struct plat_child *child)
+{
+	if (!child)
+		return;
+	plat_thread_join(child->waiter);
+	free(child);
+}

@@ -1,0 +1,93 @@
+/* The seam to the USB host: who is on the bus, and transfers on one opened device. Implemented by usb_libusb.c, and by a
+ * simulator in the tests. Knows nothing of Raspberry Pi. */
+#ifndef USB_H
+#define USB_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define USB_PATH_SIZE   48  /* "255-255.255.255.255.255.255.255" and some */
+#define USB_STRING_SIZE 256 /* a string descriptor in ASCII, terminated */
+#define USB_MAX_CONTROL 512 /* most bytes of one control read */
+
+struct usb;
+struct usb_handle;
+
+/* A device on the bus, from arriving to leaving. */
+struct usb_seen {
+	uint64_t id; /* of this arrival; never used again */
+	uint16_t vendor, product;
+	uint8_t bus, address;
+	uint8_t port;         /* the last component of the path, 0 for a root hub */
+	uint8_t serial_index; /* iSerialNumber */
+	char path
+		[USB_PATH_SIZE]; /* BUS[-PORT[.PORT...]], the same for everything that is ever plugged in there */
+};
+
+struct usb_setup {
+	/* Called from any thread, one call at a time; must not call back into usb_*. */
+	void (*arrived)(void *ctx, const struct usb_seen *seen);
+	void (*left)(void *ctx, const struct usb_seen *seen);
+	void *ctx;
+	int verbose; /* 0 quiet, 1 libusb's warnings, 2 its information, on stderr */
+};
+
+/* Starts watching the bus; everything that is there already is reported as arrived before this returns. */
+enum err usb_start(struct usb **out, const struct usb_setup *setup);
+
+/* No handle may be open. NULL is fine. */
+void usb_stop(struct usb *usb);
+
+/* Where the system does not tell of arrivals by itself, usb_poll looks at the bus (and calls back). */
+bool usb_needs_poll(const struct usb *usb);
+void usb_poll(struct usb *usb);
+
+/* From now on every wait for a transfer ends with ERR_INTERRUPTED. Any thread. */
+void usb_interrupt(struct usb *usb);
+
+/* --- one device. A handle belongs to one thread at a time. */
+
+/* ERR_USB_ACCESS, _BUSY, _IO, _GONE may pass: udev and drivers need their time after an arrival. */
+enum err usb_open(struct usb *usb, const struct usb_seen *seen, struct usb_handle **out);
+
+/* Cancels what is pending, releases, closes. NULL is fine. */
+void usb_close(struct usb_handle *h);
+
+/* The number of interfaces of the active configuration. */
+enum err usb_interfaces(struct usb_handle *h, unsigned *count);
+
+/* Claims an interface. A kernel driver is detached first if the interface is vendor specific. */
+enum err usb_claim(struct usb_handle *h, unsigned interface);
+
+/* String descriptor INDEX as ASCII ('?' for what is not). */
+enum err usb_string(struct usb_handle *h, uint8_t index, char out[USB_STRING_SIZE]);
+
+/* Transfers are submitted into slots and awaited; a slot holds one at a time. */
+enum usb_slot { USB_CONTROL, USB_BULK, USB_SLOTS };
+
+/* Vendor control requests (bRequest 0) to the device: without data, and a read of N <= USB_MAX_CONTROL bytes. */
+enum err usb_submit_announce(struct usb_handle *h, uint16_t value, uint16_t index);
+enum err usb_submit_read(struct usb_handle *h, uint16_t value, uint16_t index, size_t n);
+
+/* Bulk OUT of N > 0 bytes; BYTES stay the caller's and must live until the slot is free again. ERR_USB_MEMORY: the
+ * kernel has no room for N bytes now. */
+enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t *bytes, size_t n);
+
+/* Waits until the slot's transfer has ended, or DEADLINE (plat_now): ERR_USB_TIMEOUT, still pending; likewise
+ * ERR_INTERRUPTED. Otherwise the slot is free, *MOVED bytes went over the wire (even with an error). */
+enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *moved);
+
+/* Ends the slot's transfer if it is pending; it is free afterwards. Returns what it ended with (OK: it was done in
+ * time; ERR_USB_TIMEOUT: cancelled) and *MOVED bytes. */
+enum err usb_cancel(struct usb_handle *h, enum usb_slot slot, size_t *moved);
+
+/* The bytes of the last read, *MOVED of usb_await of them. Valid until the next submit. */
+const uint8_t *usb_read_bytes(const struct usb_handle *h);
+
+/* Clears a stalled endpoint. */
+enum err usb_clear_halt(struct usb_handle *h, unsigned endpoint);
+
+#endif

@@ -1,0 +1,544 @@
+#include "platform/usb.h"
+
+#include "platform/plat.h"
+
+#include <libusb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One thread runs libusb's event loop: it finishes transfers and reports arrivals. Everybody else submits and waits on
+ * a monitor, so that a wait can have a deadline, end at an interrupt, and costs nothing while nothing happens. */
+
+struct entry {
+	struct usb_seen seen;
+	libusb_device *device; /* referenced */
+	struct entry *next;
+	bool present; /* only meaningful while polling */
+};
+
+struct usb {
+	struct usb_setup setup;
+	libusb_context *context;
+	libusb_hotplug_callback_handle hotplug;
+	bool has_hotplug;
+	struct plat_thread *events;
+	struct plat_monitor *monitor; /* for the fields below */
+	struct plat_monitor *calling; /* held around callbacks: one at a time */
+	struct entry *entries;
+	struct usb_handle *handles;
+	uint64_t last_id;
+	bool interrupted, stopping;
+};
+
+struct slot {
+	struct usb_handle *handle;
+	struct libusb_transfer *transfer;
+	bool pending;
+};
+
+struct usb_handle {
+	struct usb *usb;
+	struct usb_handle *next;
+	libusb_device_handle *dev;
+	struct plat_monitor *monitor; /* for "pending" of the slots and "interrupted" */
+	bool interrupted;
+	struct slot slots[USB_SLOTS];
+	int claimed; /* interface, or -1 */
+	uint8_t control[LIBUSB_CONTROL_SETUP_SIZE + USB_MAX_CONTROL];
+};
+
+static enum err from_libusb(int code)
+{
+	switch (code) {
+	case LIBUSB_SUCCESS:
+		return OK;
+	case LIBUSB_ERROR_ACCESS:
+		return ERR_USB_ACCESS;
+	case LIBUSB_ERROR_NO_DEVICE:
+	case LIBUSB_ERROR_NOT_FOUND:
+		return ERR_USB_GONE;
+	case LIBUSB_ERROR_BUSY:
+		return ERR_USB_BUSY;
+	case LIBUSB_ERROR_TIMEOUT:
+		return ERR_USB_TIMEOUT;
+	case LIBUSB_ERROR_PIPE:
+		return ERR_USB_STALL;
+	case LIBUSB_ERROR_OVERFLOW:
+		return ERR_USB_OVERFLOW;
+	case LIBUSB_ERROR_NO_MEM:
+		return ERR_USB_MEMORY;
+	default:
+		return ERR_USB_IO;
+	}
+}
+
+static enum err from_status(enum libusb_transfer_status status)
+{
+	switch (status) {
+	case LIBUSB_TRANSFER_COMPLETED:
+		return OK;
+	case LIBUSB_TRANSFER_STALL:
+		return ERR_USB_STALL;
+	case LIBUSB_TRANSFER_NO_DEVICE:
+		return ERR_USB_GONE;
+	case LIBUSB_TRANSFER_OVERFLOW:
+		return ERR_USB_OVERFLOW;
+	case LIBUSB_TRANSFER_TIMED_OUT:
+	case LIBUSB_TRANSFER_CANCELLED:
+		return ERR_USB_TIMEOUT;
+	case LIBUSB_TRANSFER_ERROR:
+	default:
+		return ERR_USB_IO;
+	}
+}
+
+/* --- who is on the bus */
+
+static bool describe(libusb_device *device, struct usb_seen *seen)
+{
+	struct libusb_device_descriptor d;
+	if (libusb_get_device_descriptor(device, &d) != 0)
+		return false;
+	*seen = (struct usb_seen){
+		.vendor = d.idVendor,
+		.product = d.idProduct,
+		.bus = libusb_get_bus_number(device),
+		.address = libusb_get_device_address(device),
+		.port = libusb_get_port_number(device),
+		.serial_index = d.iSerialNumber,
+	};
+	uint8_t ports[8];
+	int n = libusb_get_port_numbers(device, ports, sizeof ports);
+	size_t at = (size_t)snprintf(seen->path, sizeof seen->path, "%u", seen->bus);
+	for (int i = 0; i < n; i++)
+		at += (size_t)snprintf(seen->path + at, sizeof seen->path - at, "%c%u",
+		                       i ? '.' : '-', ports[i]);
+	return true;
+}
+
+/* libusb keeps one libusb_device object for one stay of a device on the bus as long as it is referenced. */
+static struct entry *find_device(struct usb *usb, const libusb_device *device)
+{
+	for (struct entry *e = usb->entries; e; e = e->next)
+		if (e->device == device)
+			return e;
+	return NULL;
+}
+
+static void add(struct usb *usb, libusb_device *device)
+{
+	struct entry *e = calloc(1, sizeof *e);
+	if (!e || !describe(device, &e->seen)) {
+		free(e);
+		return;
+	}
+	plat_enter(usb->monitor);
+	bool known = find_device(usb, device);
+	if (!known) {
+		e->seen.id = ++usb->last_id;
+		e->device = libusb_ref_device(device);
+		e->present = true;
+		e->next = usb->entries;
+		usb->entries = e;
+	}
+	struct usb_seen seen = e->seen;
+	plat_leave(usb->monitor);
+	if (known)
+		free(e);
+	else
+		usb->setup.arrived(usb->setup.ctx, &seen);
+}
+
+static void drop(struct usb *usb, struct entry *gone)
+{
+	plat_enter(usb->monitor);
+	for (struct entry **e = &usb->entries; *e; e = &(*e)->next)
+		if (*e == gone) {
+			*e = gone->next;
+			break;
+		}
+	plat_leave(usb->monitor);
+	usb->setup.left(usb->setup.ctx, &gone->seen);
+	libusb_unref_device(gone->device);
+	free(gone);
+}
+
+static int LIBUSB_CALL on_hotplug(libusb_context *context, libusb_device *device,
+                                  libusb_hotplug_event event, void *arg)
+{
+	(void)context;
+	struct usb *usb = arg;
+	plat_enter(usb->calling);
+	if (event == LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED) {
+		add(usb, device);
+	} else {
+		struct entry *e = find_device(usb, device);
+		if (e)
+			drop(usb, e);
+	}
+	plat_leave(usb->calling);
+	return 0;
+}
+
+void usb_poll(struct usb *usb)
+{
+	libusb_device **list;
+	ssize_t n = libusb_get_device_list(usb->context, &list);
+	if (n < 0)
+		return; /* the next look may do better */
+	plat_enter(usb->calling);
+	for (struct entry *e = usb->entries; e; e = e->next) {
+		e->present = false;
+		for (ssize_t i = 0; i < n && !e->present; i++)
+			e->present = list[i] == e->device;
+	}
+	for (struct entry *e = usb->entries, *next; e; e = next) {
+		next = e->next;
+		if (!e->present)
+			drop(usb, e);
+	}
+	for (ssize_t i = 0; i < n; i++)
+		if (!find_device(usb, list[i]))
+			add(usb, list[i]);
+	plat_leave(usb->calling);
+	libusb_free_device_list(list, 1);
+}
+
+bool usb_needs_poll(const struct usb *usb)
+{
+	return !usb->has_hotplug;
+}
+
+/* --- life */
+
+static void run_events(void *arg)
+{
+	struct usb *usb = arg;
+	for (;;) {
+		plat_enter(usb->monitor);
+		bool stopping = usb->stopping;
+		plat_leave(usb->monitor);
+		if (stopping)
+			return;
+		struct timeval long_time = { .tv_sec = 3600 };
+		libusb_handle_events_timeout_completed(usb->context, &long_time, NULL);
+	}
+}
+
+static enum err watch(struct usb *usb)
+{
+	usb->has_hotplug = libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG);
+	if (!usb->has_hotplug) {
+		usb_poll(usb);
+		return OK;
+	}
+	int code = libusb_hotplug_register_callback(
+		usb->context,
+		LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED | LIBUSB_HOTPLUG_EVENT_DEVICE_LEFT,
+		LIBUSB_HOTPLUG_ENUMERATE, LIBUSB_HOTPLUG_MATCH_ANY, LIBUSB_HOTPLUG_MATCH_ANY,
+		LIBUSB_HOTPLUG_MATCH_ANY, on_hotplug, usb, &usb->hotplug);
+	return code == 0 ? OK : ERR_USB_INIT;
+}
+
+enum err usb_start(struct usb **out, const struct usb_setup *setup)
+{
+	struct usb *usb = calloc(1, sizeof *usb);
+	if (!usb)
+		return ERR_MEMORY;
+	usb->setup = *setup;
+	usb->monitor = plat_monitor_new();
+	usb->calling = plat_monitor_new();
+	enum err err = ERR_MEMORY;
+	if (!usb->monitor || !usb->calling)
+		goto fail;
+	err = ERR_USB_INIT;
+	if (libusb_init(&usb->context) != 0) {
+		usb->context = NULL;
+		goto fail;
+	}
+	static const int levels[] = { LIBUSB_LOG_LEVEL_NONE, LIBUSB_LOG_LEVEL_WARNING,
+		                      LIBUSB_LOG_LEVEL_INFO };
+	libusb_set_option(usb->context, LIBUSB_OPTION_LOG_LEVEL, levels[setup->verbose]);
+	err = watch(usb);
+	if (err)
+		goto fail;
+	err = ERR_MEMORY;
+	usb->events = plat_thread_start(run_events, usb);
+	if (!usb->events)
+		goto fail;
+	*out = usb;
+	return OK;
+fail:
+	usb_stop(usb);
+	return err;
+}
+
+void usb_stop(struct usb *usb)
+{
+	if (!usb)
+		return;
+	if (usb->events) {
+		plat_enter(usb->monitor);
+		usb->stopping = true;
+		plat_leave(usb->monitor);
+		libusb_interrupt_event_handler(usb->context);
+		plat_thread_join(usb->events);
+	}
+	if (usb->context && usb->has_hotplug)
+		libusb_hotplug_deregister_callback(usb->context, usb->hotplug);
+	while (usb->entries) {
+		struct entry *e = usb->entries;
+		usb->entries = e->next;
+		libusb_unref_device(e->device);
+		free(e);
+	}
+	if (usb->context)
+		libusb_exit(usb->context);
+	plat_monitor_free(usb->calling);
+	plat_monitor_free(usb->monitor);
+	free(usb);
+}
+
+void usb_interrupt(struct usb *usb)
+{
+	plat_enter(usb->monitor);
+	usb->interrupted = true;
+	for (struct usb_handle *h = usb->handles; h; h = h->next) {
+		plat_enter(h->monitor);
+		h->interrupted = true;
+		plat_wake(h->monitor);
+		plat_leave(h->monitor);
+	}
+	plat_leave(usb->monitor);
+}
+
+/* --- one device */
+
+static void LIBUSB_CALL on_transfer_end(struct libusb_transfer *transfer)
+{
+	struct slot *slot = transfer->user_data;
+	struct plat_monitor *monitor = slot->handle->monitor;
+	plat_enter(monitor);
+	slot->pending = false;
+	plat_wake(monitor);
+	plat_leave(monitor);
+}
+
+static enum err open_device(struct usb *usb, const struct usb_seen *seen,
+                            libusb_device_handle **out)
+{
+	libusb_device *device = NULL;
+	plat_enter(usb->monitor);
+	for (struct entry *e = usb->entries; e && !device; e = e->next)
+		if (e->seen.id == seen->id)
+			device = libusb_ref_device(e->device);
+	plat_leave(usb->monitor);
+	if (!device)
+		return ERR_USB_GONE;
+	int code = libusb_open(device, out);
+	libusb_unref_device(device);
+	return from_libusb(code);
+}
+
+enum err usb_open(struct usb *usb, const struct usb_seen *seen, struct usb_handle **out)
+{
+	struct usb_handle *h = calloc(1, sizeof *h);
+	if (!h)
+		return ERR_MEMORY;
+	h->claimed = -1;
+	h->monitor = plat_monitor_new();
+	enum err err = h->monitor ? open_device(usb, seen, &h->dev) : ERR_MEMORY;
+	for (int i = 0; !err && i < USB_SLOTS; i++) {
+		h->slots[i].handle = h;
+		h->slots[i].transfer = libusb_alloc_transfer(0);
+		if (!h->slots[i].transfer)
+			err = ERR_MEMORY;
+	}
+	if (err) {
+		usb_close(h);
+		return err;
+	}
+	plat_enter(usb->monitor);
+	h->usb = usb;
+	h->interrupted = usb->interrupted;
+	h->next = usb->handles;
+	usb->handles = h;
+	plat_leave(usb->monitor);
+	*out = h;
+	return OK;
+}
+
+static void unlist(struct usb_handle *h)
+{
+	plat_enter(h->usb->monitor);
+	for (struct usb_handle **at = &h->usb->handles; *at; at = &(*at)->next)
+		if (*at == h) {
+			*at = h->next;
+			break;
+		}
+	plat_leave(h->usb->monitor);
+}
+
+void usb_close(struct usb_handle *h)
+{
+	if (!h)
+		return;
+	if (h->usb)
+		unlist(h);
+	for (int i = USB_SLOTS - 1; i >= 0; i--) {
+		size_t moved;
+		if (h->slots[i].transfer)
+			usb_cancel(h, (enum usb_slot)i, &moved);
+		libusb_free_transfer(h->slots[i].transfer);
+	}
+	if (h->claimed >= 0)
+		libusb_release_interface(h->dev, h->claimed);
+	if (h->dev)
+		libusb_close(h->dev);
+	plat_monitor_free(h->monitor);
+	free(h);
+}
+
+enum err usb_interfaces(struct usb_handle *h, unsigned *count)
+{
+	struct libusb_config_descriptor *config = NULL;
+	int code = libusb_get_active_config_descriptor(libusb_get_device(h->dev), &config);
+	if (code == LIBUSB_ERROR_NO_DEVICE)
+		return ERR_USB_GONE;
+	if (code != 0 || !config)
+		return ERR_USB_DESCRIPTOR;
+	*count = config->bNumInterfaces;
+	libusb_free_config_descriptor(config);
+	return *count ? OK : ERR_USB_DESCRIPTOR;
+}
+
+static bool is_vendor_specific(struct usb_handle *h, unsigned interface)
+{
+	struct libusb_config_descriptor *config = NULL;
+	if (libusb_get_active_config_descriptor(libusb_get_device(h->dev), &config) != 0 || !config)
+		return false;
+	bool vendor = false;
+	for (unsigned i = 0; i < config->bNumInterfaces; i++) {
+		const struct libusb_interface *in = &config->interface[i];
+		if (in->num_altsetting > 0 && in->altsetting[0].bInterfaceNumber == interface)
+			vendor = in->altsetting[0].bInterfaceClass == LIBUSB_CLASS_VENDOR_SPEC;
+	}
+	libusb_free_config_descriptor(config);
+	return vendor;
+}
+
+enum err usb_claim(struct usb_handle *h, unsigned interface)
+{
+#ifdef __APPLE__
+	/* Unprivileged programs must select the configuration there, or bulk writes end after 64 bytes; a refused
+	 * detach breaks the handle. On Linux the selection resets the board. */
+	libusb_set_configuration(h->dev, 1);
+#else
+	if (is_vendor_specific(h, interface) &&
+	    libusb_kernel_driver_active(h->dev, (int)interface) == 1)
+		libusb_detach_kernel_driver(h->dev, (int)interface);
+#endif
+	int code = libusb_claim_interface(h->dev, (int)interface);
+	if (code == LIBUSB_ERROR_NOT_FOUND)
+		return ERR_USB_DESCRIPTOR;
+	if (code == 0)
+		h->claimed = (int)interface;
+	return from_libusb(code);
+}
+
+enum err usb_string(struct usb_handle *h, uint8_t index, char out[USB_STRING_SIZE])
+{
+	int n = libusb_get_string_descriptor_ascii(h->dev, index, (unsigned char *)out,
+	                                           USB_STRING_SIZE);
+	out[n > 0 && n < USB_STRING_SIZE ? n : 0] = 0;
+	return n < 0 ? from_libusb(n) : OK;
+}
+
+static enum err submit(struct usb_handle *h, enum usb_slot slot)
+{
+	plat_enter(h->monitor);
+	h->slots[slot].pending = true;
+	plat_leave(h->monitor);
+	int code = libusb_submit_transfer(h->slots[slot].transfer);
+	if (code == 0)
+		return OK;
+	plat_enter(h->monitor);
+	h->slots[slot].pending = false;
+	plat_leave(h->monitor);
+	return from_libusb(code);
+}
+
+static enum err submit_control(struct usb_handle *h, uint8_t type, uint16_t value, uint16_t index,
+                               size_t n)
+{
+	libusb_fill_control_setup(h->control, type, 0, value, index, (uint16_t)n);
+	libusb_fill_control_transfer(h->slots[USB_CONTROL].transfer, h->dev, h->control,
+	                             on_transfer_end, &h->slots[USB_CONTROL], 0);
+	return submit(h, USB_CONTROL);
+}
+
+enum err usb_submit_announce(struct usb_handle *h, uint16_t value, uint16_t index)
+{
+	return submit_control(h, LIBUSB_REQUEST_TYPE_VENDOR | LIBUSB_ENDPOINT_OUT, value, index, 0);
+}
+
+enum err usb_submit_read(struct usb_handle *h, uint16_t value, uint16_t index, size_t n)
+{
+	return submit_control(h, LIBUSB_REQUEST_TYPE_VENDOR | LIBUSB_ENDPOINT_IN, value, index, n);
+}
+
+enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t *bytes, size_t n)
+{
+	libusb_fill_bulk_transfer(h->slots[USB_BULK].transfer, h->dev, (uint8_t)endpoint,
+	                          (uint8_t *)(uintptr_t)bytes, (int)n, on_transfer_end,
+	                          &h->slots[USB_BULK], 0);
+	return submit(h, USB_BULK);
+}
+
+enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *moved)
+{
+	struct slot *s = &h->slots[slot];
+	enum err err = OK;
+	*moved = 0;
+	plat_enter(h->monitor);
+	while (s->pending && !err) {
+		if (h->interrupted)
+			err = ERR_INTERRUPTED;
+		else if (!plat_wait(h->monitor, deadline) && s->pending)
+			err = ERR_USB_TIMEOUT;
+	}
+	plat_leave(h->monitor);
+	if (err)
+		return err;
+	*moved = (size_t)s->transfer->actual_length;
+	return from_status(s->transfer->status);
+}
+
+enum err usb_cancel(struct usb_handle *h, enum usb_slot slot, size_t *moved)
+{
+	struct slot *s = &h->slots[slot];
+	*moved = 0;
+	plat_enter(h->monitor);
+	bool pending = s->pending;
+	plat_leave(h->monitor);
+	if (!pending)
+		return OK;
+	libusb_cancel_transfer(s->transfer);
+	plat_enter(h->monitor);
+	while (s->pending)
+		plat_wait(h->monitor, PLAT_FOREVER);
+	plat_leave(h->monitor);
+	*moved = (size_t)s->transfer->actual_length;
+	return from_status(s->transfer->status);
+}
+
+const uint8_t *usb_read_bytes(const struct usb_handle *h)
+{
+	return h->control + LIBUSB_CONTROL_SETUP_SIZE;
+}
+
+enum err usb_clear_halt(struct usb_handle *h, unsigned endpoint)
+{
+	return from_libusb(libusb_clear_halt(h->dev, (unsigned char)endpoint));
+}

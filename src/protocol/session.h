@@ -1,0 +1,35 @@
+/* What both conversations with an opened board need, and the one thing both do: send a boot file. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "bootdir/bootfiles.h"
+#include "report/event.h"
+#include "report/metadata.h"
+#include "report/report.h"
+#include "protocol/transfer.h"
+
+struct session {
+	struct cable *cable;
+	const struct bootfiles *files;
+	struct report *report;
+	const struct board_facts *board;
+
+	bool *archive_told; /* that files come from bootfiles.bin; once per board */
+
+	/* Whether the board has left the bus, waiting up to TIME for that: what an error on the wire means. */
+	bool (*gone)(void *ctx, uint64_t time);
+	void *ctx;
+};
+
+/* Tells where NAME comes from and what was passed over on the way there. */
+void session_tell_source(const struct session *s, const char *name, const struct bootfile *file);
+
+/* Announces FILE's size and sends it. Reported: begin, progress, end, and its own failures (ERR_FILE_*); *SENT as
+ * transfer_send. */
+enum err session_send(const struct session *s, const char *name, const struct bootfile *file,
+                      uint32_t *sent);
+
+/* Reports that FILE cannot be served (BOOTFILE_FAILED); returns its error. */
+enum err session_unfit(const struct session *s, const struct bootfile *file);
+
+#endif

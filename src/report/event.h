@@ -1,0 +1,84 @@
+/* What happened, as a tagged struct. Every observer (plain lines, live view, JSON) gets the same stream. Strings live
+ * only during the call. Names and serials come from boards: observers escape them. */
+#ifndef EVENT_H
+#define EVENT_H
+
+#include "base/chip.h"
+#include "base/err.h"
+#include "platform/usb.h"
+
+#include <stdint.h>
+
+struct summary;
+
+enum board_stage { STAGE_UNKNOWN, STAGE_ROM, STAGE_SERVER };
+
+/* Who a board is, as far as known yet. */
+struct board_facts {
+	char path[USB_PATH_SIZE];
+	char serial[USB_STRING_SIZE]; /* "" unknown */
+	const struct chip *chip;
+	uint8_t serial_index;
+	enum board_stage stage;
+};
+
+enum event_kind {
+	EV_START,           /* of the run: text is the version line */
+	EV_WAITING,         /* for a board, or (board set) for its next stage */
+	EV_ATTACHED,        /* a board of ours is on the bus */
+	EV_STAGE,           /* it was opened; facts.stage says what talks to us */
+	EV_FOLDER,          /* where: the default folder that is tried for this board */
+	EV_ARCHIVE,         /* where: the bootfiles.bin that is used for this board */
+	EV_SOURCE,          /* name comes from: where, source; before its first use */
+	EV_STATUS,          /* the ROM's return code (code) */
+	EV_STATUS_NONE,     /* no return code came (err says why): not a failure */
+	EV_FILE_SIZE,       /* the board was told name's size */
+	EV_FILE_BEGIN,      /* name's bytes are about to go out */
+	EV_FILE_PROGRESS,   /* done of size bytes are out */
+	EV_FILE_END,        /* all are out */
+	EV_FILE_ABSENT,     /* the board asked for name, which is not there */
+	EV_METADATA,        /* name = text, as the board says */
+	EV_METADATA_FILE,   /* written: where */
+	EV_METADATA_OUTPUT, /* metadata: to be printed, as there is no file for it */
+	EV_SERVED,          /* the board ended its session: Done */
+	EV_DISK_WAIT,       /* its disks are waited for */
+	EV_DISK,            /* its disk: name, size, text: model, where: serial ("" unknown) */
+	EV_EXEC,            /* the program name is about to run for the board */
+	EV_EXEC_END,        /* it has ended: code (exit status), err, duration (its own) */
+	EV_DIAGNOSIS,       /* err (or OK) explained: topic, text, where, explain, remedy */
+	EV_NOTICE,          /* text: worth knowing, nothing wrong */
+	EV_WARNING,         /* topic, text */
+	EV_ERROR,           /* err, text: what; the board's or the run's end follows */
+	EV_RESULT,          /* the board is finished: err (OK: success), files, bytes, duration */
+	EV_DEBUG,           /* text; level 1 or 2 */
+	EV_SUMMARY,         /* the run is over: summary, and code, its exit status */
+};
+
+enum event_source {
+	SOURCE_FOLDER,
+	SOURCE_OVERLAY,
+	SOURCE_ARCHIVE_OVERLAY,
+	SOURCE_ARCHIVE,
+	SOURCE_EMBEDDED
+};
+
+struct metadata;
+
+struct event {
+	enum event_kind kind;
+	const struct board_facts *board; /* NULL: concerns the run */
+	const char *name, *where, *text, *explain, *remedy;
+	const char *topic; /* a stable word for machines */
+	const struct metadata *metadata;
+	const struct summary *summary;
+	enum event_source source;
+	uint64_t size, done; /* bytes */
+	uint32_t code;
+	enum err err;
+	unsigned files;
+	uint64_t bytes, duration; /* of the whole visit; microseconds */
+	int level;
+	uint64_t time; /* plat_now, set by report_emit */
+};
+
+#endif

@@ -1,0 +1,58 @@
+/* What a board tells about itself ("*KEY*VALUE" requests), kept in its order, and the JSON document made of it, whose
+ * bytes are those of the public tool. Facts: docs/protocol.md, "Metadata". */
+#ifndef METADATA_H
+#define METADATA_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define METADATA_ENTRIES 128 /* more than any firmware has; a hostile board gets no further */
+
+struct metadata {
+	char *keys[METADATA_ENTRIES], *values[METADATA_ENTRIES]; /* owned */
+	size_t count;
+};
+
+enum metadata_result {
+	METADATA_KEPT,
+	METADATA_NOTHING, /* no key or no value in it */
+	METADATA_BAD,     /* an undecodable FACTORY_UUID: left out */
+	METADATA_FULL,
+};
+
+/* Takes a request's name that begins with '*'. A key that is there already gets the new value in its old place. *KEY and
+ * *VALUE (as kept; FACTORY_UUID decoded) are set for METADATA_KEPT and live as long as the metadata. */
+enum metadata_result metadata_add(struct metadata *m, const char *name, const char **key,
+                                  const char **value);
+
+/* The value of KEY, or NULL. */
+const char *metadata_get(const struct metadata *m, const char *key);
+
+/* The first of EEPROM_UPDATE, EEPROM_ERASE, SECURE_BOOT_PROVISION whose value is not "success"; NULL: none. */
+const char *metadata_complaint(const struct metadata *m);
+
+/* The document. */
+void metadata_print(const struct metadata *m, FILE *out);
+
+/* Writes the document to PATH, whole or not at all. Returns 0 or an errno value. */
+int metadata_publish(const struct metadata *m, const char *path);
+
+/* The folder for the documents (-j). */
+struct metadata_folder;
+struct metadata_folder *metadata_folder_new(const char *path); /* NULL: out of memory */
+void metadata_folder_free(struct metadata_folder *folder);
+
+/* The path for a board's document, FOLDER/NAME.json: NAME is the serial reduced to [A-Za-z0-9._-], or the USB path
+ * without a serial; "-USB-PATH" is appended while another board with that serial holds the name. An older document of
+ * that name is removed. New string, to be given back with metadata_folder_release; NULL: out of memory. Any thread. */
+char *metadata_folder_claim(struct metadata_folder *folder, const char *serial,
+                            const char *usb_path);
+void metadata_folder_release(struct metadata_folder *folder, char *path);
+
+/* Empties. */
+void metadata_free(struct metadata *m);
+
+#endif

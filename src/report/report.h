@@ -1,0 +1,75 @@
+/* Hands every event to every observer, one at a time, from whatever thread. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "report/event.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct report;
+
+struct observer {
+	void (*see)(struct observer *self, const struct event *event);
+	void (*end)(struct observer *self); /* frees itself; no event comes after */
+};
+
+struct report *report_new(void); /* NULL: out of memory */
+
+/* Takes over the observer. At most REPORT_OBSERVERS. */
+#define REPORT_OBSERVERS 4
+void report_add(struct report *report, struct observer *observer);
+
+void report_emit(struct report *report, const struct event *event);
+
+/* An EV_DEBUG line (level 1: -v, 2: -vv), an EV_NOTICE, an EV_WARNING, an EV_ERROR; BOARD may be NULL. A warning's TOPIC
+ * is a stable word for machines; docs/events.md lists them all. */
+void report_debug(struct report *report, const struct board_facts *board, int level,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+void report_notice(struct report *report, const struct board_facts *board, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void report_warning(struct report *report, const struct board_facts *board, const char *topic,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+enum err report_error(struct report *report, const struct board_facts *board, enum err err,
+                      const char *format, ...)
+	__attribute__((format(printf, 4, 5))); /* returns err */
+
+/* Ends all observers. NULL is fine. */
+void report_free(struct report *report);
+
+/* --- the observers. Each new function: NULL when out of memory. */
+
+/* Whether NAME is a file that a board's firmware asks for although it is not needed. */
+bool report_is_optional(const char *name);
+
+struct report_text_options {
+	int verbose;
+	bool prefix;     /* lines begin with "[PATH] " */
+	bool quiet;      /* errors and warnings only */
+	bool json;       /* events go out as JSON too: metadata is not printed as a document */
+	FILE *out, *err; /* lines; errors and warnings */
+};
+
+/* Plain lines, those of the public tool where scripts look for them. */
+struct observer *report_text_new(const struct report_text_options *options);
+
+struct report_json_options {
+	int verbose; /* debug events up to this level */
+	FILE *out;
+};
+
+/* One JSON object a line for every event, as docs/events.md has it. */
+struct observer *report_json_new(const struct report_json_options *options);
+
+/* A live line per board at work below the lines that stay; for terminals. LINES says what stays: OUT is the terminal, ERR
+ * may be the same stream. OUT becomes unbuffered: nobody else may write to it. */
+struct report_progress_options {
+	struct report_text_options lines;
+	bool colour;
+};
+struct observer *report_progress_new(const struct report_progress_options *options);
+
+/* Collects the boards' results into SUMMARY, which must outlive the report. */
+struct observer *report_summary_new(struct summary *summary);
+
+#endif

@@ -1,0 +1,208 @@
+#include "bootdir/bootfiles.h"
+#include "tap.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const roots[] = { "root1", "root2", NULL };
+static struct bootfiles files;
+static struct bootfile file;
+static char got[64];
+
+static void sh(const char *command)
+{
+	if (system(command) != 0)
+		TAP_FAIL("%s", command);
+}
+
+static enum err open_for(const char *folder, bool overlay, const char *chip, const char *path)
+{
+	static struct bootfiles_places places;
+	bootfiles_close(&files);
+	places = (struct bootfiles_places){ folder, overlay, roots };
+	return bootfiles_open(&files, &places, chip_by_name(chip), path);
+}
+
+/* What is served for NAME: its content; or "absent", "denied", "failed". */
+static const char *served(const char *name)
+{
+	enum bootfile_answer answer = bootfiles_find(&files, name, &file);
+	if (answer == BOOTFILE_DENIED)
+		return "denied";
+	memset(got, 0, sizeof got);
+	if (answer == BOOTFILE_FOUND && bootfile_read(&file, 0, got, file.size) != OK)
+		answer = BOOTFILE_FAILED;
+	bootfile_close(&file);
+	return answer == BOOTFILE_ABSENT ? "absent" : answer == BOOTFILE_FAILED ? "failed" : got;
+}
+
+static void order(void)
+{
+	sh("mkdir -p d/1-1.2/2711 d/2711 a/2711 root1 root2/msd;"
+	   "for f in x bootcode4.bin; do printf archive >a/2711/$f; done; printf archive "
+	   ">a/2711/only;"
+	   "(cd a && tar cf ../d/bootfiles.bin 2711);"
+	   "for f in x bootcode4.bin; do printf top >d/$f; printf chip >d/2711/$f; printf path "
+	   ">d/1-1.2/$f; done");
+	CHECK_INT(open_for("d", true, "2711", "1-1.2"), OK);
+	CHECK_STR(served("x"), "path");
+	CHECK_STR(served("bootcode4.bin"), "chip");
+	CHECK_INT(open_for("d", false, "2711", "1-1.2"), OK);
+	CHECK_STR(served("x"), "chip");
+	sh("rm d/2711/x d/2711/bootcode4.bin");
+	CHECK_STR(served("x"), "archive");
+	CHECK_STR(served("only"), "archive");
+	CHECK_STR(served("ONLY"), "archive"); /* the archive does not mind case */
+	CHECK_STR(served("X"), "archive");
+	CHECK_INT(open_for("d", true, "2711", "1-1.2"), OK);
+	CHECK_STR(served("bootcode4.bin"), "archive"); /* never from the overlay */
+	CHECK_INT(open_for("d", false, "2712", "1-1.2"), OK);
+	CHECK_STR(served("x"), "top");
+	CHECK_STR(served("only"), "absent");
+	CHECK_STR(served("1-1.2/x"), "path"); /* an ordinary folder */
+}
+
+static void chips_archive_before_the_common_one(void)
+{
+	sh("mkdir -p e/2711 b/2711; printf chips >b/2711/y; (cd b && tar cf "
+	   "../e/2711/bootfiles.bin 2711);"
+	   "printf common >b/2711/y; (cd b && tar cf ../e/bootfiles.bin 2711)");
+	CHECK_INT(open_for("e", false, "2711", ""), OK);
+	CHECK_STR(served("y"), "chips");
+}
+
+static void containment(void)
+{
+	sh("printf secret >secret; mkdir -p d/sub; printf s >d/sub/s; printf dots >d/a..b; printf "
+	   "dots >d/..c; ln -sf ../secret d/link");
+	CHECK_INT(open_for("d", true, "2711", "1-1.2"), OK);
+	static const char *const outside[] = { "../secret", "/etc/passwd", "sub/../../secret",
+		                               "..",        "sub/..",      "a/b/../c",
+		                               "/x" };
+	for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
+		CHECK_STR(served(outside[i]), "denied");
+	CHECK_STR(served("sub/s"), "s");
+	CHECK_STR(served("a..b"), "dots");
+	CHECK_STR(served("..c"), "dots");
+	CHECK_STR(served("link"), "secret"); /* the operator's */
+}
+
+static void odd_files(void)
+{
+	sh("mkdir -p d/folder; mkfifo d/fifo; truncate -s 2147483647 d/large; truncate -s "
+	   "2147483648 d/toolarge; :>d/empty");
+	CHECK_INT(open_for("d", false, "2711", ""), OK);
+	CHECK_INT(bootfiles_find(&files, "folder", &file), BOOTFILE_ABSENT);
+	CHECK_STR(file.odd, "d/folder");
+	bootfile_close(&file);
+	CHECK_STR(served("fifo"), "absent");
+	CHECK_STR(served("empty"), "");
+	CHECK_STR(served("x/y"), "absent");
+	CHECK_INT(bootfiles_find(&files, "large", &file), BOOTFILE_FOUND);
+	CHECK_INT(file.size, 2147483647);
+	bootfile_close(&file);
+	CHECK_INT(bootfiles_find(&files, "toolarge", &file), BOOTFILE_FAILED);
+	CHECK_INT(file.err, ERR_FILE_TOO_LARGE);
+	bootfile_close(&file);
+	char name[400];
+	memset(name, 'n', sizeof name - 1);
+	name[sizeof name - 1] = 0;
+	CHECK_STR(served(name), "failed"); /* ENAMETOOLONG: not a silent cut */
+}
+
+static void shrinking(void)
+{
+	sh("printf 12345678 >d/shrinks");
+	CHECK_INT(open_for("d", false, "2711", ""), OK);
+	CHECK_INT(bootfiles_find(&files, "shrinks", &file), BOOTFILE_FOUND);
+	sh("printf 123 >d/shrinks");
+	CHECK_INT(bootfile_read(&file, 0, got, 8), ERR_FILE_CHANGED);
+	CHECK_INT(bootfile_read(&file, 0, got, 3), OK);
+	bootfile_close(&file);
+}
+
+static void legacy_firmware(void)
+{
+	sh("printf b >root2/msd/bootcode.bin; printf b4 >root2/msd/bootcode4.bin; printf s "
+	   ">root2/msd/start.elf; mkdir -p empty");
+	static const struct {
+		const char *chip, *name, *want;
+	} cases[] = {
+		{ "2835", "bootcode.bin", "b" },       { "2835", "start.elf", "s" },
+		{ "2837", "start.elf", "s" },          { "2837", "start4.elf", "absent" },
+		{ "2711", "bootcode4.bin", "b4" },     { "2711", "start4.elf", "s" },
+		{ "2711", "start.elf", "absent" },     { "2711", "bootcode.bin", "absent" },
+		{ "2712", "bootcode.bin", "absent" },  { "2712", "start.elf", "absent" },
+		{ "2712", "bootcode5.bin", "absent" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		CHECK_INT(open_for("empty", false, cases[i].chip, ""), OK);
+		CHECK_STR(served(cases[i].name), cases[i].want);
+	}
+}
+
+static void default_folders(void)
+{
+	sh("mkdir -p root1/mass-storage-gadget root2/mass-storage-gadget64/2712;"
+	   "printf g >root1/mass-storage-gadget/bootcode4.bin; printf 5 "
+	   ">root2/mass-storage-gadget64/2712/bootcode5.bin");
+	CHECK_INT(open_for(NULL, false, "2711", ""), OK);
+	CHECK_STR(files.folder, "root1/mass-storage-gadget");
+	CHECK_INT(open_for(NULL, false, "2712", ""), OK);
+	CHECK_STR(files.folder, "root2/mass-storage-gadget64");
+	CHECK_INT(open_for(NULL, false, "2837", ""), OK); /* nothing there for it: legacy */
+	CHECK(!files.folder);
+	CHECK_STR(served("bootcode.bin"), "b");
+	sh("mkdir root2/mass-storage-gadget64/2710; printf z "
+	   ">root2/mass-storage-gadget64/2710/bootcode.bin");
+	CHECK_INT(open_for(NULL, false, "2837", ""), OK);
+	CHECK_STR(files.folder, "root2/mass-storage-gadget64");
+	CHECK_INT(open_for(NULL, false, "2835", ""), OK); /* only ever the legacy firmware */
+	CHECK(!files.folder);
+}
+
+static void aliases(void)
+{
+	static const struct {
+		const char *given, *want;
+	} cases[] = {
+		{ "root1/mass-storage-gadget64", "root1/mass-storage-gadget" },
+		{ "root1/mass-storage-gadget64/", "root1/mass-storage-gadget" },
+		{ "root1/mass-storage-gadget64-cm3", "root1/mass-storage-gadget" },
+		{ "root2/mass-storage-gadget64", "root2/mass-storage-gadget64" },
+		{ "root2/mass-storage-gadget64-cm3", "root2/mass-storage-gadget64-cm3" },
+		{ "root1/other", "root1/other" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *folder = bootfiles_folder(cases[i].given);
+		CHECK_STR(folder, cases[i].want);
+		free(folder);
+	}
+}
+
+static void problems(void)
+{
+	CHECK_INT(open_for("none", false, "2711", ""), ERR_NO_FOLDER);
+	CHECK_STR(files.problem, "none: No such file or directory");
+	sh("mkdir -p bad; printf rubbish >bad/bootfiles.bin");
+	CHECK_INT(open_for("bad", false, "2711", ""), ERR_ARCHIVE);
+	CHECK_STR(files.problem, "bad/bootfiles.bin: ends inside a header at byte 0");
+	CHECK_INT(open_for("bad/bootfiles.bin", false, "2711", ""), ERR_NO_FOLDER);
+}
+
+int main(void)
+{
+	tap_enter_scratch();
+	RUN(order);
+	RUN(chips_archive_before_the_common_one);
+	RUN(containment);
+	RUN(odd_files);
+	RUN(shrinking);
+	RUN(legacy_firmware);
+	RUN(default_folders);
+	RUN(aliases);
+	RUN(problems);
+	bootfiles_close(&files);
+	return tap_end();
+}

@@ -1,0 +1,210 @@
+#include "cli/options.h"
+#include "tap.h"
+
+#include <stdlib.h>
+
+static struct options o;
+
+/* Words separated by blanks; "_" is an empty word. */
+static enum options_result parse(const char *line)
+{
+	static char copy[256];
+	static char *argv[32], program[] = "rpiboot", nothing[] = "";
+	int argc = 0;
+	snprintf(copy, sizeof copy, "%s", line);
+	argv[argc++] = program;
+	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
+		argv[argc++] = strcmp(word, "_") == 0 ? nothing : word;
+	return options_parse(&o, argc, argv);
+}
+
+#define RUNS(line)  CHECK_INT(parse(line), OPTIONS_RUN)
+#define WRONG(line) CHECK_INT(parse(line), OPTIONS_ERROR)
+
+static void defaults(void)
+{
+	RUNS("");
+	CHECK(!o.folder && !o.metadata_folder && !o.overlay && !o.loop && !o.sign && !o.verbose);
+	CHECK_INT(o.port, -1);
+	CHECK_INT(o.path_count + o.serial_count, 0);
+}
+
+static void short_tokens(void)
+{
+	RUNS("-d dir -l -o -s -v");
+	CHECK_STR(o.folder, "dir");
+	CHECK(o.loop && o.overlay && o.sign);
+	CHECK_INT(o.verbose, 1);
+	RUNS("-d -l");
+	CHECK_STR(o.folder, "-l");
+	CHECK(!o.loop);
+	RUNS("-vv");
+	CHECK_INT(o.verbose, 2);
+	RUNS("-vv -v");
+	CHECK_INT(o.verbose, 1);
+	WRONG("-d");
+	WRONG("-lv");
+	WRONG("-ddir");
+	WRONG("-d=dir x");
+	WRONG("dir");
+	WRONG("-");
+	WRONG("--");
+	WRONG("-x");
+	WRONG("_");
+	WRONG("-vvv");
+}
+
+static void long_forms(void)
+{
+	RUNS("--directory=dir --loop --overlay --signed --verbose");
+	CHECK_STR(o.folder, "dir");
+	RUNS("--directory dir --serial=1 --serial 2 -i 3 --path=1-1 --metadata=m --poll=7");
+	CHECK_STR(o.folder, "dir");
+	CHECK_INT(o.serial_count, 3);
+	CHECK_STR(o.serials[2], "3");
+	CHECK_STR(o.paths[0], "1-1");
+	CHECK_STR(o.metadata_folder, "m");
+	CHECK_INT(o.poll, 7);
+	RUNS("--port 3");
+	CHECK_INT(o.port, 3);
+	WRONG("--port 99");
+	WRONG("--port");
+	WRONG("--loop=yes");
+	WRONG("--direct dir");
+	WRONG("--directoryx dir");
+}
+
+static void ports(void)
+{
+	RUNS("-0");
+	CHECK_INT(o.port, 0);
+	RUNS("-7");
+	CHECK_INT(o.port, 7);
+	RUNS("-98");
+	CHECK_INT(o.port, 98);
+	RUNS("-007");
+	CHECK_INT(o.port, 7);
+	WRONG("-99");
+	WRONG("-100");
+	WRONG("-1x");
+	WRONG("-1 -p 1-1");
+	WRONG("-p 1-1 -1");
+}
+
+static void metadata_may_lack_its_folder(void)
+{
+	RUNS("-j");
+	CHECK(!o.metadata_folder);
+	RUNS("-j out");
+	CHECK_STR(o.metadata_folder, "out");
+	RUNS("-j -l");
+	CHECK(!o.metadata_folder && o.loop);
+	RUNS("-j out -j");
+	CHECK_STR(o.metadata_folder, "out");
+	RUNS("--metadata -l");
+	CHECK(!o.metadata_folder && o.loop);
+}
+
+static void polls(void)
+{
+	RUNS("-m 500");
+	CHECK_INT(o.poll, 500);
+	RUNS("-m 20us");
+	CHECK_INT(o.poll, 20);
+	WRONG("-m 0");
+	WRONG("-m x");
+	WRONG("-m -5");
+	WRONG("-m");
+}
+
+static void numbers(void)
+{
+	RUNS("-n 3 -t 20 --next-timeout 5");
+	CHECK_INT(o.count, 3);
+	CHECK_INT(o.timeout, 20);
+	CHECK_INT(o.next_timeout, 5);
+	WRONG("-n 0");
+	WRONG("-n -1");
+	WRONG("-n 1x");
+	WRONG("-t 99999999999999999999");
+	WRONG("-n 2 -l");
+}
+
+static void combinations(void)
+{
+	WRONG("-o");
+	RUNS("-o -d x");
+	WRONG("-p _");
+	WRONG("-i _");
+}
+
+static void around_the_boot(void)
+{
+	RUNS("-l --wait-disk");
+	CHECK_INT(o.wait_disk, 60);
+	RUNS("--wait-disk -l");
+	CHECK_INT(o.wait_disk, 60);
+	CHECK(o.loop);
+	RUNS("--wait-disk=5 --exec ./flash.sh");
+	CHECK_INT(o.wait_disk, 5);
+	CHECK_STR(o.exec, "./flash.sh");
+	RUNS("--list --json -p 1-1");
+	CHECK(o.list && o.json);
+	RUNS("");
+	CHECK(!o.list && !o.json && !o.exec && !o.wait_disk);
+	WRONG("--wait-disk=0");
+	WRONG("--wait-disk=soon");
+	WRONG("--exec");
+	WRONG("--exec _");
+	CHECK_INT(parse("--udev"), OPTIONS_UDEV);
+}
+
+static void help_and_version_act_when_reached(void)
+{
+	CHECK_INT(parse("-h -x"), OPTIONS_HELP);
+	WRONG("-x -h");
+	CHECK_INT(parse("--help"), OPTIONS_HELP);
+	CHECK_INT(parse("-V"), OPTIONS_VERSION);
+	CHECK_INT(parse("--version -x"), OPTIONS_VERSION);
+	CHECK_INT(parse("-o -h"), OPTIONS_HELP);
+}
+
+static void errors_are_one_line(void)
+{
+	WRONG("-x");
+	CHECK_STR(o.error, "unknown option '-x'");
+	WRONG("-d");
+	CHECK_STR(o.error, "'-d' wants DIR");
+}
+
+static void help_fits_the_terminal(void)
+{
+	char *text = NULL;
+	size_t n, width = 0;
+	FILE *f = open_memstream(&text, &n);
+	options_help(f);
+	fclose(f);
+	for (const char *c = text; *c; c++) {
+		width = *c == '\n' ? 0 : width + 1;
+		CHECK(width <= 79);
+	}
+	CHECK(strstr(text, "--directory DIR") && strstr(text, "--next-timeout"));
+	free(text);
+}
+
+int main(void)
+{
+	RUN(defaults);
+	RUN(short_tokens);
+	RUN(long_forms);
+	RUN(ports);
+	RUN(metadata_may_lack_its_folder);
+	RUN(polls);
+	RUN(numbers);
+	RUN(combinations);
+	RUN(around_the_boot);
+	RUN(help_and_version_act_when_reached);
+	RUN(errors_are_one_line);
+	RUN(help_fits_the_terminal);
+	return tap_end();
+}
