@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # rpiboot, its tools and its tests. `make help` lists the targets.
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

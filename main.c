@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rpiboot: options, boot files, what to do, exit status. */
 #include "cli/commands.h"
 #include "config.h"
@@ -17,9 +18,9 @@ static const char udev_rule[] =
 
 static int run(const struct options *o)
 {
-	char *beside = plat_program_folder();
+	char *beside = plat_program_directory();
 	const char *const roots[] = { RPIBOOT_DATADIR, beside ? beside : ".", ".", NULL };
-	struct bootfiles_places places = { o->folder, o->overlay, roots };
+	struct bootfiles_places places = { o->directory, o->overlay, roots };
 	int status = o->list    ? command_list(o)
 	             : o->check ? command_check(o, &places)
 	                        : command_serve(o, &places, VERSION_LINE);

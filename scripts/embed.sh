@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Prints the table of src/bootdir/embedded.h as C: the firmware in FOLDER, or nothing.
 #   scripts/embed.sh [FOLDER]
 set -eu

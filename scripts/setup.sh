@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Installs what a job needs on Debian (or a relative of it), as root. Nothing is done when all of it is there.
 #   scripts/setup.sh build|demo|foreign|gadget|test
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Installs what the tests need, builds everything and runs all tests; the last line adds them up.
 #   scripts/test.sh [STAGE...]      without stages: all of them
 set -u

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Runs tools/update-pieeprom.sh, also from a copy of this folder elsewhere. It works in the current folder.
 set -eu
 here=$(dirname "$(readlink -f "$0")")

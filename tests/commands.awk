@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Prints the commands of Markdown files as "FILE: COMMAND": the lines of ```sh blocks, and lines after a prompt ("$ " or
 # "# ") in other blocks, without what follows two blanks and a #.
 FNR == 1 { inside = 0 }

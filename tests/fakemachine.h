@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A machine to look at (machine.h) made of files below $T: what sysfs, /proc, /dev and the kernel log would show. */
 #ifndef FAKEMACHINE_H
 #define FAKEMACHINE_H
@@ -20,7 +21,7 @@ static uint64_t fake_now(void)
 	return 1000 * PLAT_SECOND;
 }
 
-static struct machine fake = { fake_sys, fake_proc, fake_dev, fake_log_path, fake_now };
+static struct sysfs fake = { fake_sys, fake_proc, fake_dev, fake_log_path, fake_now };
 
 __attribute__((format(printf, 1, 2))) static const char *fake_path(const char *format, ...)
 {
@@ -34,8 +35,8 @@ __attribute__((format(printf, 1, 2))) static const char *fake_path(const char *f
 	return p;
 }
 
-/* Folders on the way to PATH. */
-static void fake_folders(const char *path)
+/* Directories on the way to PATH. */
+static void fake_directories(const char *path)
 {
 	char part[1200];
 	for (size_t i = 1; i < sizeof part && path[i]; i++)
@@ -48,7 +49,7 @@ static void fake_folders(const char *path)
 
 static void fake_bytes(const char *path, const void *bytes, size_t n)
 {
-	fake_folders(path);
+	fake_directories(path);
 	FILE *f = fopen(path, "wb");
 	if (!f || fwrite(bytes, 1, n, f) != n || fclose(f) != 0)
 		abort();
@@ -61,7 +62,7 @@ static void fake_text(const char *path, const char *text)
 
 static void fake_link(const char *path, const char *target)
 {
-	fake_folders(path);
+	fake_directories(path);
 	if (symlink(target, path) != 0)
 		abort();
 }
@@ -69,17 +70,17 @@ static void fake_link(const char *path, const char *target)
 /* A new, empty machine. */
 static void fake_machine(void)
 {
-	static char folder[] = "/tmp/rpiboot-fake.XXXXXX";
+	static char directory[] = "/tmp/rpiboot-fake.XXXXXX";
 	const char *t = getenv("T");
 	if (!t && !fake_count)
-		t = mkdtemp(folder);
-	snprintf(fake_root, sizeof fake_root, "%.400s/%u", t ? t : folder, ++fake_count);
+		t = mkdtemp(directory);
+	snprintf(fake_root, sizeof fake_root, "%.400s/%u", t ? t : directory, ++fake_count);
 	snprintf(fake_sys, sizeof fake_sys, "%s/sys", fake_root);
 	snprintf(fake_proc, sizeof fake_proc, "%s/proc", fake_root);
 	snprintf(fake_dev, sizeof fake_dev, "%s/dev", fake_root);
 	snprintf(fake_log_path, sizeof fake_log_path, "%s/kmsg", fake_root);
-	fake_folders(fake_path("%s/bus/usb/devices/x", fake_sys));
-	fake_folders(fake_path("%s/block/x", fake_sys));
+	fake_directories(fake_path("%s/bus/usb/devices/x", fake_sys));
+	fake_directories(fake_path("%s/block/x", fake_sys));
 }
 
 static void fake_attribute(const char *path, const char *name, const char *text)

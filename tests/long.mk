@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Looks at the whole that take minutes: coverage, other processors, long runs.
 
 # --- coverage of src/ and tools/ by the tests of `make check`, clang's source-based kind

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Prints one of the shared test inputs: mksample {s1|s2|s2m|key|pattern N M A|repeat N C}. */
 #include "samples.h"
 

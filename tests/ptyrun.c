@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ptyrun ANSWER COMMAND...: runs COMMAND on a terminal of its own, types ANSWER when it asks for something (prints a
  * colon), passes its output on and ends with its status. */
 #define _XOPEN_SOURCE 700 /* pseudo terminals are XSI */
@@ -46,15 +47,15 @@ int main(int argc, char **argv)
 	pid_t child = fork();
 	if (child == 0)
 		run_child(terminal, argv + 2);
-	char piece[256];
+	char chunk[256];
 	ssize_t got;
 	bool answered = false;
 	/* the other side's closing reads as EIO */
-	while ((got = read(terminal, piece, sizeof piece)) > 0 || (got < 0 && errno == EINTR)) {
+	while ((got = read(terminal, chunk, sizeof chunk)) > 0 || (got < 0 && errno == EINTR)) {
 		if (got < 0)
 			continue;
-		fwrite(piece, 1, (size_t)got, stdout);
-		if (!answered && memchr(piece, ':', (size_t)got))
+		fwrite(chunk, 1, (size_t)got, stdout);
+		if (!answered && memchr(chunk, ':', (size_t)got))
 			answered = answer(terminal, argv[1]);
 	}
 	int status = 0;

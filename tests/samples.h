@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Inputs that the tests of the tools share: synthetic EEPROM images, byte patterns, a test key. */
 #ifndef SAMPLES_H
 #define SAMPLES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A test program speaks TAP: one "ok"/"not ok" line per test, the plan at the end.
  *
  *	static void reads_le32(void) { CHECK_INT(wire_le32(b), 0x04030201); }
@@ -30,7 +31,7 @@ static inline void tap_result(const char *name)
 	fflush(stdout);
 }
 
-/* Goes to this test's scratch folder, $T; run by hand, a test stays where it is. */
+/* Goes to this test's scratch directory, $T; run by hand, a test stays where it is. */
 static inline void tap_enter_scratch(void)
 {
 	const char *t = getenv("T");

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
 # TAP for shell tests: . "$(dirname "$0")/../tap.sh", then ok/is/run, and tap_end as the last line.
 # $T is this test's scratch folder (made here when a test is run by hand), $OUT holds the programs.

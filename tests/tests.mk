@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Tests speak TAP; tests/run runs them, prints what went wrong and ends with "N passed, N failed".
 UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT := $(basename $(notdir $(UNIT_SRC)))

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rpi-bootloader-key-convert: between the usual forms of an RSA-2048 key and the raw public key in the EEPROM. */
 #include "hex.h"
 #include "args.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rpi-eeprom-config: reads and replaces the files inside a boot EEPROM image. */
 #include "eeprom.h"
 #include "args.h"
@@ -325,7 +326,7 @@ static int print_config(const struct job *job, const struct eeprom *image)
 
 /* --- extracting */
 
-/* Names come from the image: nothing that could lead out of the current folder or hide in it. */
+/* Names come from the image: nothing that could lead out of the current directory or hide in it. */
 static bool safe_name(const char *name)
 {
 	const char *good = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -357,7 +358,7 @@ static int extract(const struct eeprom *image)
 		const char *name = extracted_name(image, &s);
 		size_t n;
 		const uint8_t *content = eeprom_content(image, &s, &n);
-		int err = name ? outfile_write(name, content, n, 0666) : 0;
+		int err = name ? atomic_file_write(name, content, n, 0666) : 0;
 		if (err)
 			return tool_error("cannot write %s: %s", name, strerror(err));
 	}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rpi-eeprom-digest: writes and checks the .sig file of an EEPROM image, a boot image or a configuration. */
 #include "hsm.h"
 #include "args.h"
@@ -101,7 +102,7 @@ static int parse_arguments(struct job *job, int argc, char **argv)
 /* The SHA-256 of a file that may be larger than memory. */
 static int hash_file(const char *path, uint8_t hash[32])
 {
-	static uint8_t piece[65536];
+	static uint8_t chunk[65536];
 	struct stat st;
 	FILE *file = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
 	if (!file)
@@ -109,8 +110,8 @@ static int hash_file(const char *path, uint8_t hash[32])
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool good = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
 	size_t got;
-	while (good && (got = fread(piece, 1, sizeof piece, file)) > 0)
-		good = EVP_DigestUpdate(ctx, piece, got) == 1;
+	while (good && (got = fread(chunk, 1, sizeof chunk, file)) > 0)
+		good = EVP_DigestUpdate(ctx, chunk, got) == 1;
 	good = good && EVP_DigestFinal_ex(ctx, hash, NULL) == 1;
 	EVP_MD_CTX_free(ctx);
 	int err = ferror(file) ? errno : 0;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The EEPROM and signing tools: one thin main each over the archive of tools/lib. They need OpenSSL's libcrypto;
 # without it rpiboot itself still builds.
 CRYPTO_OK := $(shell $(PKG_CONFIG) --exists 'libcrypto >= 3.0' && echo yes)

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Makes the EEPROM image that recovery flashes: puts boot.conf into the original image, signs what is to be signed and
 # writes the .sig beside it. Works in the current folder.
 here=$(dirname "$(readlink -f "$0")")

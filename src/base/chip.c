@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/chip.h"
 
 #include <string.h>
@@ -7,7 +8,7 @@ const struct chip chip_table[] = {
 	{
 		.product = 0x2763,
 		.name = "BCM2835",
-		.folder = "2710",
+		.directory = "2710",
 		.second_stage = "bootcode.bin",
 		.signed_message = true,
 		.boards = "Compute Module 1, Zero, Zero W, 1A, 1A+",
@@ -15,7 +16,7 @@ const struct chip chip_table[] = {
 	{
 		.product = 0x2764,
 		.name = "BCM2837",
-		.folder = "2710",
+		.directory = "2710",
 		.second_stage = "bootcode.bin",
 		.signed_message = true,
 		.gadget = true,
@@ -24,7 +25,7 @@ const struct chip chip_table[] = {
 	{
 		.product = 0x2711,
 		.name = "BCM2711",
-		.folder = "2711",
+		.directory = "2711",
 		.second_stage = "bootcode4.bin",
 		.metadata = true,
 		.gadget = true,
@@ -33,7 +34,7 @@ const struct chip chip_table[] = {
 	{
 		.product = 0x2712,
 		.name = "BCM2712",
-		.folder = "2712",
+		.directory = "2712",
 		.second_stage = "bootcode5.bin",
 		.metadata = true,
 		.gadget = true,

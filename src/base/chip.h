@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The facts about the SoCs whose boot ROM speaks this protocol. Knows no USB. */
 #ifndef CHIP_H
 #define CHIP_H
@@ -11,7 +12,7 @@
 struct chip {
 	uint16_t product;         /* USB product id of both boot stages */
 	const char *name;         /* for people: "BCM2711" */
-	const char *folder;       /* sub-folder and archive prefix of its files: "2711" */
+	const char *directory;    /* sub-directory and archive prefix of its files: "2711" */
 	const char *second_stage; /* file name of the second stage */
 	bool metadata;            /* reports metadata that is worth keeping */
 	bool signed_message;      /* the boot message carries a signature with -s */

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/err.h"
 
 #include <stddef.h>
 
 static const struct {
-	const char *code, *text, *remedy;
+	const char *code, *text, *advice;
 	int status;
 } table[ERR_COUNT] = {
 	[OK] = { "ok", "done", NULL, 0 },
@@ -13,8 +14,8 @@ static const struct {
 	                   "Is /dev/bus/usb there? Containers need it passed through.", 255 },
 	[ERR_INTERRUPTED] = { "interrupted", "interrupted", NULL, 130 },
 
-	[ERR_NO_FOLDER] = { "no-folder", "boot folder cannot be read",
-	                    "Give the folder with the boot files: -d FOLDER.", 1 },
+	[ERR_NO_DIRECTORY] = { "no-folder", "boot folder cannot be read",
+	                       "Give the folder with the boot files: -d FOLDER.", 1 },
 	[ERR_NO_SECOND_STAGE] = { "no-second-stage", "no second stage for this chip",
 	                          "Give a folder that has it with -d, or fetch the firmware.", 1 },
 	[ERR_EMPTY_FILE] = { "empty-file", "the file is empty",
@@ -86,9 +87,9 @@ const char *err_text(enum err err)
 	return table[err].text;
 }
 
-const char *err_remedy(enum err err)
+const char *err_advice(enum err err)
 {
-	return table[err].remedy;
+	return table[err].advice;
 }
 
 const char *err_code(enum err err)

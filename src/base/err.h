@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Every way things go wrong, and for each: what is said, what to do about it, and the exit status of the program.
  * Functions return enum err; the leaf that knows path, transfer and reason reports it once, callers pass it on. */
 #ifndef ERR_H
@@ -13,14 +14,14 @@ enum err {
 	ERR_INTERRUPTED, /* Ctrl-C or SIGTERM */
 
 	/* boot files */
-	ERR_NO_FOLDER,       /* the boot folder is not there or cannot be read */
+	ERR_NO_DIRECTORY,    /* the boot directory is not there or cannot be read */
 	ERR_NO_SECOND_STAGE, /* no second stage for this chip */
 	ERR_EMPTY_FILE,      /* a second stage of 0 bytes */
 	ERR_FILE_TOO_LARGE,  /* over 0x7fffffff bytes: the protocol's limit */
 	ERR_FILE_READ,       /* there, but cannot be opened or read */
 	ERR_ARCHIVE,         /* bootfiles.bin is corrupt */
 	ERR_SIGNATURE,       /* -s without a usable bootcode.sig */
-	ERR_UNFIT,           /* the folder contradicts itself: preflight.h */
+	ERR_UNFIT,           /* the directory contradicts itself: preflight.h */
 
 	/* the cable: what a transfer can end with */
 	ERR_USB_ACCESS,     /* no permission to open the device */
@@ -56,7 +57,7 @@ enum err {
 const char *err_text(enum err err);
 
 /* What to do about it: a sentence, or NULL. */
-const char *err_remedy(enum err err);
+const char *err_advice(enum err err);
 
 /* A stable word for machines, e.g. "board-lost". */
 const char *err_code(enum err err);

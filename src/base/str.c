@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *text_new(const char *format, ...)
+char *str_new(const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -22,7 +23,7 @@ char *text_new(const char *format, ...)
 	return s;
 }
 
-size_t text_utf8(const char *s)
+size_t str_utf8(const char *s)
 {
 	const unsigned char *u = (const unsigned char *)s;
 	if (u[0] < 0x80)
@@ -40,11 +41,11 @@ size_t text_utf8(const char *s)
 	return n;
 }
 
-const char *text_escape(char *to, size_t size, const char *from)
+const char *str_escape(char *to, size_t size, const char *from)
 {
 	size_t at = 0;
 	while (*from) {
-		size_t n = text_utf8(from);
+		size_t n = str_utf8(from);
 		bool control = (unsigned char)*from < 0x20 || *from == 0x7f ||
 		               (n == 2 && (unsigned char)from[0] == 0xc2 &&
 		                (unsigned char)from[1] < 0xa0); /* C1: terminals obey them too */
@@ -67,7 +68,7 @@ const char *text_escape(char *to, size_t size, const char *from)
 	return to;
 }
 
-bool text_number(const char *s, unsigned long max, unsigned long *out)
+bool str_number(const char *s, unsigned long max, unsigned long *out)
 {
 	if (*s < '0' || *s > '9')
 		return false;
@@ -77,7 +78,7 @@ bool text_number(const char *s, unsigned long max, unsigned long *out)
 	return !*end && errno == 0 && *out <= max;
 }
 
-void text_wrap(FILE *out, int indent, int width, const char *text)
+void str_wrap(FILE *out, int indent, int width, const char *text)
 {
 	int column = indent;
 	while (*text) {

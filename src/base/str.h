@@ -1,27 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Small strings: joined paths, and what boards say made safe for a terminal. */
-#ifndef TEXT_H
-#define TEXT_H
+#ifndef STR_H
+#define STR_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 /* A new string as printf would print it, to be freed; NULL: out of memory. */
-char *text_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *str_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Copies FROM into TO (SIZE > 0 bytes) with everything that is not printable ASCII or valid UTF-8 as \xNN; cut when it
  * does not fit. Returns TO. */
-const char *text_escape(char *to, size_t size, const char *from);
+const char *str_escape(char *to, size_t size, const char *from);
 
 /* Length in bytes of the valid UTF-8 sequence S begins with (1 to 4; overlong forms and surrogates are not valid), 0 if
  * it begins with none. S is terminated and not empty. */
-size_t text_utf8(const char *s);
+size_t str_utf8(const char *s);
 
 /* Prints TEXT and a line's end, broken at blanks so that lines from column INDENT on end before column WIDTH; its own line
  * ends stay. The first line is already there up to INDENT. */
-void text_wrap(FILE *out, int indent, int width, const char *text);
+void str_wrap(FILE *out, int indent, int width, const char *text);
 
 /* The whole of S as an unsigned decimal number up to MAX. False when it is none. */
-bool text_number(const char *s, unsigned long max, unsigned long *out);
+bool str_number(const char *s, unsigned long max, unsigned long *out);
 
 #endif

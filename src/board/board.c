@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "board/board.h"
 
 #include "report/diagnose.h"
@@ -22,82 +23,82 @@ struct board {
 	struct board_facts facts;
 	struct board_result result;
 	struct bootfiles files;
-	bool files_open, archive_told;
+	bool files_open, archive_reported;
 	char *metadata_path; /* owned; NULL: no metadata file */
 	uint64_t start;
 	uint64_t served; /* the arrival that was given its second stage */
 	unsigned sent, accepted;
 
 	struct plat_monitor *monitor; /* for the port: */
-	struct usb_seen seen;         /* the latest arrival */
+	struct usb_device_info info;  /* the latest arrival */
 	bool present, interrupted;
 };
 
 /* --- the port */
 
-void board_arrived(struct board *board, const struct usb_seen *seen)
+void board_arrived(struct board *board, const struct usb_device_info *info)
 {
-	plat_enter(board->monitor);
-	board->seen = *seen;
+	plat_lock(board->monitor);
+	board->info = *info;
 	board->present = true;
-	plat_wake(board->monitor);
-	plat_leave(board->monitor);
+	plat_broadcast(board->monitor);
+	plat_unlock(board->monitor);
 }
 
-void board_left(struct board *board, const struct usb_seen *seen)
+void board_left(struct board *board, const struct usb_device_info *info)
 {
-	plat_enter(board->monitor);
-	if (board->seen.id == seen->id)
+	plat_lock(board->monitor);
+	if (board->info.attach_id == info->attach_id)
 		board->present = false;
-	plat_wake(board->monitor);
-	plat_leave(board->monitor);
+	plat_broadcast(board->monitor);
+	plat_unlock(board->monitor);
 }
 
 void board_interrupt(struct board *board)
 {
-	plat_enter(board->monitor);
+	plat_lock(board->monitor);
 	board->interrupted = true;
-	plat_wake(board->monitor);
-	plat_leave(board->monitor);
+	plat_broadcast(board->monitor);
+	plat_unlock(board->monitor);
 }
 
 /* Waits until the arrival ID has left. */
-static bool left_within(struct board *b, uint64_t id, uint64_t time)
+static bool board_left_within(struct board *b, uint64_t id, uint64_t time)
 {
 	uint64_t deadline = plat_now() + time;
-	plat_enter(b->monitor);
+	plat_lock(b->monitor);
 	bool waiting = true;
-	while (b->present && b->seen.id == id && !b->interrupted && waiting)
+	while (b->present && b->info.attach_id == id && !b->interrupted && waiting)
 		waiting = plat_wait(b->monitor, deadline);
-	bool left = !b->present || b->seen.id != id;
-	plat_leave(b->monitor);
+	bool left = !b->present || b->info.attach_id != id;
+	plat_unlock(b->monitor);
 	return left;
 }
 
-static bool is_interrupted(struct board *b)
+static bool board_is_interrupted(struct board *b)
 {
-	plat_enter(b->monitor);
+	plat_lock(b->monitor);
 	bool interrupted = b->interrupted;
-	plat_leave(b->monitor);
+	plat_unlock(b->monitor);
 	return interrupted;
 }
 
-static bool gone(void *ctx, uint64_t time)
+static bool board_wait_detached(void *ctx, uint64_t time)
 {
 	struct board *b = ctx;
-	return left_within(b, b->served, time);
+	return board_left_within(b, b->served, time);
 }
 
 /* Waits until something is there that has not got a second stage yet. */
-static enum err next_arrival(struct board *b, struct usb_seen *seen)
+static enum err board_next_arrival(struct board *b, struct usb_device_info *info)
 {
 	uint64_t now = plat_now();
 	uint64_t deadline = b->setup->next_timeout > PLAT_FOREVER - now
 	                            ? PLAT_FOREVER
 	                            : now + b->setup->next_timeout;
 	enum err err = OK;
-	plat_enter(b->monitor);
-	while (!err && (b->interrupted || !b->present || b->seen.id == b->served)) {
+	plat_lock(b->monitor);
+	while (!err && (b->interrupted || !b->present || b->info.attach_id == b->served)) {
 		if (b->interrupted)
 			err = ERR_INTERRUPTED;
 		else if (plat_now() >= deadline)
@@ -105,34 +106,35 @@ static enum err next_arrival(struct board *b, struct usb_seen *seen)
 		else
 			plat_wait(b->monitor, deadline);
 	}
-	*seen = b->seen;
-	plat_leave(b->monitor);
+	*info = b->info;
+	plat_unlock(b->monitor);
 	return err;
 }
 
 /* --- opening */
 
 /* What may pass shortly after an arrival. Linux tells of a device just before it chooses its configuration. */
-static bool may_pass(enum err err)
+static bool board_is_transient(enum err err)
 {
 	return err == ERR_USB_ACCESS || err == ERR_USB_BUSY || err == ERR_USB_IO ||
 	       err == ERR_USB_GONE || err == ERR_USB_DESCRIPTOR;
 }
 
 /* Opens and claims the arrival SEEN. ERR_USB_GONE: it left meanwhile. Not reported. */
-static enum err open_cable(struct board *b, const struct usb_seen *seen, struct cable *cable)
+static enum err board_open_bootdev(struct board *b, const struct usb_device_info *info,
+                                   struct bootdev *bootdev)
 {
 	uint64_t give_up = plat_now() + OPEN_TIME, pause = 5 * PLAT_MS;
 	for (;;) {
 		struct usb_handle *handle;
-		enum err err = usb_open(b->setup->usb, seen, &handle);
+		enum err err = usb_open(b->setup->usb, info, &handle);
 		if (!err)
-			err = cable_open(cable, handle);
-		if (!may_pass(err))
+			err = bootdev_open(bootdev, handle);
+		if (!board_is_transient(err))
 			return err;
-		if (left_within(b, seen->id, pause))
+		if (board_left_within(b, info->attach_id, pause))
 			return ERR_USB_GONE;
-		if (is_interrupted(b))
+		if (board_is_interrupted(b))
 			return ERR_INTERRUPTED;
 		if (plat_now() >= give_up)
 			return err;
@@ -141,21 +143,22 @@ static enum err open_cable(struct board *b, const struct usb_seen *seen, struct 
 	}
 }
 
-static void learn(struct board *b, const struct usb_seen *seen, const struct cable *cable)
+static void board_read_identity(struct board *b, const struct usb_device_info *info,
+                                const struct bootdev *bootdev)
 {
 	char serial[USB_STRING_SIZE];
-	b->facts.serial_index = seen->serial_index;
-	b->facts.stage = chip_index_is_rom(seen->serial_index) && b->accepted < ACCEPTED_TWICE
-	                         ? STAGE_ROM
-	                         : STAGE_SERVER;
-	if (seen->serial_index != 0 &&
-	    usb_string(cable->handle, seen->serial_index, serial) == OK && *serial)
+	b->facts.serial_index = info->serial_index;
+	b->facts.stage = chip_index_is_rom(info->serial_index) && b->accepted < ACCEPTED_TWICE
+	                         ? STAGE_BOOT_ROM
+	                         : STAGE_FILE_SERVER;
+	if (info->serial_index != 0 &&
+	    usb_string(bootdev->handle, info->serial_index, serial) == OK && *serial)
 		memcpy(b->facts.serial, serial, sizeof serial);
 	report_debug(b->setup->report, &b->facts, 1, "Found serial number %u%s%s",
-	             seen->serial_index, *b->facts.serial ? ": " : "", b->facts.serial);
+	             info->serial_index, *b->facts.serial ? ": " : "", b->facts.serial);
 }
 
-static enum err open_files(struct board *b)
+static enum err board_open_files(struct board *b)
 {
 	struct report *report = b->setup->report;
 	enum err err = bootfiles_open(&b->files, b->setup->places, b->facts.chip, b->facts.path);
@@ -163,19 +166,19 @@ static enum err open_files(struct board *b)
 	if (err)
 		return report_error(report, &b->facts, err, "%s",
 		                    b->files.problem ? b->files.problem : "boot files");
-	if (!b->setup->places->folder && b->files.folder)
-		report_emit(report, &(struct event){ .kind = EV_FOLDER,
+	if (!b->setup->places->directory && b->files.directory)
+		report_emit(report, &(struct event){ .kind = EV_DIRECTORY,
 		                                     .board = &b->facts,
-		                                     .where = b->files.folder });
+		                                     .where = b->files.directory });
 	report_debug(report, &b->facts, 1, "Boot directory '%s'",
-	             b->files.folder ? b->files.folder : "(legacy mass-storage firmware)");
-	return gate_board(b->setup->gate, &b->files, &b->facts);
+	             b->files.directory ? b->files.directory : "(legacy mass-storage firmware)");
+	return enforce_board(b->setup->enforce, &b->files, &b->facts);
 }
 
 /* --- the stages */
 
 /* The boot ROM: send the second stage. OK: go on with the next arrival. */
-static enum err feed(struct board *b, const struct session *s)
+static enum err board_send_second_stage(struct board *b, const struct session *s)
 {
 	uint64_t id = b->served;
 	b->sent++;
@@ -193,7 +196,7 @@ static enum err feed(struct board *b, const struct session *s)
 			return report_error(s->report, s->board,
 			                    b->accepted ? ERR_ROM_LOOP : ERR_SECOND_STAGE,
 			                    "tried %u times", b->sent);
-		if (!left_within(b, id, REFUSED_TIME))
+		if (!board_left_within(b, id, REFUSED_TIME))
 			b->served = 0; /* it stays and was not served: the same arrival again */
 		return OK;
 	case ERR_USB_TIMEOUT: /* mute for three times ten seconds */
@@ -204,10 +207,10 @@ static enum err feed(struct board *b, const struct session *s)
 }
 
 /* The file server, until the board is finished. */
-static enum err serve(struct board *b, const struct session *s)
+static enum err board_serve(struct board *b, const struct session *s)
 {
 	struct fileserver_result r;
-	enum err err = fileserver_run(s, b->setup->folder, &r);
+	enum err err = fileserver_run(s, b->setup->directory, &r);
 	b->result.files = r.files;
 	b->result.bytes = r.bytes;
 	b->metadata_path = r.metadata_path;
@@ -215,74 +218,75 @@ static enum err serve(struct board *b, const struct session *s)
 }
 
 /* Some hosts keep showing a finished board until somebody opens it again. */
-static void see_off(struct board *b, const struct usb_seen *seen)
+static void board_reopen_to_detach(struct board *b, const struct usb_device_info *info)
 {
 	struct usb_handle *handle;
-	if (!b->setup->stay || left_within(b, seen->id, LEAVE_TIME))
+	if (!b->setup->stay || board_left_within(b, info->attach_id, LEAVE_TIME))
 		return;
-	if (usb_open(b->setup->usb, seen, &handle) == OK)
+	if (usb_open(b->setup->usb, info, &handle) == OK)
 		usb_close(handle);
 }
 
-static enum err cannot_open(struct board *b, const struct usb_seen *seen, enum err err)
+static enum err board_cannot_open(struct board *b, const struct usb_device_info *info, enum err err)
 {
 	struct finding why;
 	report_error(b->setup->report, &b->facts, err, "%s",
 	             err == ERR_USB_ACCESS ? "Permission to access USB device denied"
 	                                   : "cannot use the device");
-	diagnose_open(b->setup->machine, seen, err, &why);
-	diagnose_tell(b->setup->report, &b->facts, err, &why);
+	diagnose_open(b->setup->sysfs, info, err, &why);
+	diagnose_report(b->setup->report, &b->facts, err, &why);
 	return err;
 }
 
 /* One arrival, from opening to closing. *FINISHED: no further stage. */
-static enum err visit(struct board *b, const struct usb_seen *seen, bool *finished)
+static enum err board_serve_attachment(struct board *b, const struct usb_device_info *info,
+                                       bool *finished)
 {
-	struct cable cable;
-	enum err err = open_cable(b, seen, &cable);
+	struct bootdev bootdev;
+	enum err err = board_open_bootdev(b, info, &bootdev);
 	*finished = err != OK && err != ERR_USB_GONE;
-	b->served = seen->id;
+	b->served = info->attach_id;
 	if (err == ERR_USB_GONE)
 		return OK; /* perhaps it comes again */
 	if (err == ERR_INTERRUPTED)
 		return err;
 	if (err)
-		return cannot_open(b, seen, err);
+		return board_cannot_open(b, info, err);
 
-	learn(b, seen, &cable);
+	board_read_identity(b, info, &bootdev);
 	if (!b->result.admitted) {
 		b->result.admitted = b->setup->admit(b->setup->ctx, b);
 		*finished = !b->result.admitted;
 		if (b->result.admitted) {
 			report_emit(b->setup->report,
 			            &(struct event){ .kind = EV_ATTACHED, .board = &b->facts });
-			err = open_files(b);
+			err = board_open_files(b);
 		}
 	}
 	if (err || *finished) {
 		*finished = true;
-		cable_close(&cable);
+		bootdev_close(&bootdev);
 		return err;
 	}
 	struct session s = {
-		.cable = &cable,
+		.bootdev = &bootdev,
 		.files = &b->files,
 		.report = b->setup->report,
 		.board = &b->facts,
-		.archive_told = &b->archive_told,
-		.gone = gone,
+		.archive_reported = &b->archive_reported,
+		.gone = board_wait_detached,
 		.ctx = b,
 	};
-	*finished = b->facts.stage == STAGE_SERVER;
-	err = *finished ? serve(b, &s) : feed(b, &s);
-	cable_close(&cable);
+	*finished = b->facts.stage == STAGE_FILE_SERVER;
+	err = *finished ? board_serve(b, &s) : board_send_second_stage(b, &s);
+	bootdev_close(&bootdev);
 	if (*finished && !err)
-		see_off(b, seen);
+		board_reopen_to_detach(b, info);
 	return err;
 }
 
 /* A board that does not come back: after an accepted second stage it failed to start, before that it was lost. */
-static enum err absent(struct board *b)
+static enum err board_report_no_return(struct board *b)
 {
 	struct finding why;
 	enum err err = report_error(b->setup->report, &b->facts,
@@ -292,22 +296,22 @@ static enum err absent(struct board *b)
 	                                        : "away for %u seconds",
 	                            (unsigned)(b->setup->next_timeout / PLAT_SECOND));
 	if (b->accepted) {
-		diagnose_return(b->setup->machine, b->facts.path, &why);
-		diagnose_tell(b->setup->report, &b->facts, err, &why);
+		diagnose_return(b->setup->sysfs, b->facts.path, &why);
+		diagnose_report(b->setup->report, &b->facts, err, &why);
 	}
 	return err;
 }
 
-static enum err all_stages(struct board *b)
+static enum err board_all_stages(struct board *b)
 {
 	for (;;) {
-		struct usb_seen seen;
+		struct usb_device_info info;
 		bool finished;
-		enum err err = next_arrival(b, &seen);
+		enum err err = board_next_arrival(b, &info);
 		if (err == ERR_BOARD_ABSENT)
-			return b->result.admitted ? absent(b) : OK;
+			return b->result.admitted ? board_report_no_return(b) : OK;
 		if (!err)
-			err = visit(b, &seen, &finished);
+			err = board_serve_attachment(b, &info, &finished);
 		if (err || finished)
 			return err;
 		if (!b->result.admitted)
@@ -318,25 +322,25 @@ static enum err all_stages(struct board *b)
 }
 
 /* What follows the boot; its failure is the board's, unless that has one already. */
-static void after(struct board *b)
+static void board_after(struct board *b)
 {
 	struct board_result *r = &b->result;
-	struct afterboot a = {
+	struct postboot a = {
 		.setup = &b->setup->after,
-		.machine = b->setup->machine,
+		.sysfs = b->setup->sysfs,
 		.report = b->setup->report,
 		.board = &b->facts,
 		.monitor = b->monitor,
 		.interrupted = &b->interrupted,
 	};
 	if (!r->err)
-		r->err = afterboot_disks(&a);
+		r->err = postboot_disks(&a);
 	r->duration = plat_now() - b->start;
 	if (r->err == ERR_INTERRUPTED)
 		return;
-	struct afterboot_result result = { r->err, r->files, r->bytes, r->duration,
-		                           b->metadata_path };
-	enum err err = afterboot_exec(&a, &result);
+	struct postboot_result result = { r->err, r->files, r->bytes, r->duration,
+		                          b->metadata_path };
+	enum err err = postboot_exec(&a, &result);
 	if (!r->err)
 		r->err = err;
 }
@@ -344,13 +348,13 @@ static void after(struct board *b)
 static void board_main(void *arg)
 {
 	struct board *b = arg;
-	b->result.err = all_stages(b);
+	b->result.err = board_all_stages(b);
 	b->result.duration = plat_now() - b->start;
 	if (b->result.err && !b->result.admitted)
 		b->result.admitted = b->result.err !=
 		                     ERR_INTERRUPTED; /* could not be opened: that counts */
 	if (b->result.admitted)
-		after(b);
+		board_after(b);
 	if (b->result.admitted)
 		report_emit(b->setup->report, &(struct event){ .kind = EV_RESULT,
 		                                               .board = &b->facts,
@@ -361,16 +365,16 @@ static void board_main(void *arg)
 	b->setup->finished(b->setup->ctx, b);
 }
 
-struct board *board_new(const struct board_setup *setup, const struct usb_seen *seen)
+struct board *board_new(const struct board_setup *setup, const struct usb_device_info *info)
 {
 	struct board *b = calloc(1, sizeof *b);
 	if (!b)
 		return NULL;
 	b->setup = setup;
-	b->facts.chip = chip_by_product(seen->product);
-	memcpy(b->facts.path, seen->path, sizeof b->facts.path);
-	b->facts.serial_index = seen->serial_index;
-	b->seen = *seen;
+	b->facts.chip = chip_by_product(info->product);
+	memcpy(b->facts.path, info->path, sizeof b->facts.path);
+	b->facts.serial_index = info->serial_index;
+	b->info = *info;
 	b->present = true;
 	b->start = plat_now();
 	b->monitor = plat_monitor_new();

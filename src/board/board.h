@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One board on one USB port, from its boot ROM to the end of its file server, across its re-enumerations. A thread of its
  * own runs straight-line protocol code; whoever watches the bus tells it of arrivals and departures on its port. */
 #ifndef BOARD_H
@@ -19,13 +20,13 @@ struct board_setup {
 	struct usb *usb;
 	struct report *report;
 	const struct bootfiles_places *places;
-	struct gate *gate;              /* NULL: nobody looks at the files */
-	struct metadata_folder *folder; /* -j; NULL: none */
-	bool sign;                      /* -s */
+	struct enforce *enforce;              /* NULL: nobody looks at the files */
+	struct metadata_directory *directory; /* -j; NULL: none */
+	bool sign;                            /* -s */
 	bool stay;             /* the run goes on after a board: make finished ones leave the bus */
 	uint64_t next_timeout; /* microseconds a board may take to come back */
-	const struct machine *machine;
-	struct afterboot_setup after;
+	const struct sysfs *sysfs;
+	struct postboot_setup after;
 
 	/* Called by a board's thread, when it knows the serial and before it touches anything: is this board wanted? */
 	bool (*admit)(void *ctx, struct board *board);
@@ -42,11 +43,11 @@ struct board_result {
 };
 
 /* Starts to serve what has arrived. NULL: out of memory or threads. */
-struct board *board_new(const struct board_setup *setup, const struct usb_seen *seen);
+struct board *board_new(const struct board_setup *setup, const struct usb_device_info *info);
 
 /* Arrivals and departures on the board's port. Any thread. */
-void board_arrived(struct board *board, const struct usb_seen *seen);
-void board_left(struct board *board, const struct usb_seen *seen);
+void board_arrived(struct board *board, const struct usb_device_info *info);
+void board_left(struct board *board, const struct usb_device_info *info);
 
 /* Ends all its waits on the port; transfers end by usb_interrupt. */
 void board_interrupt(struct board *board);

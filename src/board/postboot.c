@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "board/postboot.h"
 
 #include "report/diagnose.h"
@@ -17,20 +18,20 @@
 
 /* The disks with a medium, unless the board is still, or again, in its boot ROM: the ROM of BCM2837 has a storage
  * interface of its own. */
-static size_t look(const struct afterboot *a, struct machine_disk disks[MACHINE_DISKS])
+static size_t postboot_scan(const struct postboot *a, struct sysfs_disk disks[SYSFS_DISKS])
 {
-	struct usb_seen seen;
+	struct usb_device_info info;
 	const char *path = a->board->path;
-	if (!machine_seen(a->machine, path, &seen) || form_is_boot(machine_form(a->machine, &seen)))
+	if (!sysfs_device(a->sysfs, path, &info) || stage_is_boot(sysfs_form(a->sysfs, &info)))
 		return 0;
-	size_t count = machine_disks(a->machine, path, disks), n = 0;
+	size_t count = sysfs_disks(a->sysfs, path, disks), n = 0;
 	for (size_t i = 0; i < count; i++)
 		if (disks[i].size)
 			disks[n++] = disks[i];
 	return n;
 }
 
-static bool is_known(const struct afterboot *a, const struct machine_disk *disk)
+static bool postboot_is_known(const struct postboot *a, const struct sysfs_disk *disk)
 {
 	for (size_t i = 0; i < a->disk_count; i++)
 		if (strcmp(a->disks[i].node, disk->node) == 0 && a->disks[i].size == disk->size)
@@ -39,27 +40,27 @@ static bool is_known(const struct afterboot *a, const struct machine_disk *disk)
 }
 
 /* Takes over what is there now; tells whether there is something new. */
-static bool update(struct afterboot *a)
+static bool postboot_update(struct postboot *a)
 {
-	struct machine_disk now[MACHINE_DISKS];
-	size_t count = look(a, now);
+	struct sysfs_disk now[SYSFS_DISKS];
+	size_t count = postboot_scan(a, now);
 	bool fresh = false;
 	for (size_t i = 0; i < count; i++)
-		fresh = fresh || !is_known(a, &now[i]);
+		fresh = fresh || !postboot_is_known(a, &now[i]);
 	memcpy(a->disks, now, count * sizeof *now);
 	a->disk_count = count;
 	return fresh;
 }
 
 /* Looks every tenth of a second until the disks are there and settled. Inside the monitor. */
-static enum err await_disks(struct afterboot *a)
+static enum err postboot_await_disks(struct postboot *a)
 {
 	uint64_t deadline = plat_now() + a->setup->disk_time, settled = PLAT_FOREVER;
 	while (!*a->interrupted) {
-		plat_leave(a->monitor);
-		bool fresh = update(a);
+		plat_unlock(a->monitor);
+		bool fresh = postboot_update(a);
 		uint64_t now = plat_now();
-		plat_enter(a->monitor);
+		plat_lock(a->monitor);
 		if (fresh)
 			settled = now + DISK_SETTLE;
 		if (a->disk_count && (now >= settled || now >= deadline))
@@ -71,10 +72,10 @@ static enum err await_disks(struct afterboot *a)
 	return ERR_INTERRUPTED;
 }
 
-static void tell_disks(const struct afterboot *a)
+static void postboot_report_disks(const struct postboot *a)
 {
-	char serial[MACHINE_TEXT]; /* what was booted may tell one where the boot ROM did not */
-	machine_text(a->machine, a->board->path, "serial", serial);
+	char serial[SYSFS_TEXT]; /* what was booted may tell one where the boot ROM did not */
+	sysfs_text(a->sysfs, a->board->path, "serial", serial);
 	for (size_t i = 0; i < a->disk_count; i++) {
 		struct event e = {
 			.kind = EV_DISK,
@@ -88,31 +89,31 @@ static void tell_disks(const struct afterboot *a)
 	}
 }
 
-enum err afterboot_disks(struct afterboot *a)
+enum err postboot_disks(struct postboot *a)
 {
 	a->disk_count = 0;
 	if (!a->setup->disk_time)
 		return OK;
 	report_emit(a->report, &(struct event){ .kind = EV_DISK_WAIT, .board = a->board });
-	plat_enter(a->monitor);
-	enum err err = await_disks(a);
-	plat_leave(a->monitor);
+	plat_lock(a->monitor);
+	enum err err = postboot_await_disks(a);
+	plat_unlock(a->monitor);
 	if (err == ERR_NO_DISK) {
 		struct finding why;
 		report_error(a->report, a->board, err, "waited %lu seconds",
 		             (unsigned long)(a->setup->disk_time / PLAT_SECOND));
-		diagnose_disk(a->machine, a->board->path, &why);
-		diagnose_tell(a->report, a->board, err, &why);
+		diagnose_disk(a->sysfs, a->board->path, &why);
+		diagnose_report(a->report, a->board, err, &why);
 	}
 	if (!err)
-		tell_disks(a);
+		postboot_report_disks(a);
 	return err;
 }
 
 /* --- the program */
 
 /* The nodes of all disks with blanks between. */
-static void list_nodes(const struct afterboot *a, char *out, size_t size)
+static void postboot_list_nodes(const struct postboot *a, char *out, size_t size)
 {
 	size_t n = 0;
 	*out = 0;
@@ -121,24 +122,24 @@ static void list_nodes(const struct afterboot *a, char *out, size_t size)
 }
 
 /* New strings; false: out of memory (some may be there). */
-static bool make_variables(const struct afterboot *a, const struct afterboot_result *result,
-                           char *v[VARIABLES + 1])
+static bool postboot_make_variables(const struct postboot *a, const struct postboot_result *result,
+                                    char *v[VARIABLES + 1])
 {
 	const struct board_facts *board = a->board;
-	char serial[4 * USB_STRING_SIZE + 1], nodes[MACHINE_DISKS * 65];
-	text_escape(serial, sizeof serial, board->serial); /* no control characters */
-	list_nodes(a, nodes, sizeof nodes);
+	char serial[4 * USB_STRING_SIZE + 1], nodes[SYSFS_DISKS * 65];
+	str_escape(serial, sizeof serial, board->serial); /* no control characters */
+	postboot_list_nodes(a, nodes, sizeof nodes);
 	size_t n = 0;
-	v[n++] = text_new("RPIBOOT_PATH=%s", board->path);
-	v[n++] = text_new("RPIBOOT_SERIAL=%s", serial);
-	v[n++] = text_new("RPIBOOT_CHIP=%s", board->chip ? board->chip->name : "");
-	v[n++] = text_new("RPIBOOT_RESULT=%s", err_code(result->err));
-	v[n++] = text_new("RPIBOOT_STATUS=%d", err_status(result->err));
-	v[n++] = text_new("RPIBOOT_FILES=%u", result->files);
-	v[n++] = text_new("RPIBOOT_BYTES=%llu", (unsigned long long)result->bytes);
-	v[n++] = text_new("RPIBOOT_SECONDS=%.2f", (double)result->duration / (double)PLAT_SECOND);
-	v[n++] = text_new("RPIBOOT_METADATA=%s", result->metadata ? result->metadata : "");
-	v[n++] = text_new("RPIBOOT_DISKS=%s", nodes);
+	v[n++] = str_new("RPIBOOT_PATH=%s", board->path);
+	v[n++] = str_new("RPIBOOT_SERIAL=%s", serial);
+	v[n++] = str_new("RPIBOOT_CHIP=%s", board->chip ? board->chip->name : "");
+	v[n++] = str_new("RPIBOOT_RESULT=%s", err_code(result->err));
+	v[n++] = str_new("RPIBOOT_STATUS=%d", err_status(result->err));
+	v[n++] = str_new("RPIBOOT_FILES=%u", result->files);
+	v[n++] = str_new("RPIBOOT_BYTES=%llu", (unsigned long long)result->bytes);
+	v[n++] = str_new("RPIBOOT_SECONDS=%.2f", (double)result->duration / (double)PLAT_SECOND);
+	v[n++] = str_new("RPIBOOT_METADATA=%s", result->metadata ? result->metadata : "");
+	v[n++] = str_new("RPIBOOT_DISKS=%s", nodes);
 	bool ok = true;
 	for (size_t i = 0; i < n; i++)
 		ok = ok && v[i];
@@ -146,7 +147,8 @@ static bool make_variables(const struct afterboot *a, const struct afterboot_res
 }
 
 /* Waits for its end; an interrupt ends it, first kindly. Inside the monitor. */
-static enum err await_child(const struct afterboot *a, struct plat_child *child, int *status)
+static enum err postboot_await_child(const struct postboot *a, struct plat_child *child,
+                                     int *status)
 {
 	uint64_t give_up = PLAT_FOREVER;
 	bool asked = false;
@@ -164,7 +166,7 @@ static enum err await_child(const struct afterboot *a, struct plat_child *child,
 	return asked ? ERR_INTERRUPTED : OK;
 }
 
-static enum err run(const struct afterboot *a, const char *const variables[])
+static enum err postboot_run(const struct postboot *a, const char *const variables[])
 {
 	const char *program = a->setup->program;
 	uint64_t start = plat_now();
@@ -176,9 +178,9 @@ static enum err run(const struct afterboot *a, const char *const variables[])
 		return report_error(a->report, a->board, ERR_EXEC, "%s: %s", program,
 		                    strerror(errno));
 	int status;
-	plat_enter(a->monitor);
-	enum err err = await_child(a, child, &status);
-	plat_leave(a->monitor);
+	plat_lock(a->monitor);
+	enum err err = postboot_await_child(a, child, &status);
+	plat_unlock(a->monitor);
 	plat_child_free(child);
 	if (!err && status)
 		err = ERR_EXEC;
@@ -192,19 +194,20 @@ static enum err run(const struct afterboot *a, const char *const variables[])
 	return err;
 }
 
-enum err afterboot_exec(const struct afterboot *a, const struct afterboot_result *result)
+enum err postboot_exec(const struct postboot *a, const struct postboot_result *result)
 {
 	char *variables[VARIABLES + 1] = { 0 };
 	if (!a->setup->program)
 		return OK;
-	enum err err = make_variables(a, result, variables) ? OK : ERR_MEMORY;
-	plat_enter(a->monitor);
+	enum err err = postboot_make_variables(a, result, variables) ? OK : ERR_MEMORY;
+	plat_lock(a->monitor);
 	bool interrupted = *a->interrupted;
-	plat_leave(a->monitor);
+	plat_unlock(a->monitor);
 	if (err)
 		report_error(a->report, a->board, err, "%s", a->setup->program);
 	else
-		err = interrupted ? ERR_INTERRUPTED : run(a, (const char *const *)variables);
+		err = interrupted ? ERR_INTERRUPTED
+		                  : postboot_run(a, (const char *const *)variables);
 	for (size_t i = 0; i < VARIABLES; i++)
 		free(variables[i]);
 	return err;

@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is done for a board once it was served: wait for the disks that appear on its port (--wait-disk), run the
  * operator's program (--exec; its variables: docs/list.md). Runs in the board's own thread: boards do not wait for each
  * other. */
-#ifndef AFTERBOOT_H
-#define AFTERBOOT_H
+#ifndef POSTBOOT_H
+#define POSTBOOT_H
 
 #include "report/event.h"
 #include "platform/sysfs.h"
@@ -12,28 +13,28 @@
 #include <stdbool.h>
 
 /* The same for all boards of a run. */
-struct afterboot_setup {
+struct postboot_setup {
 	uint64_t disk_time;    /* microseconds; 0: do not wait for disks */
 	const char *program;   /* NULL: none */
 	bool output_to_stderr; /* the program's output must not mix with ours */
 };
 
-struct afterboot {
+struct postboot {
 	/* borrowed, set by the caller */
-	const struct afterboot_setup *setup;
-	const struct machine *machine;
+	const struct postboot_setup *setup;
+	const struct sysfs *sysfs;
 	struct report *report;
 	const struct board_facts *board;
 	struct plat_monitor *monitor; /* wakes all waits; protects: */
 	const bool *interrupted;
 
-	/* set by afterboot_disks */
-	struct machine_disk disks[MACHINE_DISKS];
+	/* set by postboot_disks */
+	struct sysfs_disk disks[SYSFS_DISKS];
 	size_t disk_count;
 };
 
 /* How the board fared, for the program. */
-struct afterboot_result {
+struct postboot_result {
 	enum err err;
 	unsigned files;
 	uint64_t bytes, duration;
@@ -42,9 +43,9 @@ struct afterboot_result {
 
 /* Waits until the board's port shows disks of size > 0 and none new for a second; reports each. ERR_NO_DISK (reported),
  * ERR_INTERRUPTED. Without disk_time: OK. */
-enum err afterboot_disks(struct afterboot *a);
+enum err postboot_disks(struct postboot *a);
 
 /* Runs the program, if there is one. ERR_EXEC (reported), ERR_INTERRUPTED: it was ended, or not begun. */
-enum err afterboot_exec(const struct afterboot *a, const struct afterboot_result *result);
+enum err postboot_exec(const struct postboot *a, const struct postboot_result *result);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "board/station.h"
 
 #include "report/diagnose.h"
@@ -15,11 +16,11 @@
 
 /* A USB port on which a board was seen. */
 struct port {
-	struct usb_seen seen; /* the latest arrival */
-	bool present;         /* it is here; */
-	bool handled;         /* it had its worker: it is not looked at again */
-	bool occupied;        /* anything is plugged in, a disk for instance */
-	uint64_t since;       /* when the port became empty */
+	struct usb_device_info info; /* the latest arrival */
+	bool present;                /* it is here; */
+	bool handled;                /* it had its worker: it is not looked at again */
+	bool occupied;               /* anything is plugged in, a disk for instance */
+	uint64_t since;              /* when the port became empty */
 	struct board *board;
 	bool board_finished;
 
@@ -53,8 +54,8 @@ struct station {
 
 /* --- who is wanted */
 
-static bool any(const char *const *list, unsigned count, const char *text,
-                int (*compare)(const char *, const char *))
+static bool station_any(const char *const *list, unsigned count, const char *text,
+                        int (*compare)(const char *, const char *))
 {
 	for (unsigned i = 0; i < count; i++)
 		if (compare(list[i], text) == 0)
@@ -62,27 +63,28 @@ static bool any(const char *const *list, unsigned count, const char *text,
 	return count == 0;
 }
 
-bool station_selects(const struct station_setup *setup, const struct usb_seen *seen,
+bool station_selects(const struct station_setup *setup, const struct usb_device_info *info,
                      const char *serial)
 {
-	return (setup->port < 0 || setup->port == seen->port) &&
-	       any(setup->paths, setup->path_count, seen->path, strcmp) &&
-	       (!serial || any(setup->serials, setup->serial_count, serial, strcasecmp));
+	return (setup->port < 0 || setup->port == info->port) &&
+	       station_any(setup->paths, setup->path_count, info->path, strcmp) &&
+	       (!serial || station_any(setup->serials, setup->serial_count, serial, strcasecmp));
 }
 
-static bool is_candidate(const struct station_setup *setup, const struct usb_seen *seen)
+static bool station_is_candidate(const struct station_setup *setup,
+                                 const struct usb_device_info *info)
 {
-	return seen->vendor == CHIP_VENDOR && chip_by_product(seen->product) &&
-	       station_selects(setup, seen, NULL);
+	return info->vendor == CHIP_VENDOR && chip_by_product(info->product) &&
+	       station_selects(setup, info, NULL);
 }
 
-static bool has_slot(const struct station *st)
+static bool station_has_slot(const struct station *st)
 {
 	return st->setup->wanted == 0 || st->count + st->admitted < st->setup->wanted;
 }
 
 /* Whether the board that was finished on PORT is back before somebody changed it. SERIAL "": unknown. */
-static bool too_soon(const struct station *st, const struct port *port, const char *serial)
+static bool station_too_soon(const struct station *st, const struct port *port, const char *serial)
 {
 	if (!port->succeeded || st->setup->again)
 		return false;
@@ -92,22 +94,22 @@ static bool too_soon(const struct station *st, const struct port *port, const ch
 }
 
 /* Called by a board's thread when its serial is known. */
-static bool admit(void *ctx, struct board *board)
+static bool station_admit(void *ctx, struct board *board)
 {
 	struct station *st = ctx;
 	const struct station_setup *setup = st->setup;
 	const struct board_facts *facts = board_facts(board);
-	plat_enter(st->monitor);
-	bool chosen = any(setup->serials, setup->serial_count, facts->serial, strcasecmp);
+	plat_lock(st->monitor);
+	bool chosen = station_any(setup->serials, setup->serial_count, facts->serial, strcasecmp);
 	bool again = false;
 	for (const struct port *p = st->ports; p; p = p->next)
-		again = again || (p->board == board && too_soon(st, p, facts->serial));
-	bool ok = chosen && !again && has_slot(st) && !st->interrupts;
+		again = again || (p->board == board && station_too_soon(st, p, facts->serial));
+	bool ok = chosen && !again && station_has_slot(st) && !st->interrupts;
 	if (ok) {
 		st->admitted++;
 		st->met_one = true;
 	}
-	plat_leave(st->monitor);
+	plat_unlock(st->monitor);
 	if (!chosen && !*facts->serial)
 		report_warning(setup->report, facts, "no-serial",
 		               "its boot ROM tells no serial, so -i cannot choose it: use -p %s",
@@ -120,7 +122,7 @@ static bool admit(void *ctx, struct board *board)
 
 /* --- counting */
 
-static void count_board(struct station *st, const struct board_facts *facts)
+static void station_count_board(struct station *st, const struct board_facts *facts)
 {
 	const char *name = *facts->serial ? facts->serial : facts->path;
 	for (struct counted *c = st->counted; c; c = c->next)
@@ -135,7 +137,7 @@ static void count_board(struct station *st, const struct board_facts *facts)
 	st->counted = c;
 }
 
-static void note_status(struct station_summary *summary, enum err err)
+static void station_note_status(struct station_summary *summary, enum err err)
 {
 	int status = err_status(err);
 	if (status != 0 && (summary->status == 0 || status < summary->status))
@@ -143,19 +145,19 @@ static void note_status(struct station_summary *summary, enum err err)
 }
 
 /* Called by a board's thread as its last act. */
-static void finished(void *ctx, struct board *board)
+static void station_finished(void *ctx, struct board *board)
 {
 	struct station *st = ctx;
-	plat_enter(st->monitor);
+	plat_lock(st->monitor);
 	for (struct port *p = st->ports; p; p = p->next)
 		if (p->board == board)
 			p->board_finished = true;
-	plat_wake(st->monitor);
-	plat_leave(st->monitor);
+	plat_broadcast(st->monitor);
+	plat_unlock(st->monitor);
 }
 
 /* Takes the result of a finished board. */
-static void retire(struct station *st, struct port *port)
+static void station_retire(struct station *st, struct port *port)
 {
 	struct board *board = port->board;
 	const struct board_result *result = board_result(board);
@@ -164,8 +166,8 @@ static void retire(struct station *st, struct port *port)
 	port->board_finished = false;
 	if (result->admitted) {
 		st->admitted -= st->admitted > 0;
-		count_board(st, facts);
-		note_status(st->summary, result->err);
+		station_count_board(st, facts);
+		station_note_status(st->summary, result->err);
 		if (result->err)
 			st->summary->failed++;
 		else
@@ -175,86 +177,86 @@ static void retire(struct station *st, struct port *port)
 		port->finished_at = plat_now();
 		port->was_empty = false;
 	}
-	plat_leave(st->monitor);
+	plat_unlock(st->monitor);
 	board_free(board);
-	plat_enter(st->monitor);
+	plat_lock(st->monitor);
 }
 
 /* --- the bus */
 
-static struct port *find_port(struct station *st, const char *path)
+static struct port *station_find_port(struct station *st, const char *path)
 {
 	for (struct port *p = st->ports; p; p = p->next)
-		if (strcmp(p->seen.path, path) == 0)
+		if (strcmp(p->info.path, path) == 0)
 			return p;
 	return NULL;
 }
 
 /* Ports in the order of their paths, so that "the first board" means the same in every run. */
-static struct port *add_port(struct station *st, const struct usb_seen *seen)
+static struct port *station_add_port(struct station *st, const struct usb_device_info *info)
 {
 	struct port *p = calloc(1, sizeof *p);
 	if (!p)
 		return NULL;
-	p->seen = *seen;
+	p->info = *info;
 	struct port **at = &st->ports;
-	while (*at && strcmp((*at)->seen.path, seen->path) < 0)
+	while (*at && strcmp((*at)->info.path, info->path) < 0)
 		at = &(*at)->next;
 	p->next = *at;
 	*at = p;
 	return p;
 }
 
-static void on_arrival(void *ctx, const struct usb_seen *seen)
+static void station_on_arrival(void *ctx, const struct usb_device_info *info)
 {
 	struct station *st = ctx;
-	bool candidate = is_candidate(st->setup, seen);
-	plat_enter(st->monitor);
-	struct port *port = find_port(st, seen->path);
+	bool candidate = station_is_candidate(st->setup, info);
+	plat_lock(st->monitor);
+	struct port *port = station_find_port(st, info->path);
 	if (!port && candidate)
-		port = add_port(st, seen);
+		port = station_add_port(st, info);
 	if (port) {
 		if (!port->occupied && plat_now() - port->since >= EMPTY_TIME)
 			port->was_empty = true;
 		port->occupied = true;
-		port->seen = *seen;
+		port->info = *info;
 		port->present = candidate;
 		port->handled = false;
 		if (port->board && candidate)
-			board_arrived(port->board, seen);
-		plat_wake(st->monitor);
+			board_arrived(port->board, info);
+		plat_broadcast(st->monitor);
 	}
-	plat_leave(st->monitor);
+	plat_unlock(st->monitor);
 }
 
-static void on_departure(void *ctx, const struct usb_seen *seen)
+static void station_on_departure(void *ctx, const struct usb_device_info *info)
 {
 	struct station *st = ctx;
-	plat_enter(st->monitor);
-	struct port *port = find_port(st, seen->path);
-	if (port && port->seen.id == seen->id) {
+	plat_lock(st->monitor);
+	struct port *port = station_find_port(st, info->path);
+	if (port && port->info.attach_id == info->attach_id) {
 		port->present = port->occupied = false;
 		port->since = plat_now();
 	}
 	if (port && port->board)
-		board_left(port->board, seen);
-	plat_wake(st->monitor);
-	plat_leave(st->monitor);
+		board_left(port->board, info);
+	plat_broadcast(st->monitor);
+	plat_unlock(st->monitor);
 }
 
-static void on_interrupt(void *ctx)
+static void station_on_interrupt(void *ctx)
 {
 	struct station *st = ctx;
-	plat_enter(st->monitor);
+	plat_lock(st->monitor);
 	if (++st->interrupts > 1)
 		plat_exit_now(err_status(ERR_INTERRUPTED));
-	plat_wake(st->monitor);
-	plat_leave(st->monitor);
+	plat_broadcast(st->monitor);
+	plat_unlock(st->monitor);
 }
 
 /* --- the run */
 
-static unsigned working(const struct station *st)
+static unsigned station_working(const struct station *st)
 {
 	unsigned n = 0;
 	for (const struct port *p = st->ports; p; p = p->next)
@@ -263,10 +265,10 @@ static unsigned working(const struct station *st)
 }
 
 /* How many workers may be started now. With serials to choose from, boards are asked for theirs before they count. */
-static unsigned free_workers(const struct station *st)
+static unsigned station_free_workers(const struct station *st)
 {
-	unsigned wanted = st->setup->wanted, taken = st->count + working(st);
-	if (!has_slot(st))
+	unsigned wanted = st->setup->wanted, taken = st->count + station_working(st);
+	if (!station_has_slot(st))
 		return 0;
 	if (wanted == 0 || st->setup->serial_count)
 		return UINT_MAX;
@@ -274,30 +276,30 @@ static unsigned free_workers(const struct station *st)
 }
 
 /* Gives a worker to every arrival that may be wanted. */
-static void assign(struct station *st)
+static void station_assign(struct station *st)
 {
 	for (struct port *p = st->ports; p; p = p->next) {
-		if (!p->present || p->board || p->handled || free_workers(st) == 0)
+		if (!p->present || p->board || p->handled || station_free_workers(st) == 0)
 			continue;
 		p->handled = true;
-		p->board = board_new(&st->board, &p->seen);
+		p->board = board_new(&st->board, &p->info);
 		if (!p->board) {
-			note_status(st->summary, ERR_MEMORY);
-			report_error(st->setup->report, NULL, ERR_MEMORY, "%s", p->seen.path);
+			station_note_status(st->summary, ERR_MEMORY);
+			report_error(st->setup->report, NULL, ERR_MEMORY, "%s", p->info.path);
 		}
 	}
 }
 
 /* Retires what is finished; tells whether the run is over. */
-static bool is_over(struct station *st)
+static bool station_is_over(struct station *st)
 {
 	bool retired = false;
 	for (struct port *p = st->ports; p; p = p->next)
 		if (p->board && p->board_finished) {
 			retired = retired || board_result(p->board)->admitted;
-			retire(st, p);
+			station_retire(st, p);
 		}
-	if (working(st) > 0)
+	if (station_working(st) > 0)
 		return false;
 	if (st->interrupts || (st->setup->wanted && st->count >= st->setup->wanted))
 		return true;
@@ -306,75 +308,75 @@ static bool is_over(struct station *st)
 	return false;
 }
 
-static void end_all(struct station *st)
+static void station_end_all(struct station *st)
 {
 	for (struct port *p = st->ports; p; p = p->next)
 		if (p->board)
 			board_interrupt(p->board);
-	plat_leave(st->monitor);
+	plat_unlock(st->monitor);
 	usb_interrupt(st->board.usb);
-	plat_enter(st->monitor);
+	plat_lock(st->monitor);
 }
 
 /* The time up to which the first board is waited for. */
-static uint64_t first_deadline(const struct station *st, uint64_t start)
+static uint64_t station_first_deadline(const struct station *st, uint64_t start)
 {
-	if (st->met_one || !st->setup->timeout || working(st) > 0)
+	if (st->met_one || !st->setup->timeout || station_working(st) > 0)
 		return PLAT_FOREVER;
 	return start + st->setup->timeout;
 }
 
-static bool chosen(const void *ctx, const struct usb_seen *seen, const char *serial)
+static bool station_chosen(const void *ctx, const struct usb_device_info *info, const char *serial)
 {
-	return station_selects(ctx, seen, serial);
+	return station_selects(ctx, info, serial);
 }
 
 void station_explain(const struct station_setup *setup, enum err err)
 {
 	struct finding why;
-	diagnose_bus(setup->machine, &(struct diagnose_choice){ chosen, setup }, &why);
-	diagnose_tell(setup->report, NULL, err, &why);
+	diagnose_bus(setup->sysfs, &(struct diagnose_choice){ station_chosen, setup }, &why);
+	diagnose_report(setup->report, NULL, err, &why);
 }
 
 /* Why nothing comes. The monitor is left meanwhile. */
-static void explain(const struct station *st, enum err err)
+static void station_explain_absence(const struct station *st, enum err err)
 {
-	plat_leave(st->monitor);
+	plat_unlock(st->monitor);
 	station_explain(st->setup, err);
-	plat_enter(st->monitor);
+	plat_lock(st->monitor);
 }
 
 /* The time of the hint to those who wait in vain. */
-static uint64_t hint_time(const struct station *st, uint64_t start)
+static uint64_t station_hint_time(const struct station *st, uint64_t start)
 {
 	return st->hinted || st->met_one || st->ports ? PLAT_FOREVER : start + HINT_TIME;
 }
 
 /* The station's own loop, inside the monitor. */
-static void watch(struct station *st)
+static void station_watch(struct station *st)
 {
 	uint64_t start = plat_now();
 	bool poll = usb_needs_poll(st->board.usb), ending = false;
-	while (!is_over(st)) {
+	while (!station_is_over(st)) {
 		if (st->interrupts && !ending) {
 			ending = true;
-			end_all(st);
+			station_end_all(st);
 			continue; /* the monitor was left: look again */
 		}
 		if (!ending)
-			assign(st);
-		uint64_t now = plat_now(), until = first_deadline(st, start);
+			station_assign(st);
+		uint64_t now = plat_now(), until = station_first_deadline(st, start);
 		if (now >= until) {
-			note_status(st->summary, ERR_NO_BOARD);
+			station_note_status(st->summary, ERR_NO_BOARD);
 			report_error(st->setup->report, NULL, ERR_NO_BOARD, "waited %u seconds",
 			             (unsigned)(st->setup->timeout / PLAT_SECOND));
-			explain(st, ERR_NO_BOARD);
+			station_explain_absence(st, ERR_NO_BOARD);
 			return;
 		}
-		uint64_t hint = hint_time(st, start);
+		uint64_t hint = station_hint_time(st, start);
 		if (now >= hint) {
 			st->hinted = true;
-			explain(st, OK);
+			station_explain_absence(st, OK);
 			continue; /* the monitor was left: look again */
 		}
 		if (hint < until)
@@ -383,14 +385,14 @@ static void watch(struct station *st)
 			until = now + st->setup->poll;
 		plat_wait(st->monitor, until);
 		if (poll) {
-			plat_leave(st->monitor);
+			plat_unlock(st->monitor);
 			usb_poll(st->board.usb);
-			plat_enter(st->monitor);
+			plat_lock(st->monitor);
 		}
 	}
 }
 
-static void free_lists(struct station *st)
+static void station_free_lists(struct station *st)
 {
 	while (st->ports) {
 		struct port *p = st->ports;
@@ -404,20 +406,20 @@ static void free_lists(struct station *st)
 	}
 }
 
-static enum err start(struct station *st)
+static enum err station_start(struct station *st)
 {
 	const struct station_setup *setup = st->setup;
 	st->monitor = plat_monitor_new();
-	if (!st->monitor || !plat_on_interrupt(on_interrupt, st))
+	if (!st->monitor || !plat_on_signal(station_on_interrupt, st))
 		return ERR_MEMORY;
-	if (setup->metadata_folder) {
-		st->board.folder = metadata_folder_new(setup->metadata_folder);
-		if (!st->board.folder)
+	if (setup->metadata_directory) {
+		st->board.directory = metadata_directory_new(setup->metadata_directory);
+		if (!st->board.directory)
 			return ERR_MEMORY;
 	}
 	report_emit(setup->report, &(struct event){ .kind = EV_WAITING });
-	return usb_start(&st->board.usb, &(struct usb_setup){ .arrived = on_arrival,
-	                                                      .left = on_departure,
+	return usb_start(&st->board.usb, &(struct usb_setup){ .arrived = station_on_arrival,
+	                                                      .left = station_on_departure,
 	                                                      .ctx = st,
 	                                                      .verbose = setup->verbose });
 }
@@ -431,31 +433,31 @@ void station_run(const struct station_setup *setup, struct station_summary *summ
 		.board = {
 			.report = setup->report,
 			.places = setup->places,
-			.gate = setup->gate,
+			.enforce = setup->enforce,
 			.sign = setup->sign,
 			.stay = setup->stay,
 			.next_timeout = setup->next_timeout,
-			.machine = setup->machine,
+			.sysfs = setup->sysfs,
 			.after = setup->after,
-			.admit = admit,
-			.finished = finished,
+			.admit = station_admit,
+			.finished = station_finished,
 			.ctx = &st,
 		},
 	};
-	enum err err = start(&st);
+	enum err err = station_start(&st);
 	if (err) {
-		note_status(summary, err);
+		station_note_status(summary, err);
 		report_error(setup->report, NULL, err, "cannot start");
 	} else {
-		plat_enter(st.monitor);
-		watch(&st);
+		plat_lock(st.monitor);
+		station_watch(&st);
 		if (st.interrupts)
 			summary->status = err_status(ERR_INTERRUPTED);
-		plat_leave(st.monitor);
+		plat_unlock(st.monitor);
 	}
-	plat_on_interrupt(NULL, NULL);
+	plat_on_signal(NULL, NULL);
 	usb_stop(st.board.usb);
-	metadata_folder_free(st.board.folder);
-	free_lists(&st);
+	metadata_directory_free(st.board.directory);
+	station_free_lists(&st);
 	plat_monitor_free(st.monitor);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The whole bench: who is on the bus, who is wanted, one worker per board, and when the run is over. */
 #ifndef STATION_H
 #define STATION_H
@@ -14,8 +15,8 @@
 struct station_setup {
 	struct report *report;
 	const struct bootfiles_places *places;
-	struct gate *gate;           /* asked before each board; may be NULL */
-	const char *metadata_folder; /* NULL: none */
+	struct enforce *enforce;        /* asked before each board; may be NULL */
+	const char *metadata_directory; /* NULL: none */
 	bool sign;
 
 	/* who is wanted: any of the paths, any of the serials, the port number; an empty list wants all */
@@ -30,12 +31,12 @@ struct station_setup {
 	uint64_t next_timeout; /* for a board's next stage */
 	uint64_t poll; /* microseconds between two looks where the system tells nothing by itself */
 	int verbose;
-	const struct machine *machine;
-	struct afterboot_setup after; /* --wait-disk, --exec */
+	const struct sysfs *sysfs;
+	struct postboot_setup after; /* --wait-disk, --exec */
 };
 
 /* Whether the device's place, and its SERIAL (NULL: not known yet), are among those that are wanted. */
-bool station_selects(const struct station_setup *setup, const struct usb_seen *seen,
+bool station_selects(const struct station_setup *setup, const struct usb_device_info *info,
                      const char *serial);
 
 /* Reports why no wanted board is there, with the error that explains it (OK: a notice). */

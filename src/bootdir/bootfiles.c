@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bootdir/bootfiles.h"
 
 #include "bootdir/embedded.h"
@@ -10,36 +11,37 @@
 
 #define GADGET "mass-storage-gadget"
 
-/* --- which folder */
+/* --- which directory */
 
-char *bootfiles_folder(const char *folder)
+char *bootfiles_directory(const char *directory)
 {
 	static const char *const aliases[] = { GADGET "64", GADGET "64-cm3", GADGET "-cm3" };
-	size_t n = strlen(folder);
-	while (n > 1 && folder[n - 1] == '/')
+	size_t n = strlen(directory);
+	while (n > 1 && directory[n - 1] == '/')
 		n--;
 	size_t last = n;
-	while (last > 0 && folder[last - 1] != '/')
+	while (last > 0 && directory[last - 1] != '/')
 		last--;
-	for (size_t i = 0; i < sizeof aliases / sizeof *aliases && !plat_is_folder(folder); i++) {
+	for (size_t i = 0; i < sizeof aliases / sizeof *aliases && !plat_is_directory(directory);
+	     i++) {
 		if (strlen(aliases[i]) != n - last ||
-		    memcmp(folder + last, aliases[i], n - last) != 0)
+		    memcmp(directory + last, aliases[i], n - last) != 0)
 			continue;
-		char *real = text_new("%.*s" GADGET, (int)last, folder);
-		if (!real || plat_is_folder(real))
+		char *real = str_new("%.*s" GADGET, (int)last, directory);
+		if (!real || plat_is_directory(real))
 			return real;
 		free(real);
 	}
-	return text_new("%s", folder);
+	return str_new("%s", directory);
 }
 
-static int64_t read_archive(void *ctx, uint64_t offset, void *to, size_t n)
+static int64_t bootfiles_read_archive(void *ctx, uint64_t offset, void *to, size_t n)
 {
 	return plat_read_at(((struct bootfiles *)ctx)->archive_fd, offset, to, n);
 }
 
 /* Opens the archive if PATH (taken over) is one. */
-static enum err open_archive(struct bootfiles *files, char *path)
+static enum err bootfiles_open_archive(struct bootfiles *files, char *path)
 {
 	if (!path)
 		return ERR_MEMORY;
@@ -48,7 +50,7 @@ static enum err open_archive(struct bootfiles *files, char *path)
 	case PLAT_FILE_OK:
 		break;
 	case PLAT_FILE_ERROR:
-		files->problem = text_new("%s: %s", path, strerror(errno));
+		files->problem = str_new("%s: %s", path, strerror(errno));
 		free(path);
 		return ERR_FILE_READ;
 	case PLAT_FILE_ABSENT:
@@ -57,48 +59,49 @@ static enum err open_archive(struct bootfiles *files, char *path)
 		return OK;
 	}
 	files->archive = path;
-	enum err err = tar_open(&files->tar, read_archive, files, size);
+	enum err err = tar_open(&files->tar, bootfiles_read_archive, files, size);
 	if (err)
-		files->problem = text_new("%s: %s at byte %llu", path,
-		                          err == ERR_ARCHIVE ? files->tar.bad : "read error",
-		                          (unsigned long long)files->tar.bad_offset);
+		files->problem = str_new("%s: %s at byte %llu", path,
+		                         err == ERR_ARCHIVE ? files->tar.bad : "read error",
+		                         (unsigned long long)files->tar.bad_offset);
 	return err;
 }
 
-static enum err open_folder(struct bootfiles *files, const char *folder, const char *path)
+static enum err bootfiles_open_directory(struct bootfiles *files, const char *directory,
+                                         const char *path)
 {
-	files->folder = bootfiles_folder(folder);
-	if (!files->folder)
+	files->directory = bootfiles_directory(directory);
+	if (!files->directory)
 		return ERR_MEMORY;
-	if (!plat_is_folder(files->folder)) {
-		files->problem = text_new("%s: %s", files->folder, strerror(errno));
-		return ERR_NO_FOLDER;
+	if (!plat_is_directory(files->directory)) {
+		files->problem = str_new("%s: %s", files->directory, strerror(errno));
+		return ERR_NO_DIRECTORY;
 	}
 	if (files->places->overlay && path && *path) {
-		files->overlay = text_new("%s/%s", files->folder, path);
+		files->overlay = str_new("%s/%s", files->directory, path);
 		if (!files->overlay)
 			return ERR_MEMORY;
 	}
-	enum err err = open_archive(
-		files, text_new("%s/%s/bootfiles.bin", files->folder, files->chip->folder));
+	enum err err = bootfiles_open_archive(
+		files, str_new("%s/%s/bootfiles.bin", files->directory, files->chip->directory));
 	if (!err && !files->archive)
-		err = open_archive(files, text_new("%s/bootfiles.bin", files->folder));
+		err = bootfiles_open_archive(files, str_new("%s/bootfiles.bin", files->directory));
 	return err;
 }
 
-static void close_folder(struct bootfiles *files)
+static void bootfiles_close_directory(struct bootfiles *files)
 {
 	if (files->archive)
 		plat_close(files->archive_fd);
 	tar_close(&files->tar);
-	free(files->folder);
+	free(files->directory);
 	free(files->overlay);
 	free(files->archive);
-	files->folder = files->overlay = files->archive = NULL;
+	files->directory = files->overlay = files->archive = NULL;
 }
 
-/* Whether the folder itself has what the chip starts with. */
-static bool has_second_stage(const struct bootfiles *files)
+/* Whether the directory itself has what the chip starts with. */
+static bool bootfiles_has_second_stage(const struct bootfiles *files)
 {
 	struct bootfile file;
 	switch (bootfiles_find_own(files, files->chip->second_stage, &file)) {
@@ -115,27 +118,28 @@ static bool has_second_stage(const struct bootfiles *files)
 	}
 }
 
-/* The first gadget folder that fits, under its public name or its own. */
-static enum err open_default(struct bootfiles *files, const char *path)
+/* The first gadget directory that fits, under its public name or its own. */
+static enum err bootfiles_open_default(struct bootfiles *files, const char *path)
 {
 	if (!files->chip->gadget)
 		return OK;
 	static const char *const names[] = { GADGET "64", GADGET };
 	for (const char *const *root = files->places->roots; *root; root++)
 		for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-			char *folder = strcmp(*root, ".") == 0 ? text_new("%s", names[i])
-			                                       : text_new("%s/%s", *root, names[i]);
-			if (!folder)
+			char *directory = strcmp(*root, ".") == 0
+			                          ? str_new("%s", names[i])
+			                          : str_new("%s/%s", *root, names[i]);
+			if (!directory)
 				return ERR_MEMORY;
 			enum err err = OK;
-			bool fits = plat_is_folder(folder);
+			bool fits = plat_is_directory(directory);
 			if (fits) {
-				err = open_folder(files, folder, path);
-				fits = err || has_second_stage(files);
+				err = bootfiles_open_directory(files, directory, path);
+				fits = err || bootfiles_has_second_stage(files);
 				if (!fits)
-					close_folder(files);
+					bootfiles_close_directory(files);
 			}
-			free(folder);
+			free(directory);
 			if (fits)
 				return err;
 		}
@@ -146,21 +150,21 @@ enum err bootfiles_open(struct bootfiles *files, const struct bootfiles_places *
                         const struct chip *chip, const char *path)
 {
 	*files = (struct bootfiles){ .chip = chip, .places = places };
-	return places->folder ? open_folder(files, places->folder, path)
-	                      : open_default(files, path);
+	return places->directory ? bootfiles_open_directory(files, places->directory, path)
+	                         : bootfiles_open_default(files, path);
 }
 
 void bootfiles_close(struct bootfiles *files)
 {
-	close_folder(files);
+	bootfiles_close_directory(files);
 	free(files->problem);
 	files->problem = NULL;
 }
 
 /* --- which file */
 
-/* Names that stay in the folder they are looked up in. */
-static bool is_contained(const char *name)
+/* Names that stay in the directory they are looked up in. */
+static bool bootfiles_is_contained(const char *name)
 {
 	if (*name == '/' || plat_name_escapes(name))
 		return false;
@@ -174,7 +178,8 @@ static bool is_contained(const char *name)
 }
 
 /* The file at PATH (taken over). */
-static enum bootfile_answer find_path(struct bootfile *file, enum event_source source, char *path)
+static enum lookup_result bootfiles_find_path(struct bootfile *file, enum bootfile_source source,
+                                              char *path)
 {
 	file->where = path;
 	file->source = source;
@@ -193,8 +198,8 @@ static enum bootfile_answer find_path(struct bootfile *file, enum event_source s
 		file->err = ERR_FILE_READ;
 		return BOOTFILE_FAILED;
 	case PLAT_FILE_NOT_REGULAR:
-		free(file->odd);
-		file->odd = path;
+		free(file->skipped);
+		file->skipped = path;
 		file->where = NULL;
 		return BOOTFILE_ABSENT;
 	case PLAT_FILE_ABSENT:
@@ -205,47 +210,50 @@ static enum bootfile_answer find_path(struct bootfile *file, enum event_source s
 	}
 }
 
-static enum bootfile_answer find_member(const struct bootfiles *files, const char *name,
-                                        struct bootfile *file)
+static enum lookup_result bootfiles_find_member(const struct bootfiles *files, const char *name,
+                                                struct bootfile *file)
 {
-	const struct tar_member *m = tar_find(&files->tar, files->chip->folder, name);
+	const struct tar_member *m = tar_find(&files->tar, files->chip->directory, name);
 	if (!m)
 		return BOOTFILE_ABSENT;
 	file->fd = files->archive_fd;
 	file->offset = m->offset;
 	file->size = (uint32_t)m->size;
 	file->source = SOURCE_ARCHIVE;
-	file->where = text_new("%s", files->archive);
+	file->where = str_new("%s", files->archive);
 	file->err = !file->where ? ERR_MEMORY : m->size > WIRE_MAX_LENGTH ? ERR_FILE_TOO_LARGE : OK;
 	return file->err ? BOOTFILE_FAILED : BOOTFILE_FOUND;
 }
 
-enum bootfile_answer bootfiles_find_own(const struct bootfiles *files, const char *name,
-                                        struct bootfile *file)
+enum lookup_result bootfiles_find_own(const struct bootfiles *files, const char *name,
+                                      struct bootfile *file)
 {
 	*file = (struct bootfile){ .fd = -1 };
-	if (!is_contained(name))
+	if (!bootfiles_is_contained(name))
 		return BOOTFILE_DENIED;
-	if (!files->folder)
+	if (!files->directory)
 		return BOOTFILE_ABSENT;
-	enum bootfile_answer answer = BOOTFILE_ABSENT;
+	enum lookup_result answer = BOOTFILE_ABSENT;
 	if (files->overlay && !chip_is_second_stage(name))
-		answer = find_path(file, SOURCE_OVERLAY, text_new("%s/%s", files->overlay, name));
+		answer = bootfiles_find_path(file, SOURCE_OVERLAY,
+		                             str_new("%s/%s", files->overlay, name));
 	if (answer == BOOTFILE_ABSENT)
-		answer = find_path(file, files->archive ? SOURCE_ARCHIVE_OVERLAY : SOURCE_FOLDER,
-		                   text_new("%s/%s/%s", files->folder, files->chip->folder, name));
+		answer = bootfiles_find_path(
+			file, files->archive ? SOURCE_ARCHIVE_OVERLAY : SOURCE_DIRECTORY,
+			str_new("%s/%s/%s", files->directory, files->chip->directory, name));
 	if (answer == BOOTFILE_ABSENT && files->archive)
-		answer = find_member(files, name, file);
+		answer = bootfiles_find_member(files, name, file);
 	if (answer == BOOTFILE_ABSENT)
-		answer = find_path(file, SOURCE_FOLDER, text_new("%s/%s", files->folder, name));
+		answer = bootfiles_find_path(file, SOURCE_DIRECTORY,
+		                             str_new("%s/%s", files->directory, name));
 	return answer;
 }
 
 /* The legacy mass-storage firmware has one start.elf; a 2711 asks for it under another name. It has nothing for a 2712. */
-static const char *legacy_name(const struct chip *chip, const char *name)
+static const char *bootfiles_legacy_name(const struct chip *chip, const char *name)
 {
 	static const struct {
-		const char *folder, *asked, *file;
+		const char *directory, *asked, *file;
 	} legacy[] = {
 		{ "2710", "bootcode.bin", "bootcode.bin" },
 		{ "2710", "start.elf", "start.elf" },
@@ -253,13 +261,13 @@ static const char *legacy_name(const struct chip *chip, const char *name)
 		{ "2711", "start4.elf", "start.elf" },
 	};
 	for (size_t i = 0; i < sizeof legacy / sizeof *legacy; i++)
-		if (strcmp(legacy[i].folder, chip->folder) == 0 &&
+		if (strcmp(legacy[i].directory, chip->directory) == 0 &&
 		    strcmp(legacy[i].asked, name) == 0)
 			return legacy[i].file;
 	return NULL;
 }
 
-static enum bootfile_answer find_embedded(struct bootfile *file, const char *name)
+static enum lookup_result bootfiles_find_embedded(struct bootfile *file, const char *name)
 {
 	const struct embedded_file *e = embedded_files;
 	while (e->name && strcmp(e->name, name) != 0)
@@ -269,24 +277,25 @@ static enum bootfile_answer find_embedded(struct bootfile *file, const char *nam
 	file->bytes = e->bytes;
 	file->size = e->size;
 	file->source = SOURCE_EMBEDDED;
-	file->where = text_new("embedded:%s", name);
+	file->where = str_new("embedded:%s", name);
 	file->err = file->where ? OK : ERR_MEMORY;
 	return file->err ? BOOTFILE_FAILED : BOOTFILE_FOUND;
 }
 
-enum bootfile_answer bootfiles_find(const struct bootfiles *files, const char *name,
-                                    struct bootfile *file)
+enum lookup_result bootfiles_find(const struct bootfiles *files, const char *name,
+                                  struct bootfile *file)
 {
-	enum bootfile_answer answer = bootfiles_find_own(files, name, file);
-	const char *legacy = legacy_name(files->chip, name);
+	enum lookup_result answer = bootfiles_find_own(files, name, file);
+	const char *legacy = bootfiles_legacy_name(files->chip, name);
 	if (!legacy)
 		return answer;
 	for (const char *const *root = files->places->roots; *root && answer == BOOTFILE_ABSENT;
 	     root++)
-		answer = find_path(file, SOURCE_FOLDER,
-		                   strcmp(*root, ".") == 0 ? text_new("msd/%s", legacy)
-		                                           : text_new("%s/msd/%s", *root, legacy));
-	return answer == BOOTFILE_ABSENT ? find_embedded(file, legacy) : answer;
+		answer = bootfiles_find_path(file, SOURCE_DIRECTORY,
+		                             strcmp(*root, ".") == 0
+		                                     ? str_new("msd/%s", legacy)
+		                                     : str_new("%s/msd/%s", *root, legacy));
+	return answer == BOOTFILE_ABSENT ? bootfiles_find_embedded(file, legacy) : answer;
 }
 
 enum err bootfile_read(const struct bootfile *file, uint64_t offset, void *to, size_t n)
@@ -308,14 +317,14 @@ void bootfile_close(struct bootfile *file)
 	if (file->owns_fd)
 		plat_close(file->fd);
 	free(file->where);
-	free(file->odd);
+	free(file->skipped);
 	*file = (struct bootfile){ .fd = -1 };
 }
 
 enum err bootfiles_signature(const struct bootfiles *files, uint8_t out[WIRE_SIGNATURE])
 {
 	struct bootfile file;
-	enum bootfile_answer answer = bootfiles_find_own(files, "bootcode.sig", &file);
+	enum lookup_result answer = bootfiles_find_own(files, "bootcode.sig", &file);
 	enum err err = answer == BOOTFILE_FAILED ? file.err : ERR_SIGNATURE;
 	if (answer == BOOTFILE_FOUND && file.size >= WIRE_SIGNATURE)
 		err = bootfile_read(&file, 0, out, WIRE_SIGNATURE);

@@ -1,18 +1,19 @@
-/* The files a board may ask for, and where a name is looked up. One object per board: folders and archive are opened
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The files a board may ask for, and where a name is looked up. One object per board: directories and archive are opened
  * when its chip is known, and read while it is served. Order (docs/protocol.md, "Looking up files"):
- *	1. FOLDER/USB-PATH/NAME  with an overlay; never for second stages
- *	2. FOLDER/CHIP/NAME
- *	3. CHIP/NAME in bootfiles.bin (FOLDER/CHIP/bootfiles.bin, else FOLDER/bootfiles.bin)
- *	4. FOLDER/NAME
+ *	1. DIRECTORY/USB-PATH/NAME  with an overlay; never for second stages
+ *	2. DIRECTORY/CHIP/NAME
+ *	3. CHIP/NAME in bootfiles.bin (DIRECTORY/CHIP/bootfiles.bin, else DIRECTORY/bootfiles.bin)
+ *	4. DIRECTORY/NAME
  *	5. the legacy mass-storage firmware of the installation (msd/), then that inside the program, for the chips it is
  *	   made for
- * Folders and links in them are the operator's and trusted; names come from boards and are not. */
+ * Directories and links in them are the operator's and trusted; names come from boards and are not. */
 #ifndef BOOTFILES_H
 #define BOOTFILES_H
 
 #include "base/chip.h"
 #include "base/err.h"
-#include "report/event.h"
+#include "base/bootfile_source.h"
 #include "formats/tar.h"
 #include "formats/wire.h"
 
@@ -20,37 +21,37 @@
 
 /* What the command line and the installation say. Strings are borrowed and must outlive every bootfiles. */
 struct bootfiles_places {
-	const char *folder;       /* -d; NULL: the chip's default folder */
-	bool overlay;             /* -o: FOLDER/USB-PATH/ comes first */
-	const char *const *roots; /* where default folders live, NULL at the end */
+	const char *directory;    /* -d; NULL: the chip's default directory */
+	bool overlay;             /* -o: DIRECTORY/USB-PATH/ comes first */
+	const char *const *roots; /* where default directories live, NULL at the end */
 };
 
 struct bootfiles {
 	const struct chip *chip;
 	const struct bootfiles_places *places;
-	char *folder;  /* owned; NULL: only the legacy firmware */
-	char *overlay; /* owned; NULL: none */
-	char *archive; /* owned path of bootfiles.bin; NULL: none */
+	char *directory; /* owned; NULL: only the legacy firmware */
+	char *overlay;   /* owned; NULL: none */
+	char *archive;   /* owned path of bootfiles.bin; NULL: none */
 	int archive_fd;
 	struct tar tar;
 	char *problem; /* owned; after an error: path and reason */
 };
 
-/* Opens what a board with CHIP on USB path PATH is served from. OK also when the folder lacks what the chip needs; the
- * default folders are chosen by that. ERR_NO_FOLDER, ERR_ARCHIVE, ERR_FILE_READ, ERR_MEMORY: see files->problem.
+/* Opens what a board with CHIP on USB path PATH is served from. OK also when the directory lacks what the chip needs; the
+ * default directories are chosen by that. ERR_NO_DIRECTORY, ERR_ARCHIVE, ERR_FILE_READ, ERR_MEMORY: see files->problem.
  * To be closed in any case. */
 enum err bootfiles_open(struct bootfiles *files, const struct bootfiles_places *places,
                         const struct chip *chip, const char *path);
 void bootfiles_close(struct bootfiles *files);
 
-/* The folder that FOLDER means: itself, or mass-storage-gadget beside it if FOLDER does not exist and is one of that
- * folder's public names. New string, NULL: out of memory. */
-char *bootfiles_folder(const char *folder);
+/* The directory that DIRECTORY means: itself, or mass-storage-gadget beside it if DIRECTORY does not exist and is one of that
+ * directory's public names. New string, NULL: out of memory. */
+char *bootfiles_directory(const char *directory);
 
-enum bootfile_answer {
+enum lookup_result {
 	BOOTFILE_FOUND,
 	BOOTFILE_ABSENT,
-	BOOTFILE_DENIED, /* the name leaves the boot folder */
+	BOOTFILE_DENIED, /* the name leaves the boot directory */
 	BOOTFILE_FAILED, /* there, but not to be served: see err */
 };
 
@@ -60,19 +61,19 @@ struct bootfile {
 	const uint8_t *bytes; /* not NULL: the file is here and not in fd */
 	uint64_t offset;      /* of the file in fd */
 	uint32_t size;        /* bytes, at most WIRE_MAX_LENGTH */
-	enum event_source source;
+	enum bootfile_source source;
 	char *where; /* owned: its path, or the archive's, or "embedded:NAME" */
-	char *odd; /* owned; a folder, FIFO or device of that name that was passed over, or NULL */
+	char *skipped; /* owned; a directory, FIFO or device of that name that was passed over, or NULL */
 	enum err err; /* of BOOTFILE_FAILED; where is set */
 };
 
 /* Looks NAME up. FILE is to be closed unless the answer is BOOTFILE_DENIED. */
-enum bootfile_answer bootfiles_find(const struct bootfiles *files, const char *name,
-                                    struct bootfile *file);
+enum lookup_result bootfiles_find(const struct bootfiles *files, const char *name,
+                                  struct bootfile *file);
 
-/* The same, without the legacy firmware: what the folder itself has. */
-enum bootfile_answer bootfiles_find_own(const struct bootfiles *files, const char *name,
-                                        struct bootfile *file);
+/* The same, without the legacy firmware: what the directory itself has. */
+enum lookup_result bootfiles_find_own(const struct bootfiles *files, const char *name,
+                                      struct bootfile *file);
 
 /* Reads exactly N bytes at OFFSET of the file: OK, ERR_FILE_CHANGED (shorter than it was), ERR_FILE_READ. */
 enum err bootfile_read(const struct bootfile *file, uint64_t offset, void *to, size_t n);

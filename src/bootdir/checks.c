@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bootdir/findings.h"
 
 #include "formats/configtxt.h"
@@ -25,7 +26,7 @@ enum id {
 	LARGE_STAGE,
 	WRONG_STAGE,
 	RECOVERY_STAGE,
-	ODD,
+	NOT_REGULAR,
 	UNUSABLE,
 	CONFIG_LARGE,
 	CONFIG_BINARY,
@@ -57,54 +58,54 @@ enum id {
 static const struct preflight_finding kinds[] = {
 	[NO_STAGE] = { PREFLIGHT_ERROR, .err = ERR_NO_SECOND_STAGE, .code = "no-second-stage" },
 	[EMPTY_STAGE] = { PREFLIGHT_ERROR, .err = ERR_EMPTY_FILE, .code = "empty-second-stage",
-	                  .remedy = "Fetch it again" },
+	                  .advice = "Fetch it again" },
 	[LARGE_STAGE] = { PREFLIGHT_WARNING, .code = "large-second-stage",
-	                  .remedy = "Is it the right file?" },
+	                  .advice = "Is it the right file?" },
 	[WRONG_STAGE] = { PREFLIGHT_ERROR, .code = "wrong-second-stage",
-	                  .remedy = "Use the file recovery.bin under this name" },
+	                  .advice = "Use the file recovery.bin under this name" },
 	[RECOVERY_STAGE] = { PREFLIGHT_ERROR, .code = "recovery-second-stage",
-	                     .remedy = "Use the ordinary one from bootfiles.bin" },
-	[ODD] = { PREFLIGHT_WARNING, .code = "not-a-file", .remedy = "Remove it" },
+	                     .advice = "Use the ordinary one from bootfiles.bin" },
+	[NOT_REGULAR] = { PREFLIGHT_WARNING, .code = "not-a-file", .advice = "Remove it" },
 	[UNUSABLE] = { PREFLIGHT_ERROR, .code = "unusable-file" },
 	[CONFIG_LARGE] = { PREFLIGHT_WARNING, .code = "large-config",
-	                   .remedy = "Is it the right file?" },
+	                   .advice = "Is it the right file?" },
 	[CONFIG_BINARY] = { PREFLIGHT_WARNING, .code = "binary-config",
-	                    .remedy = "Save it as plain text (ASCII or UTF-8)" },
+	                    .advice = "Save it as plain text (ASCII or UTF-8)" },
 	[CONFIG_INCLUDE] = { PREFLIGHT_NOTE, .code = "config-include" },
 	[IRREVERSIBLE] = { PREFLIGHT_WARNING, .code = PREFLIGHT_IRREVERSIBLE,
-	                   .remedy = "Not intended? Put # before it" },
+	                   .advice = "Not intended? Put # before it" },
 	[ERASES] = { PREFLIGHT_WARNING, .code = "erases-eeprom",
-	             .remedy = "The board starts over USB only until it is written again" },
+	             .advice = "The board starts over USB only until it is written again" },
 	[NO_EEPROM] = { PREFLIGHT_ERROR, .err = ERR_UNFIT, .code = "no-eeprom-image",
-	                .remedy = "Make it with update-pieeprom.sh" },
+	                .advice = "Make it with update-pieeprom.sh" },
 	[NO_EEPROM_PERHAPS] = { PREFLIGHT_WARNING, .code = "no-eeprom-image" },
 	[EEPROM_SIZE] = { PREFLIGHT_ERROR, .code = "eeprom-image-size",
-	                  .remedy = "Is it for another chip?" },
-	[EEPROM_FORM] = { PREFLIGHT_ERROR, .code = "eeprom-image-form", .remedy = UPDATE_PIEEPROM },
-	[NO_SIG] = { PREFLIGHT_ERROR, .code = "no-sig", .remedy = UPDATE_PIEEPROM },
-	[BAD_SIG] = { PREFLIGHT_ERROR, .code = "malformed-sig", .remedy = SIGN_AGAIN },
-	[OTHER_TARGET] = { PREFLIGHT_ERROR, .code = "sig-target", .remedy = SIGN_AGAIN },
-	[OTHER_HASH] = { PREFLIGHT_ERROR, .code = "sig-mismatch", .remedy = SIGN_AGAIN },
+	                  .advice = "Is it for another chip?" },
+	[EEPROM_FORM] = { PREFLIGHT_ERROR, .code = "eeprom-image-form", .advice = UPDATE_PIEEPROM },
+	[NO_SIG] = { PREFLIGHT_ERROR, .code = "no-sig", .advice = UPDATE_PIEEPROM },
+	[BAD_SIG] = { PREFLIGHT_ERROR, .code = "malformed-sig", .advice = SIGN_AGAIN },
+	[OTHER_TARGET] = { PREFLIGHT_ERROR, .code = "sig-target", .advice = SIGN_AGAIN },
+	[OTHER_HASH] = { PREFLIGHT_ERROR, .code = "sig-mismatch", .advice = SIGN_AGAIN },
 	[UNSIGNED] = { PREFLIGHT_NOTE, .code = "unsigned" },
 	[NO_RAMDISK] = { PREFLIGHT_WARNING, .code = "no-boot-ramdisk",
-	                 .remedy = "Add the line boot_ramdisk=1" },
+	                 .advice = "Add the line boot_ramdisk=1" },
 	[RAMDISK_PERHAPS] = { PREFLIGHT_NOTE, .code = "conditional-boot-ramdisk" },
 	[NO_BOOT_IMG] = { PREFLIGHT_ERROR, .code = "no-boot-image",
-	                  .remedy = "Make it with rpi-make-boot-image" },
+	                  .advice = "Make it with rpi-make-boot-image" },
 	[BOOT_IMG_FORM] = { PREFLIGHT_ERROR, .code = "boot-image-form",
-	                    .remedy = "Make it with rpi-make-boot-image" },
+	                    .advice = "Make it with rpi-make-boot-image" },
 	[NO_MEMBER] = { PREFLIGHT_ERROR, .code = "no-firmware",
-	                .remedy = "Fetch bootfiles.bin again" },
+	                .advice = "Fetch bootfiles.bin again" },
 	[NO_RP1] = { PREFLIGHT_WARNING, .code = "no-firmware",
-	             .remedy = "Fetch bootfiles.bin again" },
+	             .advice = "Fetch bootfiles.bin again" },
 	[OLD_CHIP] = { PREFLIGHT_WARNING, .code = "old-chip" },
 	[NO_START] = { PREFLIGHT_ERROR, .code = "no-firmware",
-	               .remedy = "Put it there, from the firmware that fits the second stage" },
+	               .advice = "Put it there, from the firmware that fits the second stage" },
 };
 
 /* --- the look at one chip's files */
 
-struct look {
+struct check_ctx {
 	struct preflight *preflight;
 	struct preflight_chip *result;
 	const struct bootfiles *files;
@@ -118,12 +119,13 @@ struct look {
 	bool erases, has_purpose; /* something to do without an EEPROM image */
 };
 
-static void found(struct look *l, enum id id, const char *file, unsigned line, enum err err,
-                  const char *format, ...) __attribute__((format(printf, 6, 7)));
+static void add_finding(struct check_ctx *l, enum id id, const char *file, unsigned line,
+                        enum err err, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
 
 /* Adds a finding; ERR (if not OK) instead of the kind's own. */
-static void found(struct look *l, enum id id, const char *file, unsigned line, enum err err,
-                  const char *format, ...)
+static void add_finding(struct check_ctx *l, enum id id, const char *file, unsigned line,
+                        enum err err, const char *format, ...)
 {
 	char text[1024];
 	va_list args;
@@ -138,21 +140,22 @@ static void found(struct look *l, enum id id, const char *file, unsigned line, e
 	preflight_add(l->preflight, &like, file, text);
 }
 
-/* PATH as seen from the boot folder. */
-static const char *relative(const struct look *l, const char *path)
+/* PATH as seen from the boot directory. */
+static const char *check_relative(const struct check_ctx *l, const char *path)
 {
-	size_t n = l->files->folder ? strlen(l->files->folder) : 0;
-	if (n == 0 || strncmp(path, l->files->folder, n) != 0 || path[n] != '/')
+	size_t n = l->files->directory ? strlen(l->files->directory) : 0;
+	if (n == 0 || strncmp(path, l->files->directory, n) != 0 || path[n] != '/')
 		return path;
 	return path + n + strspn(path + n, "/");
 }
 
 /* What a file is called in findings, to be freed; NULL: out of memory. */
-static char *label(struct look *l, const char *name, const struct bootfile *file)
+static char *check_label(struct check_ctx *l, const char *name, const struct bootfile *file)
 {
 	char *s = file->source == SOURCE_ARCHIVE
-	                  ? text_new("%s:%s/%s", relative(l, file->where), l->chip->folder, name)
-	                  : text_new("%s", relative(l, file->where));
+	                  ? str_new("%s:%s/%s", check_relative(l, file->where), l->chip->directory,
+	                            name)
+	                  : str_new("%s", check_relative(l, file->where));
 	if (!s)
 		l->preflight->out_of_memory = true;
 	return s;
@@ -164,7 +167,7 @@ struct item {
 	char *label;
 };
 
-static void item_close(struct item *item)
+static void check_item_close(struct item *item)
 {
 	bootfile_close(&item->file);
 	free(item->label);
@@ -172,33 +175,33 @@ static void item_close(struct item *item)
 }
 
 /* Looks NAME up. Tells what is there but no use; boards that need it (NEEDED) then are not served. To be closed if true. */
-static bool item_open(struct look *l, const char *name, bool needed, struct item *item)
+static bool check_item_open(struct check_ctx *l, const char *name, bool needed, struct item *item)
 {
 	*item = (struct item){ .label = NULL };
-	enum bootfile_answer answer = l->files->folder
-	                                      ? bootfiles_find_own(l->files, name, &item->file)
-	                                      : bootfiles_find(l->files, name, &item->file);
+	enum lookup_result answer = l->files->directory
+	                                    ? bootfiles_find_own(l->files, name, &item->file)
+	                                    : bootfiles_find(l->files, name, &item->file);
 	if (answer == BOOTFILE_DENIED)
 		return false;
-	if (item->file.odd)
-		found(l, ODD, relative(l, item->file.odd), 0, OK,
-		      "not a regular file: passed over");
+	if (item->file.skipped)
+		add_finding(l, NOT_REGULAR, check_relative(l, item->file.skipped), 0, OK,
+		            "not a regular file: passed over");
 	if (answer != BOOTFILE_ABSENT)
-		item->label = label(l, name, &item->file);
+		item->label = check_label(l, name, &item->file);
 	if (answer == BOOTFILE_FAILED && item->label)
-		found(l, UNUSABLE, item->label, 0, needed ? item->file.err : OK, "%s",
-		      err_text(item->file.err));
+		add_finding(l, UNUSABLE, item->label, 0, needed ? item->file.err : OK, "%s",
+		            err_text(item->file.err));
 	if (answer == BOOTFILE_FOUND && item->label)
 		return true;
-	item_close(item);
+	check_item_close(item);
 	return false;
 }
 
 /* Whether NAME is there with at least one byte: an empty file is the same as none to a board. */
-static bool has(const struct look *l, const char *name)
+static bool check_has(const struct check_ctx *l, const char *name)
 {
 	struct bootfile file;
-	enum bootfile_answer answer = bootfiles_find_own(l->files, name, &file);
+	enum lookup_result answer = bootfiles_find_own(l->files, name, &file);
 	bool there = answer == BOOTFILE_FAILED || (answer == BOOTFILE_FOUND && file.size > 0);
 	if (answer != BOOTFILE_DENIED)
 		bootfile_close(&file);
@@ -206,7 +209,7 @@ static bool has(const struct look *l, const char *name)
 }
 
 /* Reads the first MAX bytes of an item, with a zero behind; to be freed. NULL: told. */
-static char *item_read(struct look *l, const struct item *item, size_t max, size_t *n)
+static char *check_item_read(struct check_ctx *l, const struct item *item, size_t max, size_t *n)
 {
 	*n = item->file.size < max ? item->file.size : max;
 	char *bytes = malloc(*n + 1);
@@ -218,13 +221,13 @@ static char *item_read(struct look *l, const struct item *item, size_t max, size
 	bytes[*n] = 0;
 	if (!err)
 		return bytes;
-	found(l, UNUSABLE, item->label, 0, err, "%s", err_text(err));
+	add_finding(l, UNUSABLE, item->label, 0, err, "%s", err_text(err));
 	free(bytes);
 	return NULL;
 }
 
 /* The hash of an item. NULL: told. */
-static const uint8_t *item_hash(struct look *l, const struct item *item)
+static const uint8_t *check_item_hash(struct check_ctx *l, const struct item *item)
 {
 	enum { PIECE = 64 * 1024 };
 	struct preflight *p = l->preflight;
@@ -234,27 +237,27 @@ static const uint8_t *item_hash(struct look *l, const struct item *item)
 		return p->hash;
 	free(p->hashed);
 	p->hashed = NULL;
-	uint8_t *piece = malloc(PIECE);
-	enum err err = piece ? OK : ERR_MEMORY;
+	uint8_t *chunk = malloc(PIECE);
+	enum err err = chunk ? OK : ERR_MEMORY;
 	sha256_init(&hash);
 	for (uint32_t at = 0; !err && at < item->file.size; at += PIECE) {
 		uint32_t n = item->file.size - at < PIECE ? item->file.size - at : PIECE;
-		err = bootfile_read(&item->file, at, piece, n);
+		err = bootfile_read(&item->file, at, chunk, n);
 		if (!err)
-			sha256_add(&hash, piece, n);
+			sha256_add(&hash, chunk, n);
 	}
 	sha256_end(&hash, p->hash);
-	free(piece);
+	free(chunk);
 	if (err)
-		found(l, UNUSABLE, item->label, 0, OK, "%s", err_text(err));
+		add_finding(l, UNUSABLE, item->label, 0, OK, "%s", err_text(err));
 	else if (keep)
-		p->hashed = text_new("%s", item->file.where);
+		p->hashed = str_new("%s", item->file.where);
 	return err ? NULL : p->hash;
 }
 
 /* --- the second stage */
 
-static bool contains(const char *bytes, size_t n, const char *text)
+static bool check_contains(const char *bytes, size_t n, const char *text)
 {
 	size_t length = strlen(text);
 	for (const char *p = bytes; (p = memchr(p, *text, n - (size_t)(p - bytes))); p++) {
@@ -266,46 +269,47 @@ static bool contains(const char *bytes, size_t n, const char *text)
 	return false;
 }
 
-static void read_stage(struct look *l, const struct item *item)
+static void check_read_stage(struct check_ctx *l, const struct item *item)
 {
 	size_t n;
 	if (item->file.size == 0)
-		found(l, EMPTY_STAGE, item->label, 0, OK, "empty");
+		add_finding(l, EMPTY_STAGE, item->label, 0, OK, "empty");
 	if (item->file.size > STAGE_MAX)
-		found(l, LARGE_STAGE, item->label, 0, OK, "unusually large for a second stage");
-	char *bytes = item_read(l, item, STAGE_MAX, &n);
+		add_finding(l, LARGE_STAGE, item->label, 0, OK,
+		            "unusually large for a second stage");
+	char *bytes = check_item_read(l, item, STAGE_MAX, &n);
 	if (!bytes)
 		return;
 	l->is_usable = n > 0;
-	l->is_recovery = l->chip->metadata && contains(bytes, n, "erase_eeprom");
+	l->is_recovery = l->chip->metadata && check_contains(bytes, n, "erase_eeprom");
 	free(bytes);
 }
 
-/* False: there is none in the folder. */
-static bool look_at_stage(struct look *l)
+/* False: there is none in the directory. */
+static bool check_second_stage(struct check_ctx *l)
 {
 	struct item item;
 	const char *name = l->chip->second_stage;
-	if (item_open(l, name, true, &item)) {
-		l->result->stage = text_new("%s", item.label);
+	if (check_item_open(l, name, true, &item)) {
+		l->result->stage = str_new("%s", item.label);
 		l->preflight->out_of_memory |= !l->result->stage;
-		read_stage(l, &item);
-		item_close(&item);
+		check_read_stage(l, &item);
+		check_item_close(&item);
 		return true;
 	}
-	if (has(l, name))
+	if (check_has(l, name))
 		return true; /* unusable: told */
-	found(l, NO_STAGE, name, 0, OK, "%s",
-	      l->files->folder ? "no second stage for this chip"
-	                       : "in none of the default folders");
+	add_finding(l, NO_STAGE, name, 0, OK, "%s",
+	            l->files->directory ? "no second stage for this chip"
+	                                : "in none of the default folders");
 	return false;
 }
 
-/* Whether boards whose second stage the folder lacks get the installation's: they too read config.txt. */
-static bool has_legacy_stage(const struct look *l)
+/* Whether boards whose second stage the directory lacks get the installation's: they too read config.txt. */
+static bool check_has_legacy_stage(const struct check_ctx *l)
 {
 	struct bootfile file;
-	enum bootfile_answer answer = bootfiles_find(l->files, l->chip->second_stage, &file);
+	enum lookup_result answer = bootfiles_find(l->files, l->chip->second_stage, &file);
 	if (answer != BOOTFILE_DENIED)
 		bootfile_close(&file);
 	return answer == BOOTFILE_FOUND;
@@ -323,27 +327,30 @@ static const struct {
 	{ "program_rpiboot_gpio", "BCM2711 enters USB boot by this GPIO" },
 };
 
-static void take_irreversible(struct look *l, const char *file, const struct configtxt_setting *s)
+static void check_take_irreversible(struct check_ctx *l, const char *file,
+                                    const struct configtxt_setting *s)
 {
 	for (size_t i = 0; i < sizeof irreversible / sizeof *irreversible; i++) {
 		char value[64];
 		if (strcasecmp(s->key, irreversible[i].key) != 0 || !configtxt_is_on(s->value))
 			continue;
 		l->has_purpose = true;
-		found(l, IRREVERSIBLE, file, s->line, OK, "%s=%s can never be undone: %s",
-		      irreversible[i].key, text_escape(value, sizeof value, s->value),
-		      irreversible[i].effect);
+		add_finding(l, IRREVERSIBLE, file, s->line, OK, "%s=%s can never be undone: %s",
+		            irreversible[i].key, str_escape(value, sizeof value, s->value),
+		            irreversible[i].effect);
 	}
 }
 
-static void take_setting(struct look *l, const char *file, const struct configtxt_setting *s)
+static void check_take_setting(struct check_ctx *l, const char *file,
+                               const struct configtxt_setting *s)
 {
 	static const char *const purposes[] = { "eeprom_write_protect", "set_reboot_order",
 		                                "recovery_wait" };
 	if (l->chip->metadata)
-		take_irreversible(l, file, s); /* whatever the filter says */
+		check_take_irreversible(l, file, s); /* whatever the filter says */
 	if (strcasecmp(s->key, "include") == 0)
-		found(l, CONFIG_INCLUDE, file, s->line, OK, "another file is included: not read");
+		add_finding(l, CONFIG_INCLUDE, file, s->line, OK,
+		            "another file is included: not read");
 	if (s->applies == CONFIGTXT_NO)
 		return;
 	bool on = configtxt_is_on(s->value);
@@ -360,212 +367,223 @@ static void take_setting(struct look *l, const char *file, const struct configtx
 			l->has_purpose = l->has_purpose || on;
 }
 
-static void look_at_config(struct look *l)
+static void check_config(struct check_ctx *l)
 {
 	struct item item;
 	struct configtxt config;
 	struct configtxt_setting setting;
 	size_t n;
-	if (!item_open(l, "config.txt", true, &item))
+	if (!check_item_open(l, "config.txt", true, &item))
 		return;
-	char *text = item_read(l, &item, CONFIG_MAX, &n);
+	char *text = check_item_read(l, &item, CONFIG_MAX, &n);
 	if (text) {
 		if (item.file.size > n)
-			found(l, CONFIG_LARGE, item.label, 0, OK,
-			      "only the first %u bytes were looked at", CONFIG_MAX);
+			add_finding(l, CONFIG_LARGE, item.label, 0, OK,
+			            "only the first %u bytes were looked at", CONFIG_MAX);
 		if (memchr(text, 0, n))
-			found(l, CONFIG_BINARY, item.label, 0, OK, "not plain text");
+			add_finding(l, CONFIG_BINARY, item.label, 0, OK, "not plain text");
 		configtxt_open(&config, text, n, l->chip);
 		while (configtxt_next(&config, &setting))
-			take_setting(l, item.label, &setting);
+			check_take_setting(l, item.label, &setting);
 	}
 	free(text);
-	item_close(&item);
+	check_item_close(&item);
 }
 
 /* --- .sig files */
 
 /* Whether SIG, the text of NAME, is the hash of OF. */
-static void compare_hash(struct look *l, const char *name, const struct sigtext *sig,
-                         const char *of)
+static void check_compare_hash(struct check_ctx *l, const char *name, const struct sigtext *sig,
+                               const char *of)
 {
 	struct item item;
-	if (!item_open(l, of, false, &item))
+	if (!check_item_open(l, of, false, &item))
 		return;
 	const uint8_t *hash = NULL;
 	if (l->depth == PREFLIGHT_WHOLE || item.file.size <= QUICK_HASH)
-		hash = item_hash(l, &item);
+		hash = check_item_hash(l, &item);
 	if (hash && memcmp(hash, sig->hash, SHA256_SIZE) != 0)
-		found(l, OTHER_HASH, name, 0, OK, "does not belong to %s", of);
-	item_close(&item);
+		add_finding(l, OTHER_HASH, name, 0, OK, "does not belong to %s", of);
+	check_item_close(&item);
 }
 
 /* The .sig file NAME of OF. NEEDED: no board takes OF without it. */
-static void look_at_sig(struct look *l, const char *name, const char *of, bool needed)
+static void check_sig(struct check_ctx *l, const char *name, const char *of, bool needed)
 {
 	struct item item;
 	struct sigtext sig;
 	size_t n;
-	if (!item_open(l, name, needed, &item)) {
-		if (needed && !has(l, name))
-			found(l, NO_SIG, name, 0, OK, "not there");
+	if (!check_item_open(l, name, needed, &item)) {
+		if (needed && !check_has(l, name))
+			add_finding(l, NO_SIG, name, 0, OK, "not there");
 		return;
 	}
-	char *text = item_read(l, &item, SIGTEXT_MAX, &n);
+	char *text = check_item_read(l, &item, SIGTEXT_MAX, &n);
 	if (text) {
 		const char *problem = item.file.size > n ? "is too large for a .sig file"
 		                                         : sigtext_read(&sig, text, n);
 		bool usable = !problem || (item.file.size <= n && sig.has_hash);
 		if (problem) /* recovery takes an empty one for a missing one: nothing would be written */
-			found(l, BAD_SIG, item.label, 0,
-			      n == 0 && needed && l->is_recovery ? ERR_UNFIT : OK, "%s", problem);
-		if (usable && *sig.target && strcmp(sig.target, l->chip->folder) != 0)
-			found(l, OTHER_TARGET, item.label, 0, OK, "made for another chip");
+			add_finding(l, BAD_SIG, item.label, 0,
+			            n == 0 && needed && l->is_recovery ? ERR_UNFIT : OK, "%s",
+			            problem);
+		if (usable && *sig.target && strcmp(sig.target, l->chip->directory) != 0)
+			add_finding(l, OTHER_TARGET, item.label, 0, OK, "made for another chip");
 		if (usable && !sig.is_signed && !needed)
-			found(l, UNSIGNED, item.label, 0, OK,
-			      "not signed: boards with secure boot do not take it");
+			add_finding(l, UNSIGNED, item.label, 0, OK,
+			            "not signed: boards with secure boot do not take it");
 		if (usable)
-			compare_hash(l, item.label, &sig, of);
+			check_compare_hash(l, item.label, &sig, of);
 	}
 	free(text);
-	item_close(&item);
+	check_item_close(&item);
 }
 
 /* --- recovery */
 
-static void look_at_eeprom(struct look *l)
+static void check_eeprom(struct check_ctx *l)
 {
 	static const uint8_t magic[4] = { 0x55, 0xaa, 0xf0, 0x0f };
 	uint32_t size = l->chip->product == 0x2711 ? 524288 : 2097152;
 	uint8_t first[4];
 	struct item item;
-	if (!item_open(l, "pieeprom.bin", true, &item))
+	if (!check_item_open(l, "pieeprom.bin", true, &item))
 		return;
 	if (item.file.size != size)
-		found(l, EEPROM_SIZE, item.label, 0, OK, "%lu bytes, but %s has images of %lu",
-		      (unsigned long)item.file.size, l->chip->name, (unsigned long)size);
+		add_finding(l, EEPROM_SIZE, item.label, 0, OK,
+		            "%lu bytes, but %s has images of %lu", (unsigned long)item.file.size,
+		            l->chip->name, (unsigned long)size);
 	else if (l->depth == PREFLIGHT_WHOLE &&
 	         bootfile_read(&item.file, 0, first, sizeof first) == OK &&
 	         memcmp(first, magic, sizeof first) != 0)
-		found(l, EEPROM_FORM, item.label, 0, OK, "not an EEPROM image");
-	item_close(&item);
-	look_at_sig(l, "pieeprom.sig", "pieeprom.bin", true);
+		add_finding(l, EEPROM_FORM, item.label, 0, OK, "not an EEPROM image");
+	check_item_close(&item);
+	check_sig(l, "pieeprom.sig", "pieeprom.bin", true);
 }
 
-static void look_at_recovery(struct look *l)
+static void check_recovery(struct check_ctx *l)
 {
 	if (!l->is_recovery && l->result->stage)
-		found(l, WRONG_STAGE, l->result->stage, 0, OK,
-		      "not recovery's second stage, it cannot write EEPROMs");
+		add_finding(l, WRONG_STAGE, l->result->stage, 0, OK,
+		            "not recovery's second stage, it cannot write EEPROMs");
 	if (l->erases)
-		found(l, ERASES, "config.txt", 0, OK, "erase_eeprom=1 erases the boot loader");
-	else if (has(l, "pieeprom.bin"))
-		look_at_eeprom(l);
-	else if (!has(l, "pieeprom.upd"))
-		found(l, l->has_purpose ? NO_EEPROM_PERHAPS : NO_EEPROM, "pieeprom.bin", 0, OK,
-		      "not there or empty: nothing to write");
+		add_finding(l, ERASES, "config.txt", 0, OK,
+		            "erase_eeprom=1 erases the boot loader");
+	else if (check_has(l, "pieeprom.bin"))
+		check_eeprom(l);
+	else if (!check_has(l, "pieeprom.upd"))
+		add_finding(l, l->has_purpose ? NO_EEPROM_PERHAPS : NO_EEPROM, "pieeprom.bin", 0,
+		            OK, "not there or empty: nothing to write");
 }
 
 /* --- boot.img */
 
-static void need_part(struct look *l, const char *name)
+static void check_need_part(struct check_ctx *l, const char *name)
 {
 	char file[64];
-	snprintf(file, sizeof file, "%s/%s", l->chip->folder, name);
-	if (!has(l, name))
-		found(l, NO_MEMBER, file, 0, OK,
-		      l->files->archive ? "neither in bootfiles.bin nor beside it" : "not there");
+	snprintf(file, sizeof file, "%s/%s", l->chip->directory, name);
+	if (!check_has(l, name))
+		add_finding(l, NO_MEMBER, file, 0, OK,
+		            l->files->archive ? "neither in bootfiles.bin nor beside it"
+		                              : "not there");
 }
 
 /* What the boot loader of a BCM2711 or BCM2712 consists of. Older second stages of BCM2711 have all in one. */
-static void look_at_boot_loader(struct look *l)
+static void check_boot_loader(struct check_ctx *l)
 {
 	static const char *const parts[] = { "mcb.bin", "bootmain", "memsys00.bin" };
 	bool is_2712 = l->chip->product == 0x2712;
 	if (!l->files->archive && !is_2712)
 		return;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		need_part(l, parts[i]);
+		check_need_part(l, parts[i]);
 	char name[24], before[24];
 	for (unsigned i = 1; i < 16; i++) { /* one for each kind of memory, without gaps */
 		snprintf(before, sizeof before, "memsys%02u.bin", i - 1);
 		snprintf(name, sizeof name, "memsys%02u.bin", i);
-		if (has(l, name))
-			need_part(l, before);
+		if (check_has(l, name))
+			check_need_part(l, before);
 	}
-	if (is_2712 && !(has(l, "rp1c0fw1.bin") && has(l, "rp1c0fw2.bin")))
-		found(l, NO_RP1, "bootfiles.bin", 0, OK,
-		      "no firmware for RP1 (rp1c0fw1.bin, rp1c0fw2.bin): no Ethernet, no USB");
+	if (is_2712 && !(check_has(l, "rp1c0fw1.bin") && check_has(l, "rp1c0fw2.bin")))
+		add_finding(
+			l, NO_RP1, "bootfiles.bin", 0, OK,
+			"no firmware for RP1 (rp1c0fw1.bin, rp1c0fw2.bin): no Ethernet, no USB");
 }
 
-static void look_at_image(struct look *l)
+static void check_image(struct check_ctx *l)
 {
 	struct item item;
 	uint8_t sector[FATVOLUME_SECTOR] = { 0 };
-	if (!item_open(l, "boot.img", false, &item))
+	if (!check_item_open(l, "boot.img", false, &item))
 		return;
 	uint32_t n = item.file.size < sizeof sector ? item.file.size : sizeof sector;
 	enum err err = bootfile_read(&item.file, 0, sector, n);
 	const char *problem = err ? err_text(err) : fatvolume_problem(sector, item.file.size);
 	if (problem)
-		found(l, BOOT_IMG_FORM, item.label, 0, OK, "%s", problem);
-	item_close(&item);
+		add_finding(l, BOOT_IMG_FORM, item.label, 0, OK, "%s", problem);
+	check_item_close(&item);
 	if (!problem)
-		look_at_sig(l, "boot.sig", "boot.img", false);
+		check_sig(l, "boot.sig", "boot.img", false);
 }
 
-static void look_at_gadget(struct look *l)
+static void check_gadget(struct check_ctx *l)
 {
 	if (l->is_recovery)
-		found(l, RECOVERY_STAGE, l->result->stage, 0, OK,
-		      "recovery's second stage, it does not start boot.img");
-	if (!has(l, "boot.img"))
-		found(l, NO_BOOT_IMG, "boot.img", 0, OK, "not there, but config.txt wants it");
+		add_finding(l, RECOVERY_STAGE, l->result->stage, 0, OK,
+		            "recovery's second stage, it does not start boot.img");
+	if (!check_has(l, "boot.img"))
+		add_finding(l, NO_BOOT_IMG, "boot.img", 0, OK,
+		            "not there, but config.txt wants it");
 	if (l->ramdisk == CONFIGTXT_NO)
-		found(l, NO_RAMDISK, "config.txt", 0, OK,
-		      "no boot_ramdisk=1 for this chip: only boards with secure boot use boot.img");
+		add_finding(
+			l, NO_RAMDISK, "config.txt", 0, OK,
+			"no boot_ramdisk=1 for this chip: only boards with secure boot use boot.img");
 	if (l->ramdisk == CONFIGTXT_MAYBE)
-		found(l, RAMDISK_PERHAPS, "config.txt", 0, OK,
-		      "boot_ramdisk=1 stands under a filter that not every board passes");
+		add_finding(l, RAMDISK_PERHAPS, "config.txt", 0, OK,
+		            "boot_ramdisk=1 stands under a filter that not every board passes");
 	if (l->depth == PREFLIGHT_WHOLE)
-		look_at_image(l);
+		check_image(l);
 	if (l->chip->metadata)
-		look_at_boot_loader(l);
-	else if (l->ramdisk != CONFIGTXT_YES && !has(l, "start.elf")) /* it is in boot.img, too */
-		found(l, NO_START, "start.elf", 0, OK, "not there, but the second stage wants it");
+		check_boot_loader(l);
+	else if (l->ramdisk != CONFIGTXT_YES &&
+	         !check_has(l, "start.elf")) /* it is in boot.img, too */
+		add_finding(l, NO_START, "start.elf", 0, OK,
+		            "not there, but the second stage wants it");
 	if (!l->chip->gadget)
-		found(l, OLD_CHIP, "boot.img", 0, OK, "this chip starts only a 32-bit kernel");
+		add_finding(l, OLD_CHIP, "boot.img", 0, OK,
+		            "this chip starts only a 32-bit kernel");
 }
 
-static void look_at_legacy(struct look *l)
+static void check_legacy(struct check_ctx *l)
 {
 	const char *name = l->chip->product == 0x2711 ? "start4.elf" : "start.elf";
 	struct bootfile file;
-	enum bootfile_answer answer = bootfiles_find(l->files, name, &file);
+	enum lookup_result answer = bootfiles_find(l->files, name, &file);
 	if (answer == BOOTFILE_ABSENT)
-		found(l, NO_START, name, 0, OK, "not there, but the second stage wants it");
+		add_finding(l, NO_START, name, 0, OK, "not there, but the second stage wants it");
 	if (answer != BOOTFILE_DENIED)
 		bootfile_close(&file);
 }
 
 /* --- all of it */
 
-static enum preflight_kind kind_of(const struct look *l)
+static enum preflight_kind check_kind_of(const struct check_ctx *l)
 {
-	if (!l->files->folder)
+	if (!l->files->directory)
 		return PREFLIGHT_LEGACY;
-	bool image = l->ramdisk != CONFIGTXT_NO || has(l, "boot.img");
-	bool firmware = has(l, "start.elf") || has(l, "start4.elf");
-	bool eeprom = l->chip->metadata && (has(l, "pieeprom.bin") || has(l, "pieeprom.upd"));
+	bool image = l->ramdisk != CONFIGTXT_NO || check_has(l, "boot.img");
+	bool firmware = check_has(l, "start.elf") || check_has(l, "start4.elf");
+	bool eeprom = l->chip->metadata &&
+	              (check_has(l, "pieeprom.bin") || check_has(l, "pieeprom.upd"));
 	bool keys = l->chip->metadata && (l->erases || l->has_purpose);
 	if (l->is_recovery)
 		return image && !eeprom && !keys ? PREFLIGHT_GADGET : PREFLIGHT_RECOVERY;
 	if (image)
 		return PREFLIGHT_GADGET;
-	if (!firmware && (eeprom || (keys && !has(l, "bootmain"))))
+	if (!firmware && (eeprom || (keys && !check_has(l, "bootmain"))))
 		return PREFLIGHT_RECOVERY;
-	return firmware && !l->files->archive && !has(l, "config.txt") ? PREFLIGHT_LEGACY
-	                                                               : PREFLIGHT_OTHER;
+	return firmware && !l->files->archive && !check_has(l, "config.txt") ? PREFLIGHT_LEGACY
+	                                                                     : PREFLIGHT_OTHER;
 }
 
 void preflight_files(struct preflight *preflight, const struct bootfiles *files,
@@ -574,28 +592,28 @@ void preflight_files(struct preflight *preflight, const struct bootfiles *files,
 	if (preflight->out_of_memory)
 		return;
 	struct preflight_chip *result = &preflight->chips[files->chip - chip_table];
-	struct look l = { .preflight = preflight,
-		          .result = result,
-		          .files = files,
-		          .chip = files->chip,
-		          .depth = depth };
+	struct check_ctx l = { .preflight = preflight,
+		               .result = result,
+		               .files = files,
+		               .chip = files->chip,
+		               .depth = depth };
 	result->looked_at = true;
-	if (files->folder) {
-		result->folder = text_new("%s", files->folder);
-		preflight->out_of_memory |= !result->folder;
+	if (files->directory) {
+		result->directory = str_new("%s", files->directory);
+		preflight->out_of_memory |= !result->directory;
 	}
-	bool has_stage = look_at_stage(&l);
-	if (has_stage || has_legacy_stage(&l))
-		look_at_config(&l);
+	bool has_stage = check_second_stage(&l);
+	if (has_stage || check_has_legacy_stage(&l))
+		check_config(&l);
 	if (!has_stage)
 		return;
-	result->kind = kind_of(&l);
+	result->kind = check_kind_of(&l);
 	if (depth == PREFLIGHT_START || !l.is_usable)
 		return;
 	if (result->kind == PREFLIGHT_RECOVERY)
-		look_at_recovery(&l);
+		check_recovery(&l);
 	else if (result->kind == PREFLIGHT_GADGET)
-		look_at_gadget(&l);
+		check_gadget(&l);
 	else if (result->kind == PREFLIGHT_LEGACY)
-		look_at_legacy(&l);
+		check_legacy(&l);
 }

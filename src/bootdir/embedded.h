@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The legacy mass-storage firmware inside the program, for boards that need nothing else. The build writes the table
  * (scripts/embed.sh): empty, or with EMBED_MSD=1 the files of msd/. */
 #ifndef EMBEDDED_H

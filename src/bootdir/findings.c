@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bootdir/findings.h"
 
 #include "base/str.h"
@@ -14,7 +15,7 @@ void preflight_init(struct preflight *preflight)
 void preflight_free(struct preflight *preflight)
 {
 	for (size_t i = 0; i < chip_count && preflight->chips; i++) {
-		free(preflight->chips[i].folder);
+		free(preflight->chips[i].directory);
 		free(preflight->chips[i].stage);
 	}
 	for (size_t i = 0; i < preflight->count; i++) {
@@ -33,8 +34,8 @@ unsigned preflight_bit(const struct chip *chip)
 }
 
 /* Appends a finding with its own FILE and TEXT (taken over), unless it is there already. */
-static bool append(struct preflight *preflight, const struct preflight_finding *like, char *file,
-                   char *text)
+static bool findings_append(struct preflight *preflight, const struct preflight_finding *like,
+                            char *file, char *text)
 {
 	for (size_t i = 0; i < preflight->count; i++) {
 		struct preflight_finding *f = &preflight->findings[i];
@@ -61,20 +62,21 @@ static bool append(struct preflight *preflight, const struct preflight_finding *
 void preflight_add(struct preflight *preflight, const struct preflight_finding *like,
                    const char *file, const char *text)
 {
-	char *own_file = text_new("%s", file), *own_text = text_new("%s", text);
-	if (!own_file || !own_text || !append(preflight, like, own_file, own_text)) {
+	char *own_file = str_new("%s", file), *own_text = str_new("%s", text);
+	if (!own_file || !own_text || !findings_append(preflight, like, own_file, own_text)) {
 		free(own_file);
 		free(own_text);
 		preflight->out_of_memory = true;
 	}
 }
 
-/* A folder or an archive that cannot be used. */
-static void add_unusable(struct preflight *preflight, const struct bootfiles *files, enum err err)
+/* A directory or an archive that cannot be used. */
+static void findings_add_unusable(struct preflight *preflight, const struct bootfiles *files,
+                                  enum err err)
 {
-	const char *file = files->archive  ? files->archive
-	                   : files->folder ? files->folder
-	                                   : "boot folder";
+	const char *file = files->archive     ? files->archive
+	                   : files->directory ? files->directory
+	                                      : "boot folder";
 	const char *problem = files->problem ? files->problem : err_text(err);
 	size_t n = strlen(file);
 	if (strncmp(problem, file, n) == 0 && problem[n] == ':')
@@ -85,13 +87,13 @@ static void add_unusable(struct preflight *preflight, const struct bootfiles *fi
 			      .chips = preflight_bit(files->chip),
 			      .err = err,
 			      .code = err_code(err),
-			      .remedy = err_remedy(err),
+			      .advice = err_advice(err),
 		      },
 	              file, problem);
 }
 
-/* A folder that is made for some chips need not have what the others begin with. */
-static void soften(struct preflight *preflight)
+/* A directory that is made for some chips need not have what the others begin with. */
+static void findings_demote_missing_stage(struct preflight *preflight)
 {
 	bool any = false;
 	for (size_t i = 0; i < chip_count; i++)
@@ -113,12 +115,12 @@ enum err preflight_check(struct preflight *preflight, const struct bootfiles_pla
 		if (err == ERR_MEMORY)
 			preflight->out_of_memory = true;
 		else if (err)
-			add_unusable(preflight, &files, err);
+			findings_add_unusable(preflight, &files, err);
 		else
 			preflight_files(preflight, &files, PREFLIGHT_WHOLE);
 		bootfiles_close(&files);
 	}
-	soften(preflight);
+	findings_demote_missing_stage(preflight);
 	return preflight->out_of_memory ? ERR_MEMORY : OK;
 }
 

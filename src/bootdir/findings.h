@@ -1,7 +1,8 @@
-/* Is this boot folder fit for this chip? Looks at files only and makes a list of findings; printing them, and stopping a
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Is this boot directory fit for this chip? Looks at files only and makes a list of findings; printing them, and stopping a
  * run for them (gate.h), is for others. Facts: docs/check.md, docs/formats.md. */
-#ifndef PREFLIGHT_H
-#define PREFLIGHT_H
+#ifndef FINDINGS_H
+#define FINDINGS_H
 
 #include "bootdir/bootfiles.h"
 #include "formats/sha256.h"
@@ -12,7 +13,7 @@
 enum preflight_severity {
 	PREFLIGHT_NOTE,
 	PREFLIGHT_WARNING, /* most boards will do */
-	PREFLIGHT_ERROR,   /* the chip is not served well: the folder is not fit for it */
+	PREFLIGHT_ERROR,   /* the chip is not served well: the directory is not fit for it */
 };
 
 struct preflight_finding {
@@ -20,16 +21,16 @@ struct preflight_finding {
 	unsigned chips;     /* bit N: concerns chip_table[N] */
 	enum err err;       /* not OK: certain enough to refuse to serve these chips */
 	const char *code;   /* a stable word for machines */
-	char *file;         /* owned; below the boot folder, "bootfiles.bin:MEMBER", or a path */
+	char *file;         /* owned; below the boot directory, "bootfiles.bin:MEMBER", or a path */
 	unsigned line;      /* of it; 0: the whole file */
 	char *text;         /* owned; what is wrong, after "FILE: " */
-	const char *remedy; /* what to do: a sentence without a full stop; or NULL */
+	const char *advice; /* what to do: a sentence without a full stop; or NULL */
 };
 
 #define PREFLIGHT_IRREVERSIBLE \
 	"irreversible-key" /* the code of a key that changes the chip for ever */
 
-/* What a folder is made for. */
+/* What a directory is made for. */
 enum preflight_kind {
 	PREFLIGHT_NOTHING, /* no second stage for the chip */
 	PREFLIGHT_GADGET,  /* runs a boot.img */
@@ -41,8 +42,8 @@ enum preflight_kind {
 struct preflight_chip {
 	bool looked_at;
 	enum preflight_kind kind;
-	char *folder; /* owned; NULL: the legacy firmware */
-	char *stage;  /* owned; where the second stage is, like finding.file; NULL: none */
+	char *directory; /* owned; NULL: the legacy firmware */
+	char *stage;     /* owned; where the second stage is, like finding.file; NULL: none */
 };
 
 struct preflight {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bootdir/findings.h"
 
 #include "formats/json.h"
@@ -27,7 +28,7 @@ static void print_wrapped(FILE *out, const char *text)
 }
 
 /* "[BCM2711, BCM2712]" */
-static const char *chip_list(unsigned chips, char *to, size_t size)
+static const char *print_chip_list(unsigned chips, char *to, size_t size)
 {
 	size_t at = 0;
 	for (size_t i = 0; i < chip_count; i++)
@@ -38,7 +39,7 @@ static const char *chip_list(unsigned chips, char *to, size_t size)
 	return to;
 }
 
-static unsigned looked_at(const struct preflight *preflight)
+static unsigned print_looked_at(const struct preflight *preflight)
 {
 	unsigned chips = 0;
 	for (size_t i = 0; i < chip_count; i++)
@@ -46,24 +47,24 @@ static unsigned looked_at(const struct preflight *preflight)
 	return chips;
 }
 
-/* The folders, each with the chips it is for. */
-static void print_folders(const struct preflight *preflight, FILE *out)
+/* The directories, each with the chips it is for. */
+static void print_directories(const struct preflight *preflight, FILE *out)
 {
-	unsigned all = looked_at(preflight), done = 0;
+	unsigned all = print_looked_at(preflight), done = 0;
 	for (size_t i = 0; i < chip_count; i++) {
-		const char *folder = preflight->chips[i].folder;
+		const char *directory = preflight->chips[i].directory;
 		char safe[SAFE], list[80];
 		unsigned chips = 0;
-		if (!folder || (done >> i & 1))
+		if (!directory || (done >> i & 1))
 			continue;
 		for (size_t k = i; k < chip_count; k++)
-			if (preflight->chips[k].folder &&
-			    strcmp(preflight->chips[k].folder, folder) == 0)
+			if (preflight->chips[k].directory &&
+			    strcmp(preflight->chips[k].directory, directory) == 0)
 				chips |= 1u << k;
 		done |= chips;
-		fprintf(out, "Boot folder: %s%s%s\n", text_escape(safe, sizeof safe, folder),
+		fprintf(out, "Boot folder: %s%s%s\n", str_escape(safe, sizeof safe, directory),
 		        chips == all ? "" : " ",
-		        chips == all ? "" : chip_list(chips, list, sizeof list));
+		        chips == all ? "" : print_chip_list(chips, list, sizeof list));
 	}
 	if (done)
 		fputc('\n', out);
@@ -89,7 +90,7 @@ static void print_table(const struct preflight *preflight, FILE *out)
 		if (c->looked_at)
 			fprintf(out, "%-9s%-20s%-12s%s\n", chip_table[i].name,
 			        fits[preflight_fit(preflight, &chip_table[i])], kinds[c->kind],
-			        c->stage ? text_escape(safe, sizeof safe, c->stage) : "-");
+			        c->stage ? str_escape(safe, sizeof safe, c->stage) : "-");
 	}
 }
 
@@ -101,14 +102,14 @@ static void print_finding(const struct preflight_finding *f, unsigned all, FILE 
 	if (f->line)
 		snprintf(number, sizeof number, ":%u", f->line);
 	if (f->chips != all)
-		chip_list(f->chips, list, sizeof list);
-	const char *remedy = f->remedy ? f->remedy : "";
-	size_t n = strlen(remedy);
-	bool ends = n > 0 && strchr(".?", remedy[n - 1]);
-	char *line = text_new("%s: %s%s: %s%s%s%s%s%s", severities[f->severity],
-	                      text_escape(file, sizeof file, f->file), number,
-	                      text_escape(text, sizeof text, f->text), n ? ". " : "", remedy,
-	                      ends ? "" : ".", *list ? " " : "", list);
+		print_chip_list(f->chips, list, sizeof list);
+	const char *advice = f->advice ? f->advice : "";
+	size_t n = strlen(advice);
+	bool ends = n > 0 && strchr(".?", advice[n - 1]);
+	char *line = str_new("%s: %s%s: %s%s%s%s%s%s", severities[f->severity],
+	                     str_escape(file, sizeof file, f->file), number,
+	                     str_escape(text, sizeof text, f->text), n ? ". " : "", advice,
+	                     ends ? "" : ".", *list ? " " : "", list);
 	if (line)
 		print_wrapped(out, line);
 	free(line);
@@ -116,9 +117,9 @@ static void print_finding(const struct preflight_finding *f, unsigned all, FILE 
 
 void preflight_print(const struct preflight *preflight, bool brief, FILE *out)
 {
-	unsigned all = looked_at(preflight);
+	unsigned all = print_looked_at(preflight);
 	if (!brief) {
-		print_folders(preflight, out);
+		print_directories(preflight, out);
 		print_table(preflight, out);
 		if (preflight->count)
 			fputc('\n', out);
@@ -141,9 +142,9 @@ static void print_chip_json(const struct preflight *preflight, size_t i, FILE *o
 	fprintf(out, "{\"chip\": \"%s\", \"fit\": \"%s\", \"kind\": ", chip_table[i].name,
 	        fits[preflight_fit(preflight, &chip_table[i])]);
 	json_string(out, c->kind == PREFLIGHT_NOTHING ? "none" : kinds[c->kind]);
-	if (c->folder) {
+	if (c->directory) {
 		fputs(", \"folder\": ", out);
-		json_string(out, c->folder);
+		json_string(out, c->directory);
 	}
 	if (c->stage) {
 		fputs(", \"second_stage\": ", out);
@@ -165,9 +166,9 @@ static void print_finding_json(const struct preflight_finding *f, FILE *out)
 		fprintf(out, ", \"line\": %u", f->line);
 	fputs(", \"text\": ", out);
 	json_string(out, f->text);
-	if (f->remedy) {
+	if (f->advice) {
 		fputs(", \"advice\": ", out);
-		json_string(out, f->remedy);
+		json_string(out, f->advice);
 	}
 	fputs("}\n", out);
 }

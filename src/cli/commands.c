@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands.h"
 
 #include "bootdir/enforce.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 
 /* -l: without end; -n; several selectors: as many; otherwise one. */
-static unsigned wanted_boards(const struct options *o)
+static unsigned command_wanted_boards(const struct options *o)
 {
 	unsigned selectors = o->path_count > o->serial_count ? o->path_count : o->serial_count;
 	if (o->loop)
@@ -24,25 +25,25 @@ static unsigned wanted_boards(const struct options *o)
 	return selectors > 1 ? selectors : 1;
 }
 
-static struct station_setup station_setup(const struct options *o, struct report *report,
-                                          const struct bootfiles_places *places)
+static struct station_setup command_station_setup(const struct options *o, struct report *report,
+                                                  const struct bootfiles_places *places)
 {
 	struct station_setup setup = {
 		.report = report,
 		.places = places,
-		.metadata_folder = o->metadata_folder,
+		.metadata_directory = o->metadata_directory,
 		.sign = o->sign,
 		.path_count = o->path_count,
 		.serial_count = o->serial_count,
 		.port = o->port,
-		.wanted = wanted_boards(o),
+		.wanted = command_wanted_boards(o),
 		.stay = o->loop || o->count,
 		.again = o->again,
 		.timeout = o->timeout * PLAT_SECOND,
 		.next_timeout = (o->next_timeout ? o->next_timeout : 60) * PLAT_SECOND,
 		.poll = o->poll ? o->poll : 100 * PLAT_MS,
 		.verbose = o->verbose,
-		.machine = &machine_here,
+		.sysfs = &sysfs_default,
 		.after = {
 			.disk_time = o->wait_disk * PLAT_SECOND,
 			.program = o->exec,
@@ -55,7 +56,7 @@ static struct station_setup station_setup(const struct options *o, struct report
 }
 
 /* Live lines are for people who look: on a terminal that can draw, and not when only errors are wanted. */
-static bool wants_progress(const struct options *o, FILE *out)
+static bool command_wants_progress(const struct options *o, FILE *out)
 {
 	const char *term = getenv("TERM");
 	if (o->progress != PROGRESS_AUTO)
@@ -64,8 +65,8 @@ static bool wants_progress(const struct options *o, FILE *out)
 }
 
 /* Chooses who sees what happens. False: out of memory. */
-static bool add_observers(struct report *report, const struct options *o, bool many,
-                          struct summary *results)
+static bool command_add_observers(struct report *report, const struct options *o, bool many,
+                                  struct summary *results)
 {
 	const char *no_colour = getenv("NO_COLOR");
 	struct report_text_options text = {
@@ -81,8 +82,9 @@ static bool add_observers(struct report *report, const struct options *o, bool m
 		.colour = plat_is_terminal(text.out) && !(no_colour && *no_colour),
 	};
 	struct report_json_options json = { .verbose = o->verbose, .out = stdout };
-	struct observer *lines = wants_progress(o, text.out) ? report_progress_new(&progress)
-	                                                     : report_text_new(&text);
+	struct observer *lines = command_wants_progress(o, text.out)
+	                                 ? report_progress_new(&progress)
+	                                 : report_text_new(&text);
 	struct observer *collector = report_summary_new(results);
 	struct observer *events = o->json ? report_json_new(&json) : NULL;
 	report_add(report, lines);
@@ -95,18 +97,18 @@ int command_serve(const struct options *o, const struct bootfiles_places *places
                   const char *version)
 {
 	struct report *report = report_new();
-	struct station_setup setup = station_setup(o, report, places);
+	struct station_setup setup = command_station_setup(o, report, places);
 	struct summary boards = { 0 };
 	int status = err_status(ERR_MEMORY);
-	setup.gate = report ? gate_new(places, o->sign, report) : NULL;
-	if (setup.gate && add_observers(report, o, setup.wanted != 1, &boards)) {
+	setup.enforce = report ? enforce_new(places, o->sign, report) : NULL;
+	if (setup.enforce && command_add_observers(report, o, setup.wanted != 1, &boards)) {
 		report_emit(report, &(struct event){ .kind = EV_START, .text = version });
-		if (o->metadata_folder && !plat_can_write(o->metadata_folder))
+		if (o->metadata_directory && !plat_can_write(o->metadata_directory))
 			report_warning(report, NULL, "metadata-folder", "metadata folder %s: %s",
-			               o->metadata_folder, strerror(errno));
+			               o->metadata_directory, strerror(errno));
 		struct station_summary summary = { 0 };
-		enum err err = gate_folder(setup.gate);
-		if (!err && o->wait_disk && !machine_has_bus(&machine_here))
+		enum err err = enforce_run(setup.enforce);
+		if (!err && o->wait_disk && !sysfs_has_bus(&sysfs_default))
 			err = report_error(report, NULL, ERR_USAGE,
 			                   "--wait-disk needs Linux' /sys, which is not here");
 		if (!err)
@@ -116,7 +118,7 @@ int command_serve(const struct options *o, const struct bootfiles_places *places
 		                                     .summary = &boards,
 		                                     .code = (uint32_t)status });
 	}
-	gate_free(setup.gate);
+	enforce_free(setup.enforce);
 	report_free(report);
 	summary_free(&boards);
 	return status;
@@ -144,7 +146,7 @@ int command_check(const struct options *o, const struct bootfiles_places *places
 int command_list(const struct options *o)
 {
 	struct report *report = report_new();
-	struct station_setup setup = station_setup(o, report, NULL);
+	struct station_setup setup = command_station_setup(o, report, NULL);
 	struct report_text_options text = { .quiet = o->quiet, .out = stdout, .err = stderr };
 	enum err err = ERR_MEMORY;
 	if (report) {

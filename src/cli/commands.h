@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the program can be asked to do, each from its options to its exit status. Chooses who watches: plain lines, live
  * lines, JSON. */
 #ifndef COMMANDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/list.h"
 
 #include "report/diagnose.h"
@@ -11,20 +12,20 @@
 #define LIST_MAX 256
 
 struct entry {
-	struct usb_seen seen;
-	enum form form;
+	struct usb_device_info info;
+	enum stage stage;
 	const struct chip *chip; /* NULL: not known from its ids */
 	enum err access;         /* what opening it ends with */
 	char serial[USB_STRING_SIZE];
-	char drivers[MACHINE_TEXT], holders[MACHINE_TEXT];
-	struct machine_disk disks[MACHINE_DISKS];
+	char drivers[SYSFS_TEXT], holders[SYSFS_TEXT];
+	struct sysfs_disk disks[SYSFS_DISKS];
 	size_t disk_count;
 };
 
 struct list {
 	const struct station_setup *setup;
 	struct plat_monitor *monitor; /* arrivals are told by any thread */
-	struct usb_seen seen[LIST_MAX];
+	struct usb_device_info info[LIST_MAX];
 	size_t seen_count;
 	struct entry *entries;
 	size_t count;
@@ -32,74 +33,75 @@ struct list {
 
 /* --- gathering */
 
-static void on_arrival(void *ctx, const struct usb_seen *seen)
+static void list_on_arrival(void *ctx, const struct usb_device_info *info)
 {
 	struct list *l = ctx;
-	plat_enter(l->monitor);
-	if (machine_form(l->setup->machine, seen) != FORM_NONE && l->seen_count < LIST_MAX &&
-	    station_selects(l->setup, seen, NULL))
-		l->seen[l->seen_count++] = *seen;
-	plat_leave(l->monitor);
+	plat_lock(l->monitor);
+	if (sysfs_form(l->setup->sysfs, info) != STAGE_NONE && l->seen_count < LIST_MAX &&
+	    station_selects(l->setup, info, NULL))
+		l->info[l->seen_count++] = *info;
+	plat_unlock(l->monitor);
 }
 
-static void on_departure(void *ctx, const struct usb_seen *seen)
+static void list_on_departure(void *ctx, const struct usb_device_info *info)
 {
 	struct list *l = ctx;
-	plat_enter(l->monitor);
+	plat_lock(l->monitor);
 	for (size_t i = 0; i < l->seen_count; i++)
-		if (l->seen[i].id == seen->id)
-			l->seen[i] = l->seen[--l->seen_count];
-	plat_leave(l->monitor);
+		if (l->info[i].attach_id == info->attach_id)
+			l->info[i] = l->info[--l->seen_count];
+	plat_unlock(l->monitor);
 }
 
-static int by_path(const void *a, const void *b)
+static int list_by_path(const void *a, const void *b)
 {
-	const struct usb_seen *x = a, *y = b;
+	const struct usb_device_info *x = a, *y = b;
 	return strcmp(x->path, y->path);
 }
 
-static void learn(const struct list *l, struct usb *usb, struct entry *e)
+static void list_read_identity(const struct list *l, struct usb *usb, struct entry *e)
 {
-	const struct machine *m = l->setup->machine;
+	const struct sysfs *m = l->setup->sysfs;
 	struct usb_handle *handle;
-	e->form = machine_form(m, &e->seen);
-	if (form_is_boot(e->form))
-		e->chip = chip_by_product(e->seen.product);
-	machine_text(m, e->seen.path, "serial", e->serial);
-	e->access = usb_open(usb, &e->seen, &handle);
+	e->stage = sysfs_form(m, &e->info);
+	if (stage_is_boot(e->stage))
+		e->chip = chip_by_product(e->info.product);
+	sysfs_text(m, e->info.path, "serial", e->serial);
+	e->access = usb_open(usb, &e->info, &handle);
 	if (!e->access) {
-		if (!*e->serial && e->seen.serial_index != 0)
-			usb_string(handle, e->seen.serial_index, e->serial);
+		if (!*e->serial && e->info.serial_index != 0)
+			usb_string(handle, e->info.serial_index, e->serial);
 		usb_close(handle);
 	}
-	machine_drivers(m, e->seen.path, NULL, e->drivers);
-	machine_holders(m, &e->seen, e->holders);
-	e->disk_count = machine_disks(m, e->seen.path, e->disks);
+	sysfs_drivers(m, e->info.path, NULL, e->drivers);
+	sysfs_holders(m, &e->info, e->holders);
+	e->disk_count = sysfs_disks(m, e->info.path, e->disks);
 }
 
-static enum err gather(struct list *l)
+static enum err list_gather(struct list *l)
 {
 	struct usb *usb;
-	struct usb_setup setup = {
-		.arrived = on_arrival, .left = on_departure, .ctx = l, .verbose = l->setup->verbose
-	};
+	struct usb_setup setup = { .arrived = list_on_arrival,
+		                   .left = list_on_departure,
+		                   .ctx = l,
+		                   .verbose = l->setup->verbose };
 	enum err err = usb_start(&usb, &setup);
 	if (err)
 		return err;
-	struct usb_seen seen[LIST_MAX];
-	plat_enter(l->monitor);
+	struct usb_device_info info[LIST_MAX];
+	plat_lock(l->monitor);
 	size_t count = l->seen_count;
-	memcpy(seen, l->seen, count * sizeof *seen);
-	plat_leave(l->monitor);
-	qsort(seen, count, sizeof *seen, by_path);
+	memcpy(info, l->info, count * sizeof *info);
+	plat_unlock(l->monitor);
+	qsort(info, count, sizeof *info, list_by_path);
 	l->entries = calloc(count + 1, sizeof *l->entries);
 	if (!l->entries)
 		err = ERR_MEMORY;
 	for (size_t i = 0; !err && i < count; i++) {
 		struct entry *e = &l->entries[l->count];
-		*e = (struct entry){ .seen = seen[i] };
-		learn(l, usb, e);
-		if (station_selects(l->setup, &e->seen, e->serial))
+		*e = (struct entry){ .info = info[i] };
+		list_read_identity(l, usb, e);
+		if (station_selects(l->setup, &e->info, e->serial))
 			l->count++;
 	}
 	usb_stop(usb);
@@ -108,7 +110,7 @@ static enum err gather(struct list *l)
 
 /* --- the table */
 
-static const char *access_word(enum err access)
+static const char *list_access_word(enum err access)
 {
 	switch (access) {
 	case OK:
@@ -128,58 +130,58 @@ static const char *access_word(enum err access)
 #define CELL         80
 
 /* Escaped, and cut to WIDTH: the whole of it is in the JSON. */
-static const char *cell(char out[CELL], int width, const char *text)
+static const char *list_cell(char out[CELL], int width, const char *text)
 {
 	char safe[4 * USB_STRING_SIZE + 1];
-	text_escape(safe, sizeof safe, *text ? text : "-");
+	str_escape(safe, sizeof safe, *text ? text : "-");
 	bool fits = strlen(safe) <= (size_t)width;
 	snprintf(out, CELL, "%.*s%s", fits ? width : width - 2, safe, fits ? "" : "..");
 	return out;
 }
 
-static void print_row(FILE *out, const struct entry *e)
+static void list_print_row(FILE *out, const struct entry *e)
 {
-	char serial[CELL], drivers[CELL], model[4 * MACHINE_TEXT + 1];
-	fprintf(out, "%-*s  %-7s  %-19s  %-*s  %-6s  %s\n", PATH_WIDTH, e->seen.path,
-	        e->chip ? e->chip->name : "-", form_name(e->form), SERIAL_WIDTH,
-	        cell(serial, SERIAL_WIDTH, e->serial), access_word(e->access),
-	        cell(drivers, DRIVER_WIDTH, e->drivers));
+	char serial[CELL], drivers[CELL], model[4 * SYSFS_TEXT + 1];
+	fprintf(out, "%-*s  %-7s  %-19s  %-*s  %-6s  %s\n", PATH_WIDTH, e->info.path,
+	        e->chip ? e->chip->name : "-", stage_name(e->stage), SERIAL_WIDTH,
+	        list_cell(serial, SERIAL_WIDTH, e->serial), list_access_word(e->access),
+	        list_cell(drivers, DRIVER_WIDTH, e->drivers));
 	if (strlen(e->drivers) > DRIVER_WIDTH)
 		fprintf(out, "%*s  drivers: %s\n", PATH_WIDTH, "", e->drivers);
 	if (*e->holders)
 		fprintf(out, "%*s  held by %s\n", PATH_WIDTH, "",
-		        text_escape(model, sizeof model, e->holders));
+		        str_escape(model, sizeof model, e->holders));
 	for (size_t i = 0; i < e->disk_count; i++)
 		fprintf(out, "%*s  %s  %llu bytes  %s\n", PATH_WIDTH, "", e->disks[i].node,
 		        (unsigned long long)e->disks[i].size,
-		        text_escape(model, sizeof model,
-		                    *e->disks[i].model ? e->disks[i].model : "-"));
+		        str_escape(model, sizeof model,
+		                   *e->disks[i].model ? e->disks[i].model : "-"));
 }
 
 /* Which models carry the chips that were seen. */
-static void print_models(FILE *out, const struct list *l)
+static void list_print_models(FILE *out, const struct list *l)
 {
 	for (size_t i = 0; i < chip_count; i++) {
-		bool seen = false;
+		bool info = false;
 		for (size_t j = 0; j < l->count; j++)
-			seen = seen || l->entries[j].chip == &chip_table[i];
-		if (seen)
+			info = info || l->entries[j].chip == &chip_table[i];
+		if (info)
 			fprintf(out, "%s: %s\n", chip_table[i].name, chip_table[i].boards);
 	}
 }
 
-static void print_table(FILE *out, const struct list *l)
+static void list_print_table(FILE *out, const struct list *l)
 {
 	fprintf(out, "%-*s  %-7s  %-19s  %-*s  %-6s  %s\n", PATH_WIDTH, "PATH", "CHIP", "STAGE",
 	        SERIAL_WIDTH, "SERIAL", "ACCESS", "DRIVER");
 	for (size_t i = 0; i < l->count; i++)
-		print_row(out, &l->entries[i]);
-	print_models(out, l);
+		list_print_row(out, &l->entries[i]);
+	list_print_models(out, l);
 }
 
 /* --- JSON */
 
-static void json_field(FILE *out, const char *name, const char *text)
+static void list_json_field(FILE *out, const char *name, const char *text)
 {
 	fprintf(out, ", \"%s\": ", name);
 	if (text && *text)
@@ -189,9 +191,9 @@ static void json_field(FILE *out, const char *name, const char *text)
 }
 
 /* A list "a, b" as an array. */
-static void json_words(FILE *out, const char *name, const char *list)
+static void list_json_words(FILE *out, const char *name, const char *list)
 {
-	char copy[MACHINE_TEXT], *rest = NULL;
+	char copy[SYSFS_TEXT], *rest = NULL;
 	memcpy(copy, list, strlen(list) + 1);
 	fprintf(out, ", \"%s\": [", name);
 	for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
@@ -202,25 +204,25 @@ static void json_words(FILE *out, const char *name, const char *list)
 	putc(']', out);
 }
 
-static void print_json(FILE *out, const struct entry *e)
+static void list_print_json(FILE *out, const struct entry *e)
 {
 	fputs("{\"path\": ", out);
-	json_string(out, e->seen.path);
-	fprintf(out, ", \"vendor\": \"%04x\", \"product\": \"%04x\"", e->seen.vendor,
-	        e->seen.product);
-	json_field(out, "chip", e->chip ? e->chip->name : NULL);
-	json_field(out, "models", e->chip ? e->chip->boards : NULL);
-	json_field(out, "stage", form_code(e->form));
-	json_field(out, "serial", e->serial);
-	json_field(out, "access", access_word(e->access));
-	json_words(out, "drivers", e->drivers);
-	json_words(out, "programs", e->holders);
+	json_string(out, e->info.path);
+	fprintf(out, ", \"vendor\": \"%04x\", \"product\": \"%04x\"", e->info.vendor,
+	        e->info.product);
+	list_json_field(out, "chip", e->chip ? e->chip->name : NULL);
+	list_json_field(out, "models", e->chip ? e->chip->boards : NULL);
+	list_json_field(out, "stage", stage_code(e->stage));
+	list_json_field(out, "serial", e->serial);
+	list_json_field(out, "access", list_access_word(e->access));
+	list_json_words(out, "drivers", e->drivers);
+	list_json_words(out, "programs", e->holders);
 	fputs(", \"disks\": [", out);
 	for (size_t i = 0; i < e->disk_count; i++) {
 		fprintf(out, "%s{\"device\": ", i ? ", " : "");
 		json_string(out, e->disks[i].node);
 		fprintf(out, ", \"size\": %llu", (unsigned long long)e->disks[i].size);
-		json_field(out, "model", e->disks[i].model);
+		list_json_field(out, "model", e->disks[i].model);
 		putc('}', out);
 	}
 	fputs("]}\n", out);
@@ -229,13 +231,13 @@ static void print_json(FILE *out, const struct entry *e)
 /* --- the whole */
 
 /* Advice on the boards that may not be opened: once, it is the same for all. */
-static void explain_denied(const struct list *l)
+static void list_explain_denied(const struct list *l)
 {
 	struct finding why;
 	for (size_t i = 0; i < l->count; i++)
 		if (l->entries[i].access == ERR_USB_ACCESS) {
-			diagnose_open(l->setup->machine, &l->entries[i].seen, ERR_USB_ACCESS, &why);
-			diagnose_tell(l->setup->report, NULL, OK, &why);
+			diagnose_open(l->setup->sysfs, &l->entries[i].info, ERR_USB_ACCESS, &why);
+			diagnose_report(l->setup->report, NULL, OK, &why);
 			return;
 		}
 }
@@ -248,7 +250,7 @@ enum err list_run(const struct station_setup *setup, bool json, FILE *out)
 		l->monitor = plat_monitor_new();
 	if (l && l->monitor) {
 		l->setup = setup;
-		err = gather(l);
+		err = list_gather(l);
 	}
 	if (err) {
 		report_error(setup->report, NULL, err, "cannot list");
@@ -259,13 +261,13 @@ enum err list_run(const struct station_setup *setup, bool json, FILE *out)
 		station_explain(setup, err);
 	} else if (json) {
 		for (size_t i = 0; i < l->count; i++)
-			print_json(out, &l->entries[i]);
+			list_print_json(out, &l->entries[i]);
 	} else {
-		print_table(out, l);
+		list_print_table(out, l);
 	}
 	fflush(out);
 	if (!err)
-		explain_denied(l);
+		list_explain_denied(l);
 	if (l) {
 		plat_monitor_free(l->monitor);
 		free(l->entries);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* --list: every board on the bus, waiting or running. Opens boards only to see whether it may, and for a serial that the
  * machine does not tell; asks them nothing else. The fields: docs/list.md. */
 #ifndef LIST_H

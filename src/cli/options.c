@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
 #include "base/str.h"
@@ -85,10 +86,10 @@ static const struct option {
 
 #define TABLE_SIZE (sizeof table / sizeof *table)
 
-static enum options_result fail(struct options *o, const char *format, ...)
+static enum options_result options_fail(struct options *o, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static enum options_result fail(struct options *o, const char *format, ...)
+static enum options_result options_fail(struct options *o, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -98,13 +99,13 @@ static enum options_result fail(struct options *o, const char *format, ...)
 }
 
 /* -0 to -98: the whole token, leading zeros are fine. */
-static bool port_token(const char *token, unsigned long *port)
+static bool options_port_token(const char *token, unsigned long *port)
 {
-	return *token == '-' && text_number(token + 1, 98, port);
+	return *token == '-' && str_number(token + 1, 98, port);
 }
 
 /* The option that TOKEN is; *VALUE is set for "--name=value". NULL: none. */
-static const struct option *find(const char *token, const char **value)
+static const struct option *options_find(const char *token, const char **value)
 {
 	*value = NULL;
 	if (token[0] != '-')
@@ -128,27 +129,27 @@ static const struct option *find(const char *token, const char **value)
 	return NULL;
 }
 
-static enum options_result number(struct options *o, const char *name, const char *value,
-                                  unsigned long max, unsigned long *out)
+static enum options_result options_number(struct options *o, const char *name, const char *value,
+                                          unsigned long max, unsigned long *out)
 {
-	if (text_number(value, max, out) && *out > 0)
+	if (str_number(value, max, out) && *out > 0)
 		return OPTIONS_RUN;
-	return fail(o, "--%s wants a number from 1 to %lu, not '%s'", name, max, value);
+	return options_fail(o, "--%s wants a number from 1 to %lu, not '%s'", name, max, value);
 }
 
-static enum options_result append(struct options *o, const char **list, unsigned *count,
-                                  const char *value)
+static enum options_result options_append(struct options *o, const char **list, unsigned *count,
+                                          const char *value)
 {
 	if (!*value)
-		return fail(o, "an empty path or serial selects nothing");
+		return options_fail(o, "an empty path or serial selects nothing");
 	if (*count == STATION_SELECTORS)
-		return fail(o, "more than %d paths or serials", STATION_SELECTORS);
+		return options_fail(o, "more than %d paths or serials", STATION_SELECTORS);
 	list[(*count)++] = value;
 	return OPTIONS_RUN;
 }
 
 /* What an option that takes no value switches on; NULL: it does something else. */
-static bool *flag(struct options *o, enum id id)
+static bool *options_flag(struct options *o, enum id id)
 {
 	bool *const flags[OPTION_IDS] = {
 		[LOOP] = &o->loop,   [OVERLAY] = &o->overlay, [SIGNED] = &o->sign,
@@ -158,7 +159,7 @@ static bool *flag(struct options *o, enum id id)
 	return flags[id];
 }
 
-static enum options_result progress(struct options *o, const char *value)
+static enum options_result options_progress(struct options *o, const char *value)
 {
 	static const char *const words[] = {
 		[PROGRESS_AUTO] = "auto", [PROGRESS_ALWAYS] = "always", [PROGRESS_NEVER] = "never"
@@ -168,42 +169,45 @@ static enum options_result progress(struct options *o, const char *value)
 			o->progress = (enum options_progress)i;
 			return OPTIONS_RUN;
 		}
-	return fail(o, "--progress wants auto, always or never, not '%s'", value);
+	return options_fail(o, "--progress wants auto, always or never, not '%s'", value);
 }
 
 /* VALUE is "" where there is none. */
-static enum options_result apply(struct options *o, const struct option *option, const char *value)
+static enum options_result options_apply(struct options *o, const struct option *option,
+                                         const char *value)
 {
 	unsigned long n;
-	bool *on = flag(o, option->id);
+	bool *on = options_flag(o, option->id);
 	if (on)
 		*on = true;
 	switch (option->id) {
 	case DIRECTORY:
-		o->folder = value;
+		o->directory = value;
 		break;
 	case COUNT:
-		return number(o, "count", value, 100000, &o->count);
+		return options_number(o, "count", value, 100000, &o->count);
 	case PATH:
-		return append(o, o->paths, &o->path_count, value);
+		return options_append(o, o->paths, &o->path_count, value);
 	case SERIAL:
-		return append(o, o->serials, &o->serial_count, value);
+		return options_append(o, o->serials, &o->serial_count, value);
 	case PORT:
-		if (!text_number(value, 98, &n))
-			return fail(o, "--port wants a number from 0 to 98, not '%s'", value);
+		if (!str_number(value, 98, &n))
+			return options_fail(o, "--port wants a number from 0 to 98, not '%s'",
+			                    value);
 		o->port = (int)n;
 		break;
 	case METADATA:
 		if (*value)
-			o->metadata_folder = value;
+			o->metadata_directory = value;
 		break;
 	case TIMEOUT:
-		return number(o, "timeout", value, 1000000, &o->timeout);
+		return options_number(o, "timeout", value, 1000000, &o->timeout);
 	case NEXT_TIMEOUT:
-		return number(o, "next-timeout", value, 1000000, &o->next_timeout);
+		return options_number(o, "next-timeout", value, 1000000, &o->next_timeout);
 	case WAIT_DISK:
 		o->wait_disk = 60;
-		return *value ? number(o, "wait-disk", value, 1000000, &o->wait_disk) : OPTIONS_RUN;
+		return *value ? options_number(o, "wait-disk", value, 1000000, &o->wait_disk)
+		              : OPTIONS_RUN;
 	case EXEC:
 		o->exec = value;
 		break;
@@ -212,15 +216,17 @@ static enum options_result apply(struct options *o, const struct option *option,
 	case CHIP:
 		o->chip = chip_by_name(value);
 		if (!o->chip)
-			return fail(o, "--chip wants 2763, 2764, 2711 or 2712, not '%s'", value);
+			return options_fail(o, "--chip wants 2763, 2764, 2711 or 2712, not '%s'",
+			                    value);
 		break;
 	case POLL: /* the public tool reads leading digits and no more */
 		o->poll = strtoul(value, NULL, 10);
 		if (o->poll == 0 || o->poll > LONG_MAX)
-			return fail(o, "-m wants microseconds, more than 0, not '%s'", value);
+			return options_fail(o, "-m wants microseconds, more than 0, not '%s'",
+			                    value);
 		break;
 	case PROGRESS:
-		return progress(o, value);
+		return options_progress(o, value);
 	case VERBOSE:
 	case VERY_VERBOSE:
 		o->verbose = option->id == VERBOSE ? 1 : 2;
@@ -236,46 +242,47 @@ static enum options_result apply(struct options *o, const struct option *option,
 }
 
 /* The argument at *I, which moves to the last word of it. */
-static enum options_result parse_one(struct options *o, int argc, char **argv, int *i)
+static enum options_result options_parse_one(struct options *o, int argc, char **argv, int *i)
 {
 	const char *token = argv[*i], *value;
 	unsigned long port;
-	if (port_token(token, &port)) {
+	if (options_port_token(token, &port)) {
 		o->port = (int)port;
 		return OPTIONS_RUN;
 	}
-	const struct option *option = find(token, &value);
+	const struct option *option = options_find(token, &value);
 	if (!option)
-		return fail(o, *token == '-' ? "unknown option '%s'" : "unexpected word '%s'",
-		            token);
+		return options_fail(
+			o, *token == '-' ? "unknown option '%s'" : "unexpected word '%s'", token);
 	if (!option->arg)
-		return value ? fail(o, "--%s takes no value", option->name) : apply(o, option, "");
+		return value ? options_fail(o, "--%s takes no value", option->name)
+		             : options_apply(o, option, "");
 	bool optional = option->arg[0] == '[';
 	if (!value && *i + 1 < argc && !(optional && argv[*i + 1][0] == '-'))
 		value = argv[++*i];
 	if (!value && !optional)
-		return fail(o, "'%s' wants %s", token, option->arg);
-	return apply(o, option, value ? value : "");
+		return options_fail(o, "'%s' wants %s", token, option->arg);
+	return options_apply(o, option, value ? value : "");
 }
 
 enum options_result options_parse(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){ .port = -1 };
 	for (int i = 1; i < argc; i++) {
-		enum options_result result = parse_one(o, argc, argv, &i);
+		enum options_result result = options_parse_one(o, argc, argv, &i);
 		if (result != OPTIONS_RUN)
 			return result;
 	}
 	if (o->exec && !*o->exec)
-		return fail(o, "--exec wants a program");
-	if (o->overlay && !o->folder)
-		return fail(o, "-o needs a folder: -d DIR");
+		return options_fail(o, "--exec wants a program");
+	if (o->overlay && !o->directory)
+		return options_fail(o, "-o needs a folder: -d DIR");
 	if (o->path_count && o->port >= 0)
-		return fail(o, "a USB path and a port number do not go together");
+		return options_fail(o, "a USB path and a port number do not go together");
 	if (o->loop && o->count)
-		return fail(o, "-l serves without end, -n ends: choose one");
+		return options_fail(o, "-l serves without end, -n ends: choose one");
 	if (o->chip && !o->check)
-		return fail(o, "--chip goes with --check: boards tell their chip");
+		return options_fail(o, "--chip goes with --check: boards tell their chip");
 	return OPTIONS_RUN;
 }
 
@@ -301,7 +308,7 @@ void options_help(FILE *out)
 		if (n + 2 > HELP_INDENT)
 			n = fprintf(out, "\n") - 1;
 		fprintf(out, "%*s", HELP_INDENT - n, "");
-		text_wrap(out, HELP_INDENT, HELP_WIDTH, o->help);
+		str_wrap(out, HELP_INDENT, HELP_WIDTH, o->help);
 	}
 	fputs("\nOne board is served, unless -l, -n, or several -p or -i ask for more.\n"
 	      "Exit status: 0 success, 1 boot files missing or unfit, 2 a board failed, 3 a\n"

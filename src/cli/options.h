@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The command line: argv -> struct options. One table drives parsing and --help; the man page and the completions are
  * checked against it. */
 #ifndef OPTIONS_H
@@ -19,8 +20,8 @@ enum options_result {
 };
 
 struct options {
-	const char *folder, *metadata_folder; /* NULL: not given */
-	const char *exec;                     /* NULL: not given */
+	const char *directory, *metadata_directory; /* NULL: not given */
+	const char *exec;                           /* NULL: not given */
 	bool overlay, loop, sign, again, quiet, check, list, json;
 	const struct chip *chip; /* --chip; NULL: not given */
 	enum options_progress progress;

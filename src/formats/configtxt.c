@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/configtxt.h"
 
 #include <stdlib.h>
@@ -11,25 +12,25 @@ void configtxt_open(struct configtxt *config, char *text, size_t n, const struct
 	};
 }
 
-static bool is_blank(char c)
+static bool configtxt_is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
 
 /* Cuts the blanks off both ends of S. */
-static char *trim(char *s)
+static char *configtxt_trim(char *s)
 {
-	while (is_blank(*s))
+	while (configtxt_is_blank(*s))
 		s++;
 	size_t n = strlen(s);
-	while (n > 0 && is_blank(s[n - 1]))
+	while (n > 0 && configtxt_is_blank(s[n - 1]))
 		n--;
 	s[n] = 0;
 	return s;
 }
 
 /* The next line, terminated; NULL at the end. Old Macs' line ends count too, and a zero byte ends a line. */
-static char *next_line(struct configtxt *c)
+static char *configtxt_next_line(struct configtxt *c)
 {
 	if (c->at >= c->end)
 		return NULL;
@@ -60,7 +61,7 @@ static const struct {
 };
 
 /* [all] ends every filter; a model replaces the model before; what is not known narrows further. */
-static void take_filter(struct configtxt *c, const char *name)
+static void configtxt_take_filter(struct configtxt *c, const char *name)
 {
 	if (strcasecmp(name, "all") == 0) {
 		c->model = CONFIGTXT_YES;
@@ -88,23 +89,23 @@ static void take_filter(struct configtxt *c, const char *name)
 bool configtxt_next(struct configtxt *config, struct configtxt_setting *setting)
 {
 	char *line;
-	while ((line = next_line(config))) {
-		line = trim(line);
+	while ((line = configtxt_next_line(config))) {
+		line = configtxt_trim(line);
 		if (*line == 0 || *line == '#')
 			continue;
 		char *end = strchr(line, ']');
 		if (*line == '[' && end) {
 			*end = 0;
-			take_filter(config, trim(line + 1));
+			configtxt_take_filter(config, configtxt_trim(line + 1));
 			continue;
 		}
 		char *value = strchr(line, '=');
-		if (!value && strncasecmp(line, "include", 7) == 0 && is_blank(line[7]))
+		if (!value && strncasecmp(line, "include", 7) == 0 && configtxt_is_blank(line[7]))
 			value = line + 7;
 		if (value)
 			*value++ = 0;
-		setting->key = trim(line);
-		setting->value = value ? trim(value) : "";
+		setting->key = configtxt_trim(line);
+		setting->value = value ? configtxt_trim(value) : "";
 		setting->line = config->line;
 		setting->applies = config->none                         ? CONFIGTXT_NO
 		                   : config->condition && config->model ? CONFIGTXT_MAYBE

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads a config.txt as the boot firmware does: lines "key=value", comments that begin with '#', and filters "[pi4]" that
  * say for which boards the lines below them are. Knows no keys. */
 #ifndef CONFIGTXT_H

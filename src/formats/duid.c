@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/duid.h"
 
 #include <stdint.h>
@@ -5,7 +6,7 @@
 
 /* Skips to the next word; the value of its leading hexadecimal digits as strtoul would take them (blanks, sign, "0x"),
  * low 32 bits, all ones beyond 64. */
-static uint32_t next_word(const char **at, const char *end)
+static uint32_t duid_next_word(const char **at, const char *end)
 {
 	const char *c = *at;
 	uint64_t value = 0;
@@ -34,7 +35,7 @@ static uint32_t next_word(const char **at, const char *end)
 }
 
 /* Three characters from 16 bits. */
-static bool decode_half(uint32_t h, char out[3])
+static bool duid_decode_half(uint32_t h, char out[3])
 {
 	long rest = (long)h;
 	long c[3];
@@ -62,14 +63,14 @@ bool duid_decode(const char *value, char text[DUID_TEXT + 1])
 			value++;
 			continue;
 		}
-		uint32_t word = next_word(&value, end);
+		uint32_t word = duid_next_word(&value, end);
 		if (word == 0)
 			break;
 		uint32_t halves[] = { word & 0xffff, word >> 16 };
 		for (int i = 0; i < 2; i++) {
 			if (i == 1 && halves[i] == 0)
 				break;
-			if (n + 3 > DUID_TEXT || !decode_half(halves[i], text + n)) {
+			if (n + 3 > DUID_TEXT || !duid_decode_half(halves[i], text + n)) {
 				text[0] = 0;
 				return false;
 			}

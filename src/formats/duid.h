@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* FACTORY_UUID: how a BCM2712 writes its device id, and the text it stands for. Facts: docs/protocol.md. */
 #ifndef DUID_H
 #define DUID_H

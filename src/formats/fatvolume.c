@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/fatvolume.h"
 
 #include "base/bytes.h"
@@ -6,7 +7,7 @@
 #include <stddef.h>
 
 /* Whether there are no contradictions in the fields that every FAT volume has. */
-static bool is_boot_sector(const uint8_t *s)
+static bool fatvolume_is_boot_sector(const uint8_t *s)
 {
 	uint8_t per_cluster = s[13], fats = s[16];
 	return (s[0] == 0xeb || s[0] == 0xe9) && get_le16(s + 11) == FATVOLUME_SECTOR &&
@@ -14,7 +15,7 @@ static bool is_boot_sector(const uint8_t *s)
 	       (fats == 1 || fats == 2) && s[21] >= 0xf0;
 }
 
-static bool has_partitions(const uint8_t *s)
+static bool fatvolume_has_partitions(const uint8_t *s)
 {
 	for (size_t at = 446; at < 510; at += 16)
 		if ((s[at] & 0x7f) == 0 && s[at + 4] != 0 && get_le32(s + at + 8) > 0 &&
@@ -24,7 +25,7 @@ static bool has_partitions(const uint8_t *s)
 }
 
 /* The sizes of a volume's parts, against each other and the image's size. */
-static const char *layout_problem(const uint8_t *s, uint64_t size)
+static const char *fatvolume_layout_problem(const uint8_t *s, uint64_t size)
 {
 	uint64_t total = get_le16(s + 19) ? get_le16(s + 19) : get_le32(s + 32);
 	uint64_t fat = get_le16(s + 22) ? get_le16(s + 22) : get_le32(s + 36);
@@ -52,11 +53,11 @@ const char *fatvolume_problem(const uint8_t sector[FATVOLUME_SECTOR], uint64_t s
 		return "is too short for a FAT volume";
 	if (sector[510] != 0x55 || sector[511] != 0xaa)
 		return "is not a FAT volume (no 55aa at 510)";
-	if (!is_boot_sector(sector))
-		return has_partitions(sector)
+	if (!fatvolume_is_boot_sector(sector))
+		return fatvolume_has_partitions(sector)
 		               ? "has a partition table: it must be one bare FAT volume"
 		               : "is not a FAT volume with sectors of 512 bytes";
 	if (size % FATVOLUME_SECTOR)
 		return "has a size that is no multiple of 512";
-	return layout_problem(sector, size);
+	return fatvolume_layout_problem(sector, size);
 }

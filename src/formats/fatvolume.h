@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whether an image is a bare FAT volume that the boot firmware can read, judged by its first sector. Facts:
  * docs/formats.md, "boot.img". */
 #ifndef FATVOLUME_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/json.h"
 
 #include "base/str.h"
@@ -7,7 +8,7 @@ void json_string(FILE *out, const char *s)
 	putc('"', out);
 	while (*s) {
 		unsigned char c = (unsigned char)*s;
-		size_t n = text_utf8(s);
+		size_t n = str_utf8(s);
 		if (c == '"' || c == '\\') {
 			fprintf(out, "\\%c", c);
 			s++;

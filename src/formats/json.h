@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JSON strings. */
 #ifndef JSON_H
 #define JSON_H

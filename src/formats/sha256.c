@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/sha256.h"
 
 #include "base/bytes.h"
@@ -18,28 +19,28 @@ static const uint32_t constants[64] = {
 	0xc67178f2,
 };
 
-static uint32_t rotate(uint32_t x, unsigned n)
+static uint32_t sha256_rotate(uint32_t x, unsigned n)
 {
 	return x >> n | x << (32 - n);
 }
 
 /* 6.2.2: one block of 64 bytes. */
-static void compress(uint32_t state[8], const uint8_t *block)
+static void sha256_compress(uint32_t state[8], const uint8_t *block)
 {
 	uint32_t w[64];
 	for (size_t t = 0; t < 16; t++)
 		w[t] = get_be32(block + 4 * t);
 	for (size_t t = 16; t < 64; t++) {
 		uint32_t x = w[t - 15], y = w[t - 2];
-		w[t] = (rotate(y, 17) ^ rotate(y, 19) ^ y >> 10) + w[t - 7] +
-		       (rotate(x, 7) ^ rotate(x, 18) ^ x >> 3) + w[t - 16];
+		w[t] = (sha256_rotate(y, 17) ^ sha256_rotate(y, 19) ^ y >> 10) + w[t - 7] +
+		       (sha256_rotate(x, 7) ^ sha256_rotate(x, 18) ^ x >> 3) + w[t - 16];
 	}
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
 	for (size_t t = 0; t < 64; t++) {
-		uint32_t sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
+		uint32_t sum1 = sha256_rotate(e, 6) ^ sha256_rotate(e, 11) ^ sha256_rotate(e, 25);
 		uint32_t t1 = h + sum1 + ((e & f) ^ (~e & g)) + constants[t] + w[t];
-		uint32_t sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+		uint32_t sum0 = sha256_rotate(a, 2) ^ sha256_rotate(a, 13) ^ sha256_rotate(a, 22);
 		uint32_t t2 = sum0 + ((a & b) ^ (a & c) ^ (b & c));
 		h = g;
 		g = f;
@@ -75,7 +76,7 @@ void sha256_add(struct sha256 *hash, const void *bytes, size_t n)
 		n -= part;
 		filled += part;
 		if (filled == 64) {
-			compress(hash->state, hash->block);
+			sha256_compress(hash->state, hash->block);
 			filled = 0;
 		}
 	}

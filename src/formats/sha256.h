@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SHA-256 as FIPS 180-4 defines it: to compare boot files with the hashes in their .sig files. Not for secrets; the tools
  * that sign use OpenSSL. */
 #ifndef SHA256_H

@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/sigtext.h"
 
 #include <string.h>
 
-static int digit(char c)
+static int sigtext_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -14,16 +15,16 @@ static int digit(char c)
 }
 
 /* Whether the N characters of TEXT are hexadecimal digits. */
-static bool is_hex(const char *text, size_t n)
+static bool sigtext_is_hex(const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (digit(text[i]) < 0)
+		if (sigtext_digit(text[i]) < 0)
 			return false;
 	return true;
 }
 
 /* Whether the line of N characters begins with KEY; *VALUE: what follows, without blanks before it. */
-static bool has_key(const char **value, size_t *n, const char *key)
+static bool sigtext_has_key(const char **value, size_t *n, const char *key)
 {
 	size_t k = strlen(key);
 	if (*n < k || memcmp(*value, key, k) != 0)
@@ -35,32 +36,34 @@ static bool has_key(const char **value, size_t *n, const char *key)
 	return true;
 }
 
-static bool take_hash(struct sigtext *sig, const char *line, size_t n)
+static bool sigtext_take_hash(struct sigtext *sig, const char *line, size_t n)
 {
-	if (n != 2 * SHA256_SIZE || !is_hex(line, n))
+	if (n != 2 * SHA256_SIZE || !sigtext_is_hex(line, n))
 		return false;
 	for (size_t i = 0; i < SHA256_SIZE; i++)
-		sig->hash[i] = (uint8_t)(digit(line[2 * i]) * 16 + digit(line[2 * i + 1]));
+		sig->hash[i] = (uint8_t)(sigtext_digit(line[2 * i]) * 16 +
+		                         sigtext_digit(line[2 * i + 1]));
 	sig->has_hash = true;
 	return true;
 }
 
 /* A line after the first. */
-static const char *take_line(struct sigtext *sig, const char *line, size_t n, bool *has_time)
+static const char *sigtext_take_line(struct sigtext *sig, const char *line, size_t n,
+                                     bool *has_time)
 {
-	if (has_key(&line, &n, "ts:")) {
+	if (sigtext_has_key(&line, &n, "ts:")) {
 		*has_time = n > 0;
 		for (size_t i = 0; i < n; i++)
 			if (line[i] < '0' || line[i] > '9')
 				return "has a ts line without a decimal number";
-	} else if (has_key(&line, &n, "target-soc:")) {
+	} else if (sigtext_has_key(&line, &n, "target-soc:")) {
 		if (n == 0 || n >= sizeof sig->target)
 			return "has a target-soc line without a chip";
 		memcpy(sig->target, line, n);
-	} else if (has_key(&line, &n, "rsa2048:")) {
+	} else if (sigtext_has_key(&line, &n, "rsa2048:")) {
 		if (sig->is_signed)
 			return "has more than one rsa2048 line";
-		if (n != 512 || !is_hex(line, n))
+		if (n != 512 || !sigtext_is_hex(line, n))
 			return "has an rsa2048 line without 512 hexadecimal digits";
 		sig->is_signed = true;
 	}
@@ -79,10 +82,10 @@ const char *sigtext_read(struct sigtext *sig, const char *text, size_t n)
 		if (length > 0 && text[at + length - 1] == '\r')
 			length--;
 		if (at == 0) {
-			if (!take_hash(sig, text, length))
+			if (!sigtext_take_hash(sig, text, length))
 				return "does not begin with a line of 64 hexadecimal digits";
 		} else {
-			const char *problem = take_line(sig, text + at, length, &has_time);
+			const char *problem = sigtext_take_line(sig, text + at, length, &has_time);
 			if (problem)
 				return problem;
 		}

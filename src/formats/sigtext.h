@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads the text of a .sig file: what a boot file's hash should be, and whether it is signed. Knows no keys: signatures
  * are the tools' business. Form, one line each: the SHA-256 as 64 hexadecimal digits; "ts: SECONDS"; may be missing:
  * "target-soc: CHIP", "rsa2048: " and 512 digits. */

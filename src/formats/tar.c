@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/tar.h"
 
 #include <stdbool.h>
@@ -9,7 +10,7 @@
 #define MAX_MEMBERS 4096
 
 /* A number field: octal digits, blanks around them, within its N bytes. False when it is none. */
-static bool octal(const uint8_t *field, size_t n, uint64_t *out)
+static bool tar_octal(const uint8_t *field, size_t n, uint64_t *out)
 {
 	size_t i = 0;
 	*out = 0;
@@ -26,7 +27,7 @@ static bool octal(const uint8_t *field, size_t n, uint64_t *out)
 	return true;
 }
 
-static bool is_zero(const uint8_t *block)
+static bool tar_is_zero(const uint8_t *block)
 {
 	for (size_t i = 0; i < BLOCK; i++)
 		if (block[i])
@@ -35,17 +36,17 @@ static bool is_zero(const uint8_t *block)
 }
 
 /* The sum of all bytes with the sum's own field taken as blanks. */
-static bool checksum_holds(const uint8_t *block)
+static bool tar_checksum_holds(const uint8_t *block)
 {
 	uint64_t want, sum = 0;
-	if (!octal(block + 148, 8, &want))
+	if (!tar_octal(block + 148, 8, &want))
 		return false;
 	for (size_t i = 0; i < BLOCK; i++)
 		sum += i >= 148 && i < 156 ? ' ' : block[i];
 	return sum == want;
 }
 
-static enum err bad(struct tar *tar, uint64_t offset, const char *what)
+static enum err tar_bad(struct tar *tar, uint64_t offset, const char *what)
 {
 	tar_close(tar);
 	tar->bad_offset = offset;
@@ -53,7 +54,7 @@ static enum err bad(struct tar *tar, uint64_t offset, const char *what)
 	return ERR_ARCHIVE;
 }
 
-static enum err append(struct tar *tar, const uint8_t *block, uint64_t offset, uint64_t size)
+static enum err tar_append(struct tar *tar, const uint8_t *block, uint64_t offset, uint64_t size)
 {
 	if (tar->count % 64 == 0) {
 		struct tar_member *more = realloc(tar->members, (tar->count + 64) * sizeof *more);
@@ -85,8 +86,8 @@ enum err tar_open(struct tar *tar, tar_read read, void *ctx, uint64_t size)
 			return ERR_FILE_READ;
 		}
 		if (got < BLOCK)
-			return bad(tar, at, "ends inside a header");
-		bool zero = is_zero(block);
+			return tar_bad(tar, at, "ends inside a header");
+		bool zero = tar_is_zero(block);
 		if (zero && after_zero)
 			break;
 		after_zero = zero;
@@ -96,24 +97,24 @@ enum err tar_open(struct tar *tar, tar_read read, void *ctx, uint64_t size)
 		}
 
 		uint64_t length;
-		if (!checksum_holds(block))
-			return bad(tar, at, "not a tar header");
-		if (!octal(block + 124, 12, &length))
-			return bad(tar, at, "a size that is no number");
+		if (!tar_checksum_holds(block))
+			return tar_bad(tar, at, "not a tar header");
+		if (!tar_octal(block + 124, 12, &length))
+			return tar_bad(tar, at, "a size that is no number");
 		if (length > size - at - BLOCK)
-			return bad(tar, at, "a member runs past the end");
+			return tar_bad(tar, at, "a member runs past the end");
 		if (tar->count >= MAX_MEMBERS)
-			return bad(tar, at, "too many members");
+			return tar_bad(tar, at, "too many members");
 		uint8_t type = block[156];
 		if (type == '0' || type == 0) {
-			enum err err = append(tar, block, at + BLOCK, length);
+			enum err err = tar_append(tar, block, at + BLOCK, length);
 			if (err)
 				return err;
 		}
 		at += BLOCK + (length + BLOCK - 1) / BLOCK * BLOCK;
 	}
 	if (tar->count == 0)
-		return bad(tar, 0, "no files in it");
+		return tar_bad(tar, 0, "no files in it");
 	return OK;
 }
 
@@ -123,12 +124,12 @@ void tar_close(struct tar *tar)
 	*tar = (struct tar){ 0 };
 }
 
-const struct tar_member *tar_find(const struct tar *tar, const char *folder, const char *name)
+const struct tar_member *tar_find(const struct tar *tar, const char *directory, const char *name)
 {
-	size_t n = strlen(folder);
+	size_t n = strlen(directory);
 	for (size_t i = 0; i < tar->count; i++) {
 		const char *m = tar->members[i].name;
-		if (strncasecmp(m, folder, n) == 0 && m[n] == '/' &&
+		if (strncasecmp(m, directory, n) == 0 && m[n] == '/' &&
 		    strcasecmp(m + n + 1, name) == 0)
 			return &tar->members[i];
 	}

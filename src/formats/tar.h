@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A bounded reader of bootfiles.bin: a plain POSIX or GNU tar. The index is read once, members are found by name. Trusts
  * nothing in the file. Facts: docs/formats.md. */
 #ifndef TAR_H
@@ -29,7 +30,7 @@ typedef int64_t (*tar_read)(void *ctx, uint64_t offset, void *to, size_t n);
 enum err tar_open(struct tar *tar, tar_read read, void *ctx, uint64_t size);
 void tar_close(struct tar *tar); /* fine on an empty one */
 
-/* The first member "FOLDER/NAME", compared as the boot loader does: without regard to ASCII case. NULL: none. */
-const struct tar_member *tar_find(const struct tar *tar, const char *folder, const char *name);
+/* The first member "DIRECTORY/NAME", compared as the boot loader does: without regard to ASCII case. NULL: none. */
+const struct tar_member *tar_find(const struct tar *tar, const char *directory, const char *name);
 
 #endif

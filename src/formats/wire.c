@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/wire.h"
 
 #include "base/bytes.h"
@@ -14,7 +15,7 @@ void wire_boot_message(uint8_t to[WIRE_BOOT_MESSAGE], uint32_t length,
 		memset(to + 4, 0, WIRE_SIGNATURE);
 }
 
-enum wire_verdict wire_request(const uint8_t *bytes, size_t n, struct wire_request *out)
+enum wire_result wire_request(const uint8_t *bytes, size_t n, struct wire_request *out)
 {
 	if (n != WIRE_REQUEST)
 		return WIRE_WRONG_LENGTH;

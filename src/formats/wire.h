@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes of the protocol <-> structs. Little-endian, no I/O, no allocation, no trust in what a board sends.
  * Facts: docs/protocol.md. */
 #ifndef WIRE_H
@@ -25,7 +26,7 @@ struct wire_request {
 	char name[WIRE_NAME]; /* terminated; no control characters */
 };
 
-enum wire_verdict {
+enum wire_result {
 	WIRE_OK,
 	WIRE_EMPTY_NAME,      /* means Done, whatever the command; only name is set */
 	WIRE_WRONG_LENGTH,    /* not 260 bytes */
@@ -39,7 +40,7 @@ void wire_boot_message(uint8_t to[WIRE_BOOT_MESSAGE], uint32_t length,
 
 /* Decodes the N bytes of a request read. OUT is defined for WIRE_OK and WIRE_EMPTY_NAME only. A name that fills its
  * field is cut after 255 bytes. */
-enum wire_verdict wire_request(const uint8_t *bytes, size_t n, struct wire_request *out);
+enum wire_result wire_request(const uint8_t *bytes, size_t n, struct wire_request *out);
 
 /* For messages: "GetFileSize", "ReadFile", "Done". */
 const char *wire_command_name(enum wire_command command);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What differs between operating systems: clock, threads, interrupts, files, the place of the executable. The tests
  * have a twin of the first half with a virtual clock. Everything that waits in this program waits through here. */
 #ifndef PLAT_H
@@ -21,9 +22,9 @@ struct plat_thread;
 
 struct plat_monitor *plat_monitor_new(void); /* NULL: out of memory */
 void plat_monitor_free(struct plat_monitor *m);
-void plat_enter(struct plat_monitor *m);
-void plat_leave(struct plat_monitor *m);
-void plat_wake(struct plat_monitor *m); /* every waiter, from inside the monitor */
+void plat_lock(struct plat_monitor *m);
+void plat_unlock(struct plat_monitor *m);
+void plat_broadcast(struct plat_monitor *m); /* every waiter, from inside the monitor */
 
 /* Leaves the monitor, waits until woken (also without reason) or until DEADLINE (plat_now's clock, PLAT_FOREVER), enters
  * again. False when the deadline has passed. */
@@ -39,7 +40,7 @@ void plat_thread_join(struct plat_thread *t);
 /* --- interrupts: calls FN(ctx) from a thread of its own at every Ctrl-C or SIGTERM (and its like). The first call must
  * come before any thread is made by others; FN NULL: from now on they are ignored, and no call is under way any more. False: out
  * of threads. */
-bool plat_on_interrupt(void (*fn)(void *), void *ctx);
+bool plat_on_signal(void (*fn)(void *), void *ctx);
 
 /* Ends the program at once, whatever its threads do. */
 _Noreturn void plat_exit_now(int status);
@@ -47,8 +48,8 @@ _Noreturn void plat_exit_now(int status);
 /* --- files */
 enum plat_file {
 	PLAT_FILE_OK,
-	PLAT_FILE_ABSENT,      /* no such file, or a component of the path is not a folder */
-	PLAT_FILE_NOT_REGULAR, /* folder, FIFO, device, socket */
+	PLAT_FILE_ABSENT,      /* no such file, or a component of the path is not a directory */
+	PLAT_FILE_NOT_REGULAR, /* directory, FIFO, device, socket */
 	PLAT_FILE_ERROR,       /* errno tells */
 };
 
@@ -59,14 +60,14 @@ void plat_close(int fd);
 /* Reads N bytes at OFFSET. Returns the count (less than N only at the end of the file), or -1 with errno. */
 int64_t plat_read_at(int fd, uint64_t offset, void *to, size_t n);
 
-/* Whether PATH is a folder, and whether files can be made in it; if not, errno says why. */
-bool plat_is_folder(const char *path);
-bool plat_can_write(const char *folder);
+/* Whether PATH is a directory, and whether files can be made in it; if not, errno says why. */
+bool plat_is_directory(const char *path);
+bool plat_can_write(const char *directory);
 
 /* Removes a file; absent is fine. */
 void plat_remove(const char *path);
 
-/* Names that would leave a folder on this system although they have no ".." in them and do not begin with "/". */
+/* Names that would leave a directory on this system although they have no ".." in them and do not begin with "/". */
 bool plat_name_escapes(const char *name);
 
 /* --- terminals */
@@ -82,13 +83,13 @@ void plat_terminal_size(FILE *f, unsigned *columns, unsigned *rows);
 #define PLAT_DATE_SIZE 32
 void plat_date(char out[PLAT_DATE_SIZE]);
 
-/* The folder that holds the running program, to be freed; NULL when unknown. */
-char *plat_program_folder(void);
+/* The directory that holds the running program, to be freed; NULL when unknown. */
+char *plat_program_directory(void);
 
 /* --- looking around, at files that others own: nothing here fails loudly */
 
-/* Calls FN for each entry of FOLDER (without "." and "..", in any order) until it returns false. */
-void plat_list(const char *folder, bool (*fn)(void *ctx, const char *name), void *ctx);
+/* Calls FN for each entry of DIRECTORY (without "." and "..", in any order) until it returns false. */
+void plat_list(const char *directory, bool (*fn)(void *ctx, const char *name), void *ctx);
 
 /* Where the symbolic link PATH points to, as it is written there. False: no link, or longer than SIZE. */
 bool plat_link(const char *path, char *out, size_t size);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/plat.h"
 
 #include <pthread.h>
@@ -45,17 +46,17 @@ void plat_monitor_free(struct plat_monitor *m)
 	free(m);
 }
 
-void plat_enter(struct plat_monitor *m)
+void plat_lock(struct plat_monitor *m)
 {
 	pthread_mutex_lock(&m->lock);
 }
 
-void plat_leave(struct plat_monitor *m)
+void plat_unlock(struct plat_monitor *m)
 {
 	pthread_mutex_unlock(&m->lock);
 }
 
-void plat_wake(struct plat_monitor *m)
+void plat_broadcast(struct plat_monitor *m)
 {
 	pthread_cond_broadcast(&m->woken);
 }
@@ -95,7 +96,7 @@ struct plat_thread {
 	void *arg;
 };
 
-static void *thread_main(void *arg)
+static void *posix_thread_main(void *arg)
 {
 	struct plat_thread *t = arg;
 	t->run(t->arg);
@@ -116,7 +117,7 @@ struct plat_thread *plat_thread_start(void (*run)(void *), void *arg)
 	for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; i++)
 		sigaddset(&none, interrupts[i]);
 	pthread_sigmask(SIG_BLOCK, &none, &before); /* the thread inherits this */
-	int err = pthread_create(&t->id, &attr, thread_main, t);
+	int err = pthread_create(&t->id, &attr, posix_thread_main, t);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	if (err) {
@@ -144,7 +145,7 @@ static struct {
 	void *ctx;
 } interrupt = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static void *interrupt_main(void *arg)
+static void *posix_signal_main(void *arg)
 {
 	(void)arg;
 	for (;;) {
@@ -159,7 +160,7 @@ static void *interrupt_main(void *arg)
 	return NULL;
 }
 
-static bool start_interrupt_thread(void)
+static bool posix_start_signal_thread(void)
 {
 	sigemptyset(&interrupt.set);
 	for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; i++) {
@@ -171,19 +172,19 @@ static bool start_interrupt_thread(void)
 	signal(SIGPIPE,
 	       SIG_IGN); /* a reader of our output may leave: the boards are still served */
 	pthread_t id;
-	if (pthread_create(&id, NULL, interrupt_main, NULL) != 0)
+	if (pthread_create(&id, NULL, posix_signal_main, NULL) != 0)
 		return false;
 	pthread_detach(id);
 	return true;
 }
 
-bool plat_on_interrupt(void (*fn)(void *), void *ctx)
+bool plat_on_signal(void (*fn)(void *), void *ctx)
 {
 	pthread_mutex_lock(&interrupt.lock);
 	interrupt.fn = fn;
 	interrupt.ctx = ctx;
 	if (fn && !interrupt.running)
-		interrupt.running = start_interrupt_thread();
+		interrupt.running = posix_start_signal_thread();
 	bool ok = !fn || interrupt.running;
 	pthread_mutex_unlock(&interrupt.lock);
 	return ok;

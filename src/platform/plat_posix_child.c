@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/plat.h"
 
 #include <errno.h>
@@ -21,22 +22,22 @@ struct plat_child {
 
 /* --- the environment */
 
-static bool same_name(const char *a, const char *b)
+static bool child_same_name(const char *a, const char *b)
 {
 	size_t n = strcspn(a, "=");
 	return strncmp(a, b, n) == 0 && b[n] == '=';
 }
 
-static bool is_replaced(const char *old, const char *const variables[])
+static bool child_is_replaced(const char *old, const char *const variables[])
 {
 	for (; *variables; variables++)
-		if (same_name(*variables, old))
+		if (child_same_name(*variables, old))
 			return true;
 	return false;
 }
 
 /* Our own environment with VARIABLES; only the array is new. */
-static char **merge(const char *const variables[])
+static char **child_merge(const char *const variables[])
 {
 	size_t count = 1, n = 0;
 	for (size_t i = 0; variables[i]; i++)
@@ -47,7 +48,7 @@ static char **merge(const char *const variables[])
 	if (!all)
 		return NULL;
 	for (size_t i = 0; environ[i]; i++)
-		if (!is_replaced(environ[i], variables))
+		if (!child_is_replaced(environ[i], variables))
 			all[n++] = environ[i];
 	for (size_t i = 0; variables[i]; i++)
 		all[n++] = (char *)(uintptr_t)variables[i]; /* posix_spawn only reads them */
@@ -56,8 +57,8 @@ static char **merge(const char *const variables[])
 
 /* --- starting */
 
-/* What this program changed about signals (plat_on_interrupt) is undone for the child. */
-static int set_signals(posix_spawnattr_t *attr)
+/* What this program changed about signals (plat_on_signal) is undone for the child. */
+static int child_set_signals(posix_spawnattr_t *attr)
 {
 	sigset_t none, defaults;
 	sigemptyset(&none);
@@ -76,7 +77,7 @@ static int set_signals(posix_spawnattr_t *attr)
 }
 
 /* An errno value. */
-static int spawn(pid_t *pid, const char *program, char **variables, bool to_stderr)
+static int child_spawn(pid_t *pid, const char *program, char **variables, bool to_stderr)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
@@ -89,7 +90,7 @@ static int spawn(pid_t *pid, const char *program, char **variables, bool to_stde
 		return err;
 	}
 	char *argv[] = { (char *)(uintptr_t)program, NULL };
-	err = set_signals(&attr);
+	err = child_set_signals(&attr);
 	if (!err)
 		err = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY,
 		                                       0);
@@ -104,34 +105,34 @@ static int spawn(pid_t *pid, const char *program, char **variables, bool to_stde
 
 /* --- the end: seen first, then taken inside the monitor, so that no signal can go to a pid that is somebody else's */
 
-static void wait_for_end(void *arg)
+static void child_wait_for_end(void *arg)
 {
 	struct plat_child *c = arg;
 	siginfo_t info;
 	while (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
 		;
-	plat_enter(c->monitor);
+	plat_lock(c->monitor);
 	int status = 0;
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	c->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	c->ended = true;
-	plat_wake(c->monitor);
-	plat_leave(c->monitor);
+	plat_broadcast(c->monitor);
+	plat_unlock(c->monitor);
 }
 
 struct plat_child *plat_child_start(const char *program, const char *const variables[],
                                     bool to_stderr, struct plat_monitor *monitor)
 {
 	struct plat_child *c = calloc(1, sizeof *c);
-	char **all = merge(variables);
+	char **all = child_merge(variables);
 	int err = ENOMEM;
 	if (c && all) {
 		c->monitor = monitor;
-		err = spawn(&c->pid, program, all, to_stderr);
+		err = child_spawn(&c->pid, program, all, to_stderr);
 	}
 	if (!err) {
-		c->waiter = plat_thread_start(wait_for_end, c);
+		c->waiter = plat_thread_start(child_wait_for_end, c);
 		if (!c->waiter) {
 			kill(-c->pid, SIGKILL);
 			waitpid(c->pid, NULL, 0);

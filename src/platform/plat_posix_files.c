@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/plat.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum plat_file open_failed(int err)
+static enum plat_file posix_open_failed(int err)
 {
 	errno = err;
 	return err == ENOENT || err == ENOTDIR ? PLAT_FILE_ABSENT : PLAT_FILE_ERROR;
@@ -17,13 +18,13 @@ enum plat_file plat_open(const char *path, int *fd, uint64_t *size)
 {
 	struct stat st;
 	if (stat(path, &st) != 0)
-		return open_failed(errno);
+		return posix_open_failed(errno);
 	if (!S_ISREG(st.st_mode)) /* opening a device can already do something */
 		return PLAT_FILE_NOT_REGULAR;
 	int f = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC |
 	                           O_NOCTTY); /* now a FIFO after all: must not block */
 	if (f < 0)
-		return open_failed(errno);
+		return posix_open_failed(errno);
 	if (fstat(f, &st) != 0 || !S_ISREG(st.st_mode)) {
 		close(f);
 		return PLAT_FILE_NOT_REGULAR;
@@ -54,7 +55,7 @@ int64_t plat_read_at(int fd, uint64_t offset, void *to, size_t n)
 	return (int64_t)done;
 }
 
-bool plat_is_folder(const char *path)
+bool plat_is_directory(const char *path)
 {
 	struct stat st;
 	if (stat(path, &st) != 0)
@@ -63,9 +64,9 @@ bool plat_is_folder(const char *path)
 	return S_ISDIR(st.st_mode);
 }
 
-bool plat_can_write(const char *folder)
+bool plat_can_write(const char *directory)
 {
-	return plat_is_folder(folder) && access(folder, W_OK | X_OK) == 0;
+	return plat_is_directory(directory) && access(directory, W_OK | X_OK) == 0;
 }
 
 void plat_remove(const char *path)
@@ -79,7 +80,7 @@ bool plat_name_escapes(const char *name)
 	return false;
 }
 
-char *plat_program_folder(void)
+char *plat_program_directory(void)
 {
 	char path[4096];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1); /* elsewhere: unknown */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/plat.h"
 
 #include <dirent.h>
@@ -11,9 +12,9 @@
 
 #define LOG_READS 200000 /* a log that grows faster than it is read must end, too */
 
-void plat_list(const char *folder, bool (*fn)(void *ctx, const char *name), void *ctx)
+void plat_list(const char *directory, bool (*fn)(void *ctx, const char *name), void *ctx)
 {
-	DIR *dir = opendir(folder);
+	DIR *dir = opendir(directory);
 	if (!dir)
 		return;
 	bool more = true;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/sysfs.h"
 
 #include "platform/plat.h"
@@ -6,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct machine machine_here = {
+const struct sysfs sysfs_default = {
 	.sys = "/sys",
 	.proc = "/proc",
 	.dev = "/dev",
@@ -21,7 +22,7 @@ const struct machine machine_here = {
 #define FITS(to, size, ...) ((size_t)snprintf((to), (size), __VA_ARGS__) < (size))
 
 /* Reads the first N bytes of a small file. */
-static size_t read_some(const char *path, void *to, size_t n)
+static size_t sysfs_read_some(const char *path, void *to, size_t n)
 {
 	int fd;
 	uint64_t size;
@@ -32,9 +33,9 @@ static size_t read_some(const char *path, void *to, size_t n)
 	return got > 0 ? (size_t)got : 0;
 }
 
-static bool read_text(const char *path, char out[MACHINE_TEXT])
+static bool sysfs_read_text(const char *path, char out[SYSFS_TEXT])
 {
-	size_t n = read_some(path, out, MACHINE_TEXT - 1);
+	size_t n = sysfs_read_some(path, out, SYSFS_TEXT - 1);
 	out[n] = 0;
 	n = strlen(out); /* a device can put a NUL into its strings */
 	while (n > 0 && (out[n - 1] == '\n' || out[n - 1] == ' '))
@@ -43,237 +44,236 @@ static bool read_text(const char *path, char out[MACHINE_TEXT])
 }
 
 /* The last component of the link's target. */
-static bool link_name(const char *path, char out[MACHINE_TEXT])
+static bool sysfs_link_name(const char *path, char out[SYSFS_TEXT])
 {
 	char target[FILE_PATH];
 	if (!plat_link(path, target, sizeof target))
 		return false;
 	const char *slash = strrchr(target, '/');
-	return FITS(out, (size_t)MACHINE_TEXT, "%s", slash ? slash + 1 : target);
+	return FITS(out, (size_t)SYSFS_TEXT, "%s", slash ? slash + 1 : target);
 }
 
 /* Adds NAME to the list "a, b" unless it is there; what does not fit is left out. */
-static void list_add(char list[MACHINE_TEXT], const char *name)
+static void sysfs_list_add(char list[SYSFS_TEXT], const char *name)
 {
 	size_t n = strlen(list), length = strlen(name);
 	for (const char *at = list; (at = strstr(at, name)); at += length)
 		if ((at == list || at[-1] == ' ') && (at[length] == 0 || at[length] == ','))
 			return;
-	if (n + 2 + length < MACHINE_TEXT)
-		snprintf(list + n, MACHINE_TEXT - n, "%s%s", n ? ", " : "", name);
+	if (n + 2 + length < SYSFS_TEXT)
+		snprintf(list + n, SYSFS_TEXT - n, "%s%s", n ? ", " : "", name);
 }
 
 /* --- devices */
 
-bool machine_has_bus(const struct machine *m)
+bool sysfs_has_bus(const struct sysfs *m)
 {
 	char path[FILE_PATH];
-	return FITS(path, sizeof path, "%s/bus/usb/devices", m->sys) && plat_is_folder(path);
+	return FITS(path, sizeof path, "%s/bus/usb/devices", m->sys) && plat_is_directory(path);
 }
 
-bool machine_text(const struct machine *m, const char *path, const char *name,
-                  char out[MACHINE_TEXT])
+bool sysfs_text(const struct sysfs *m, const char *path, const char *name, char out[SYSFS_TEXT])
 {
 	char file[FILE_PATH];
 	*out = 0;
 	return FITS(file, sizeof file, "%s/bus/usb/devices/%s/%s", m->sys, path, name) &&
-	       read_text(file, out);
+	       sysfs_read_text(file, out);
 }
 
-static bool read_number(const struct machine *m, const char *path, const char *name, int base,
-                        unsigned long max, unsigned long *out)
+static bool sysfs_read_number(const struct sysfs *m, const char *path, const char *name, int base,
+                              unsigned long max, unsigned long *out)
 {
-	char text[MACHINE_TEXT], *end;
-	if (!machine_text(m, path, name, text))
+	char text[SYSFS_TEXT], *end;
+	if (!sysfs_text(m, path, name, text))
 		return false;
 	*out = strtoul(text, &end, base);
 	return !*end && *out <= max;
 }
 
-bool machine_seen(const struct machine *m, const char *path, struct usb_seen *seen)
+bool sysfs_device(const struct sysfs *m, const char *path, struct usb_device_info *info)
 {
 	unsigned long vendor, product, bus, address;
 	char file[FILE_PATH];
 	uint8_t descriptor[18] = { 0 };
-	if (strlen(path) >= sizeof seen->path ||
-	    !read_number(m, path, "idVendor", 16, 0xffff, &vendor) ||
-	    !read_number(m, path, "idProduct", 16, 0xffff, &product) ||
-	    !read_number(m, path, "busnum", 10, 255, &bus) ||
-	    !read_number(m, path, "devnum", 10, 127, &address))
+	if (strlen(path) >= sizeof info->path ||
+	    !sysfs_read_number(m, path, "idVendor", 16, 0xffff, &vendor) ||
+	    !sysfs_read_number(m, path, "idProduct", 16, 0xffff, &product) ||
+	    !sysfs_read_number(m, path, "busnum", 10, 255, &bus) ||
+	    !sysfs_read_number(m, path, "devnum", 10, 127, &address))
 		return false;
 	if (FITS(file, sizeof file, "%s/bus/usb/devices/%s/descriptors", m->sys, path))
-		read_some(file, descriptor, sizeof descriptor);
-	*seen = (struct usb_seen){
+		sysfs_read_some(file, descriptor, sizeof descriptor);
+	*info = (struct usb_device_info){
 		.vendor = (uint16_t)vendor,
 		.product = (uint16_t)product,
 		.bus = (uint8_t)bus,
 		.address = (uint8_t)address,
 		.serial_index = descriptor[16],
 	};
-	memcpy(seen->path, path, strlen(path) + 1);
+	memcpy(info->path, path, strlen(path) + 1);
 	const char *port = strpbrk(path, "-.");
 	for (const char *next = port; next; next = strpbrk(next + 1, "-."))
 		port = next;
-	seen->port = port ? (uint8_t)strtoul(port + 1, NULL, 10) : 0;
+	info->port = port ? (uint8_t)strtoul(port + 1, NULL, 10) : 0;
 	return true;
 }
 
 struct each {
-	const struct machine *machine;
-	void (*fn)(void *ctx, const struct usb_seen *seen);
+	const struct sysfs *sysfs;
+	void (*fn)(void *ctx, const struct usb_device_info *info);
 	void *ctx;
 };
 
-static bool each_device(void *ctx, const char *name)
+static bool sysfs_each_device(void *ctx, const char *name)
 {
 	const struct each *each = ctx;
-	struct usb_seen seen;
+	struct usb_device_info info;
 	/* neither interfaces nor root hubs ("usb1") */
-	if (!strchr(name, ':') && strchr(name, '-') && machine_seen(each->machine, name, &seen))
-		each->fn(each->ctx, &seen);
+	if (!strchr(name, ':') && strchr(name, '-') && sysfs_device(each->sysfs, name, &info))
+		each->fn(each->ctx, &info);
 	return true;
 }
 
-void machine_each(const struct machine *m, void (*fn)(void *ctx, const struct usb_seen *seen),
-                  void *ctx)
+void sysfs_each(const struct sysfs *m, void (*fn)(void *ctx, const struct usb_device_info *info),
+                void *ctx)
 {
 	struct each each = { m, fn, ctx };
-	char folder[FILE_PATH];
-	if (FITS(folder, sizeof folder, "%s/bus/usb/devices", m->sys))
-		plat_list(folder, each_device, &each);
+	char directory[FILE_PATH];
+	if (FITS(directory, sizeof directory, "%s/bus/usb/devices", m->sys))
+		plat_list(directory, sysfs_each_device, &each);
 }
 
-enum form machine_form(const struct machine *m, const struct usb_seen *seen)
+enum stage sysfs_form(const struct sysfs *m, const struct usb_device_info *info)
 {
-	char interface[MACHINE_TEXT], path[USB_PATH_SIZE + 8];
+	char interface[SYSFS_TEXT], path[USB_PATH_SIZE + 8];
 	bool known = false;
-	if (form_needs_interface(seen->vendor, seen->product)) {
-		snprintf(path, sizeof path, "%s:1.0", seen->path);
-		known = machine_text(m, path, "interface", interface);
+	if (device_needs_interface(info->vendor, info->product)) {
+		snprintf(path, sizeof path, "%s:1.0", info->path);
+		known = sysfs_text(m, path, "interface", interface);
 	}
-	return form_of(seen->vendor, seen->product, seen->serial_index, known ? interface : NULL);
+	return device_identify(info->vendor, info->product, info->serial_index,
+	                       known ? interface : NULL);
 }
 
 /* --- who holds it */
 
-void machine_node(const struct machine *m, const struct usb_seen *seen, char out[MACHINE_TEXT])
+void sysfs_node(const struct sysfs *m, const struct usb_device_info *info, char out[SYSFS_TEXT])
 {
-	snprintf(out, MACHINE_TEXT, "%s/bus/usb/%03u/%03u", m->dev, seen->bus, seen->address);
+	snprintf(out, SYSFS_TEXT, "%s/bus/usb/%03u/%03u", m->dev, info->bus, info->address);
 }
 
 struct search {
-	const struct machine *machine;
+	const struct sysfs *sysfs;
 	const char *path; /* of the device */
-	char node[MACHINE_TEXT], self[MACHINE_TEXT];
+	char node[SYSFS_TEXT], self[SYSFS_TEXT];
 	const char *except; /* a driver; NULL: none */
 	const char *pid;    /* of the program that is looked at */
 	char *list;
 };
 
-static bool each_interface(void *ctx, const char *name)
+static bool sysfs_each_interface(void *ctx, const char *name)
 {
 	const struct search *s = ctx;
-	char link[FILE_PATH], driver[MACHINE_TEXT];
+	char link[FILE_PATH], driver[SYSFS_TEXT];
 	size_t n = strlen(s->path);
 	if (strncmp(name, s->path, n) == 0 && name[n] == ':' &&
-	    FITS(link, sizeof link, "%s/bus/usb/devices/%s/driver", s->machine->sys, name) &&
-	    link_name(link, driver) && !(s->except && strcmp(driver, s->except) == 0))
-		list_add(s->list, driver);
+	    FITS(link, sizeof link, "%s/bus/usb/devices/%s/driver", s->sysfs->sys, name) &&
+	    sysfs_link_name(link, driver) && !(s->except && strcmp(driver, s->except) == 0))
+		sysfs_list_add(s->list, driver);
 	return true;
 }
 
-bool machine_drivers(const struct machine *m, const char *path, const char *except,
-                     char out[MACHINE_TEXT])
+bool sysfs_drivers(const struct sysfs *m, const char *path, const char *except,
+                   char out[SYSFS_TEXT])
 {
-	struct search s = { .machine = m, .path = path, .except = except, .list = out };
-	char folder[FILE_PATH];
+	struct search s = { .sysfs = m, .path = path, .except = except, .list = out };
+	char directory[FILE_PATH];
 	*out = 0;
-	if (FITS(folder, sizeof folder, "%s/bus/usb/devices", m->sys))
-		plat_list(folder, each_interface, &s);
+	if (FITS(directory, sizeof directory, "%s/bus/usb/devices", m->sys))
+		plat_list(directory, sysfs_each_interface, &s);
 	return *out != 0;
 }
 
-static bool each_open_file(void *ctx, const char *name)
+static bool sysfs_each_open_file(void *ctx, const char *name)
 {
 	const struct search *s = ctx;
-	char path[FILE_PATH], target[FILE_PATH], program[MACHINE_TEXT], entry[MACHINE_TEXT + 32];
-	if (!FITS(path, sizeof path, "%s/%s/fd/%s", s->machine->proc, s->pid, name) ||
+	char path[FILE_PATH], target[FILE_PATH], program[SYSFS_TEXT], entry[SYSFS_TEXT + 32];
+	if (!FITS(path, sizeof path, "%s/%s/fd/%s", s->sysfs->proc, s->pid, name) ||
 	    !plat_link(path, target, sizeof target) || strcmp(target, s->node) != 0)
 		return true;
-	if (!FITS(path, sizeof path, "%s/%s/comm", s->machine->proc, s->pid) ||
-	    !read_text(path, program))
+	if (!FITS(path, sizeof path, "%s/%s/comm", s->sysfs->proc, s->pid) ||
+	    !sysfs_read_text(path, program))
 		snprintf(program, sizeof program, "a program");
 	if (FITS(entry, sizeof entry, "%s (%.20s)", program, s->pid))
-		list_add(s->list, entry);
+		sysfs_list_add(s->list, entry);
 	return false;
 }
 
-static bool each_process(void *ctx, const char *name)
+static bool sysfs_each_process(void *ctx, const char *name)
 {
 	struct search *s = ctx;
-	char folder[FILE_PATH];
+	char directory[FILE_PATH];
 	s->pid = name;
 	if (name[strspn(name, "0123456789")] == 0 && strcmp(name, s->self) != 0 &&
-	    FITS(folder, sizeof folder, "%s/%s/fd", s->machine->proc, name))
-		plat_list(folder, each_open_file, s);
+	    FITS(directory, sizeof directory, "%s/%s/fd", s->sysfs->proc, name))
+		plat_list(directory, sysfs_each_open_file, s);
 	return true;
 }
 
-bool machine_holders(const struct machine *m, const struct usb_seen *seen, char out[MACHINE_TEXT])
+bool sysfs_holders(const struct sysfs *m, const struct usb_device_info *info, char out[SYSFS_TEXT])
 {
-	struct search s = { .machine = m, .path = seen->path, .list = out };
+	struct search s = { .sysfs = m, .path = info->path, .list = out };
 	char self[FILE_PATH];
 	*out = 0;
-	machine_node(m, seen, s.node);
-	if (!FITS(self, sizeof self, "%s/self", m->proc) || !link_name(self, s.self))
+	sysfs_node(m, info, s.node);
+	if (!FITS(self, sizeof self, "%s/self", m->proc) || !sysfs_link_name(self, s.self))
 		*s.self = 0;
-	plat_list(m->proc, each_process, &s);
+	plat_list(m->proc, sysfs_each_process, &s);
 	return *out != 0;
 }
 
 /* --- disks */
 
 struct disks {
-	const struct machine *machine;
+	const struct sysfs *sysfs;
 	char component[USB_PATH_SIZE + 2]; /* "/1-1.3:" in the disk's place in the tree */
-	struct machine_disk *out;
+	struct sysfs_disk *out;
 	size_t count;
 };
 
-static int by_name(const void *a, const void *b)
+static int sysfs_by_name(const void *a, const void *b)
 {
-	const struct machine_disk *x = a, *y = b;
+	const struct sysfs_disk *x = a, *y = b;
 	return strcmp(x->node, y->node);
 }
 
 /* NAME in sys/block, a link to the disk's place below its controller, host, interface. */
-static bool each_disk(void *ctx, const char *name)
+static bool sysfs_each_disk(void *ctx, const char *name)
 {
 	struct disks *d = ctx;
-	char path[FILE_PATH], target[FILE_PATH], text[MACHINE_TEXT];
-	struct machine_disk disk = { 0 };
-	if (!FITS(path, sizeof path, "%s/block/%s", d->machine->sys, name) ||
+	char path[FILE_PATH], target[FILE_PATH], text[SYSFS_TEXT];
+	struct sysfs_disk disk = { 0 };
+	if (!FITS(path, sizeof path, "%s/block/%s", d->sysfs->sys, name) ||
 	    !plat_link(path, target, sizeof target) || !strstr(target, d->component) ||
 	    !FITS(disk.node, sizeof disk.node, "/dev/%s", name))
 		return true;
-	if (FITS(path, sizeof path, "%s/block/%s/size", d->machine->sys, name) &&
-	    read_text(path, text))
+	if (FITS(path, sizeof path, "%s/block/%s/size", d->sysfs->sys, name) &&
+	    sysfs_read_text(path, text))
 		disk.size = strtoull(text, NULL, 10) * 512; /* sectors, whatever the disk's are */
-	if (FITS(path, sizeof path, "%s/block/%s/device/model", d->machine->sys, name))
-		read_text(path, disk.model);
+	if (FITS(path, sizeof path, "%s/block/%s/device/model", d->sysfs->sys, name))
+		sysfs_read_text(path, disk.model);
 	d->out[d->count++] = disk;
-	return d->count < MACHINE_DISKS;
+	return d->count < SYSFS_DISKS;
 }
 
-size_t machine_disks(const struct machine *m, const char *path,
-                     struct machine_disk out[MACHINE_DISKS])
+size_t sysfs_disks(const struct sysfs *m, const char *path, struct sysfs_disk out[SYSFS_DISKS])
 {
-	struct disks disks = { .machine = m, .out = out };
-	char folder[FILE_PATH];
+	struct disks disks = { .sysfs = m, .out = out };
+	char directory[FILE_PATH];
 	snprintf(disks.component, sizeof disks.component, "/%.*s:", USB_PATH_SIZE - 1, path);
-	if (FITS(folder, sizeof folder, "%s/block", m->sys))
-		plat_list(folder, each_disk, &disks);
-	qsort(out, disks.count, sizeof *out, by_name);
+	if (FITS(directory, sizeof directory, "%s/block", m->sys))
+		plat_list(directory, sysfs_each_disk, &disks);
+	qsort(out, disks.count, sizeof *out, sysfs_by_name);
 	return disks.count;
 }
 
@@ -281,7 +281,7 @@ size_t machine_disks(const struct machine *m, const char *path,
 
 /* Whether the kernel names the port, as device ("usb 1-1.3: ...") or as port ("usb 1-1-port3: ...", on a root hub
  * "usb usb1-port3: ..."). */
-static bool is_about(const char *text, const char *path)
+static bool sysfs_is_about(const char *text, const char *path)
 {
 	char device[USB_PATH_SIZE + 8], port[USB_PATH_SIZE + 16];
 	snprintf(device, sizeof device, "usb %s:", path);
@@ -294,7 +294,7 @@ static bool is_about(const char *text, const char *path)
 	return strncmp(text, device, strlen(device)) == 0 || strncmp(text, port, strlen(port)) == 0;
 }
 
-static bool complains(const char *text)
+static bool sysfs_complains(const char *text)
 {
 	return strncmp(text, "usb ", 4) == 0 &&
 	       (strstr(text, "not accepting address") || strstr(text, "unable to enumerate") ||
@@ -303,7 +303,7 @@ static bool complains(const char *text)
 }
 
 /* The kernel got through after all. */
-static bool settles(const char *text, const char *complaint)
+static bool sysfs_clears_error(const char *text, const char *complaint)
 {
 	char path[USB_PATH_SIZE];
 	size_t n = strncmp(text, "usb ", 4) == 0 ? strcspn(text + 4, ":") : 0;
@@ -311,11 +311,11 @@ static bool settles(const char *text, const char *complaint)
 		return false;
 	memcpy(path, text + 4, n);
 	path[n] = 0;
-	return is_about(complaint, path);
+	return sysfs_is_about(complaint, path);
 }
 
 /* The text of a record no older than SINCE; NULL: none. */
-static const char *recent(const char *line, uint64_t since)
+static const char *sysfs_recent(const char *line, uint64_t since)
 {
 	const char *text = strchr(line, ';'), *time = strchr(line, ',');
 	time = time ? strchr(time + 1, ',') : NULL;
@@ -324,18 +324,18 @@ static const char *recent(const char *line, uint64_t since)
 	return text + 1;
 }
 
-bool machine_complaint(const struct machine *m, const char *path, char out[MACHINE_TEXT])
+bool sysfs_enum_error(const struct sysfs *m, const char *path, char out[SYSFS_TEXT])
 {
 	char *log = plat_log(m->log, LOG_LIMIT), *rest = NULL;
-	uint64_t now = m->now(), since = now > MACHINE_LOG_TIME ? now - MACHINE_LOG_TIME : 0;
+	uint64_t now = m->now(), since = now > SYSFS_LOG_TIME ? now - SYSFS_LOG_TIME : 0;
 	*out = 0;
 	for (char *line = log ? strtok_r(log, "\n", &rest) : NULL; line;
 	     line = strtok_r(NULL, "\n", &rest)) {
-		const char *text = recent(line, since);
-		if (text && settles(text, out))
+		const char *text = sysfs_recent(line, since);
+		if (text && sysfs_clears_error(text, out))
 			*out = 0;
-		else if (text && complains(text) && (!path || is_about(text, path)))
-			snprintf(out, MACHINE_TEXT, "%s", text);
+		else if (text && sysfs_complains(text) && (!path || sysfs_is_about(text, path)))
+			snprintf(out, SYSFS_TEXT, "%s", text);
 	}
 	free(log);
 	return *out != 0;

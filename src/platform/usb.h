@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The seam to the USB host: who is on the bus, and transfers on one opened device. Implemented by usb_libusb.c, and by a
  * simulator in the tests. Knows nothing of Raspberry Pi. */
 #ifndef USB_H
@@ -17,20 +18,20 @@ struct usb;
 struct usb_handle;
 
 /* A device on the bus, from arriving to leaving. */
-struct usb_seen {
-	uint64_t id; /* of this arrival; never used again */
+struct usb_device_info {
+	uint64_t attach_id; /* of this attachment; never used again */
 	uint16_t vendor, product;
 	uint8_t bus, address;
 	uint8_t port;         /* the last component of the path, 0 for a root hub */
 	uint8_t serial_index; /* iSerialNumber */
-	char path
-		[USB_PATH_SIZE]; /* BUS[-PORT[.PORT...]], the same for everything that is ever plugged in there */
+	/* BUS[-PORT[.PORT...]], the same for everything that is ever plugged in there */
+	char path[USB_PATH_SIZE];
 };
 
 struct usb_setup {
 	/* Called from any thread, one call at a time; must not call back into usb_*. */
-	void (*arrived)(void *ctx, const struct usb_seen *seen);
-	void (*left)(void *ctx, const struct usb_seen *seen);
+	void (*arrived)(void *ctx, const struct usb_device_info *info);
+	void (*left)(void *ctx, const struct usb_device_info *info);
 	void *ctx;
 	int verbose; /* 0 quiet, 1 libusb's warnings, 2 its information, on stderr */
 };
@@ -51,7 +52,7 @@ void usb_interrupt(struct usb *usb);
 /* --- one device. A handle belongs to one thread at a time. */
 
 /* ERR_USB_ACCESS, _BUSY, _IO, _GONE may pass: udev and drivers need their time after an arrival. */
-enum err usb_open(struct usb *usb, const struct usb_seen *seen, struct usb_handle **out);
+enum err usb_open(struct usb *usb, const struct usb_device_info *info, struct usb_handle **out);
 
 /* Cancels what is pending, releases, closes. NULL is fine. */
 void usb_close(struct usb_handle *h);
@@ -78,11 +79,11 @@ enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t 
 
 /* Waits until the slot's transfer has ended, or DEADLINE (plat_now): ERR_USB_TIMEOUT, still pending; likewise
  * ERR_INTERRUPTED. Otherwise the slot is free, *MOVED bytes went over the wire (even with an error). */
-enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *moved);
+enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *actual);
 
 /* Ends the slot's transfer if it is pending; it is free afterwards. Returns what it ended with (OK: it was done in
  * time; ERR_USB_TIMEOUT: cancelled) and *MOVED bytes. */
-enum err usb_cancel(struct usb_handle *h, enum usb_slot slot, size_t *moved);
+enum err usb_cancel(struct usb_handle *h, enum usb_slot slot, size_t *actual);
 
 /* The bytes of the last read, *MOVED of usb_await of them. Valid until the next submit. */
 const uint8_t *usb_read_bytes(const struct usb_handle *h);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/usb.h"
 
 #include "platform/plat.h"
@@ -11,7 +12,7 @@
  * a monitor, so that a wait can have a deadline, end at an interrupt, and costs nothing while nothing happens. */
 
 struct entry {
-	struct usb_seen seen;
+	struct usb_device_info info;
 	libusb_device *device; /* referenced */
 	struct entry *next;
 	bool present; /* only meaningful while polling */
@@ -48,7 +49,7 @@ struct usb_handle {
 	uint8_t control[LIBUSB_CONTROL_SETUP_SIZE + USB_MAX_CONTROL];
 };
 
-static enum err from_libusb(int code)
+static enum err usb_from_libusb(int code)
 {
 	switch (code) {
 	case LIBUSB_SUCCESS:
@@ -73,7 +74,7 @@ static enum err from_libusb(int code)
 	}
 }
 
-static enum err from_status(enum libusb_transfer_status status)
+static enum err usb_from_status(enum libusb_transfer_status status)
 {
 	switch (status) {
 	case LIBUSB_TRANSFER_COMPLETED:
@@ -95,12 +96,12 @@ static enum err from_status(enum libusb_transfer_status status)
 
 /* --- who is on the bus */
 
-static bool describe(libusb_device *device, struct usb_seen *seen)
+static bool usb_describe(libusb_device *device, struct usb_device_info *info)
 {
 	struct libusb_device_descriptor d;
 	if (libusb_get_device_descriptor(device, &d) != 0)
 		return false;
-	*seen = (struct usb_seen){
+	*info = (struct usb_device_info){
 		.vendor = d.idVendor,
 		.product = d.idProduct,
 		.bus = libusb_get_bus_number(device),
@@ -110,15 +111,15 @@ static bool describe(libusb_device *device, struct usb_seen *seen)
 	};
 	uint8_t ports[8];
 	int n = libusb_get_port_numbers(device, ports, sizeof ports);
-	size_t at = (size_t)snprintf(seen->path, sizeof seen->path, "%u", seen->bus);
+	size_t at = (size_t)snprintf(info->path, sizeof info->path, "%u", info->bus);
 	for (int i = 0; i < n; i++)
-		at += (size_t)snprintf(seen->path + at, sizeof seen->path - at, "%c%u",
+		at += (size_t)snprintf(info->path + at, sizeof info->path - at, "%c%u",
 		                       i ? '.' : '-', ports[i]);
 	return true;
 }
 
 /* libusb keeps one libusb_device object for one stay of a device on the bus as long as it is referenced. */
-static struct entry *find_device(struct usb *usb, const libusb_device *device)
+static struct entry *usb_find_device(struct usb *usb, const libusb_device *device)
 {
 	for (struct entry *e = usb->entries; e; e = e->next)
 		if (e->device == device)
@@ -126,40 +127,40 @@ static struct entry *find_device(struct usb *usb, const libusb_device *device)
 	return NULL;
 }
 
-static void add(struct usb *usb, libusb_device *device)
+static void usb_add(struct usb *usb, libusb_device *device)
 {
 	struct entry *e = calloc(1, sizeof *e);
-	if (!e || !describe(device, &e->seen)) {
+	if (!e || !usb_describe(device, &e->info)) {
 		free(e);
 		return;
 	}
-	plat_enter(usb->monitor);
-	bool known = find_device(usb, device);
+	plat_lock(usb->monitor);
+	bool known = usb_find_device(usb, device);
 	if (!known) {
-		e->seen.id = ++usb->last_id;
+		e->info.attach_id = ++usb->last_id;
 		e->device = libusb_ref_device(device);
 		e->present = true;
 		e->next = usb->entries;
 		usb->entries = e;
 	}
-	struct usb_seen seen = e->seen;
-	plat_leave(usb->monitor);
+	struct usb_device_info info = e->info;
+	plat_unlock(usb->monitor);
 	if (known)
 		free(e);
 	else
-		usb->setup.arrived(usb->setup.ctx, &seen);
+		usb->setup.arrived(usb->setup.ctx, &info);
 }
 
-static void drop(struct usb *usb, struct entry *gone)
+static void usb_drop(struct usb *usb, struct entry *gone)
 {
-	plat_enter(usb->monitor);
+	plat_lock(usb->monitor);
 	for (struct entry **e = &usb->entries; *e; e = &(*e)->next)
 		if (*e == gone) {
 			*e = gone->next;
 			break;
 		}
-	plat_leave(usb->monitor);
-	usb->setup.left(usb->setup.ctx, &gone->seen);
+	plat_unlock(usb->monitor);
+	usb->setup.left(usb->setup.ctx, &gone->info);
 	libusb_unref_device(gone->device);
 	free(gone);
 }
@@ -169,15 +170,15 @@ static int LIBUSB_CALL on_hotplug(libusb_context *context, libusb_device *device
 {
 	(void)context;
 	struct usb *usb = arg;
-	plat_enter(usb->calling);
+	plat_lock(usb->calling);
 	if (event == LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED) {
-		add(usb, device);
+		usb_add(usb, device);
 	} else {
-		struct entry *e = find_device(usb, device);
+		struct entry *e = usb_find_device(usb, device);
 		if (e)
-			drop(usb, e);
+			usb_drop(usb, e);
 	}
-	plat_leave(usb->calling);
+	plat_unlock(usb->calling);
 	return 0;
 }
 
@@ -187,7 +188,7 @@ void usb_poll(struct usb *usb)
 	ssize_t n = libusb_get_device_list(usb->context, &list);
 	if (n < 0)
 		return; /* the next look may do better */
-	plat_enter(usb->calling);
+	plat_lock(usb->calling);
 	for (struct entry *e = usb->entries; e; e = e->next) {
 		e->present = false;
 		for (ssize_t i = 0; i < n && !e->present; i++)
@@ -196,12 +197,12 @@ void usb_poll(struct usb *usb)
 	for (struct entry *e = usb->entries, *next; e; e = next) {
 		next = e->next;
 		if (!e->present)
-			drop(usb, e);
+			usb_drop(usb, e);
 	}
 	for (ssize_t i = 0; i < n; i++)
-		if (!find_device(usb, list[i]))
-			add(usb, list[i]);
-	plat_leave(usb->calling);
+		if (!usb_find_device(usb, list[i]))
+			usb_add(usb, list[i]);
+	plat_unlock(usb->calling);
 	libusb_free_device_list(list, 1);
 }
 
@@ -212,13 +213,13 @@ bool usb_needs_poll(const struct usb *usb)
 
 /* --- life */
 
-static void run_events(void *arg)
+static void usb_run_events(void *arg)
 {
 	struct usb *usb = arg;
 	for (;;) {
-		plat_enter(usb->monitor);
+		plat_lock(usb->monitor);
 		bool stopping = usb->stopping;
-		plat_leave(usb->monitor);
+		plat_unlock(usb->monitor);
 		if (stopping)
 			return;
 		struct timeval long_time = { .tv_sec = 3600 };
@@ -226,7 +227,7 @@ static void run_events(void *arg)
 	}
 }
 
-static enum err watch(struct usb *usb)
+static enum err usb_watch(struct usb *usb)
 {
 	usb->has_hotplug = libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG);
 	if (!usb->has_hotplug) {
@@ -260,11 +261,11 @@ enum err usb_start(struct usb **out, const struct usb_setup *setup)
 	static const int levels[] = { LIBUSB_LOG_LEVEL_NONE, LIBUSB_LOG_LEVEL_WARNING,
 		                      LIBUSB_LOG_LEVEL_INFO };
 	libusb_set_option(usb->context, LIBUSB_OPTION_LOG_LEVEL, levels[setup->verbose]);
-	err = watch(usb);
+	err = usb_watch(usb);
 	if (err)
 		goto fail;
 	err = ERR_MEMORY;
-	usb->events = plat_thread_start(run_events, usb);
+	usb->events = plat_thread_start(usb_run_events, usb);
 	if (!usb->events)
 		goto fail;
 	*out = usb;
@@ -279,9 +280,9 @@ void usb_stop(struct usb *usb)
 	if (!usb)
 		return;
 	if (usb->events) {
-		plat_enter(usb->monitor);
+		plat_lock(usb->monitor);
 		usb->stopping = true;
-		plat_leave(usb->monitor);
+		plat_unlock(usb->monitor);
 		libusb_interrupt_event_handler(usb->context);
 		plat_thread_join(usb->events);
 	}
@@ -302,15 +303,15 @@ void usb_stop(struct usb *usb)
 
 void usb_interrupt(struct usb *usb)
 {
-	plat_enter(usb->monitor);
+	plat_lock(usb->monitor);
 	usb->interrupted = true;
 	for (struct usb_handle *h = usb->handles; h; h = h->next) {
-		plat_enter(h->monitor);
+		plat_lock(h->monitor);
 		h->interrupted = true;
-		plat_wake(h->monitor);
-		plat_leave(h->monitor);
+		plat_broadcast(h->monitor);
+		plat_unlock(h->monitor);
 	}
-	plat_leave(usb->monitor);
+	plat_unlock(usb->monitor);
 }
 
 /* --- one device */
@@ -319,36 +320,36 @@ static void LIBUSB_CALL on_transfer_end(struct libusb_transfer *transfer)
 {
 	struct slot *slot = transfer->user_data;
 	struct plat_monitor *monitor = slot->handle->monitor;
-	plat_enter(monitor);
+	plat_lock(monitor);
 	slot->pending = false;
-	plat_wake(monitor);
-	plat_leave(monitor);
+	plat_broadcast(monitor);
+	plat_unlock(monitor);
 }
 
-static enum err open_device(struct usb *usb, const struct usb_seen *seen,
-                            libusb_device_handle **out)
+static enum err usb_open_device(struct usb *usb, const struct usb_device_info *info,
+                                libusb_device_handle **out)
 {
 	libusb_device *device = NULL;
-	plat_enter(usb->monitor);
+	plat_lock(usb->monitor);
 	for (struct entry *e = usb->entries; e && !device; e = e->next)
-		if (e->seen.id == seen->id)
+		if (e->info.attach_id == info->attach_id)
 			device = libusb_ref_device(e->device);
-	plat_leave(usb->monitor);
+	plat_unlock(usb->monitor);
 	if (!device)
 		return ERR_USB_GONE;
 	int code = libusb_open(device, out);
 	libusb_unref_device(device);
-	return from_libusb(code);
+	return usb_from_libusb(code);
 }
 
-enum err usb_open(struct usb *usb, const struct usb_seen *seen, struct usb_handle **out)
+enum err usb_open(struct usb *usb, const struct usb_device_info *info, struct usb_handle **out)
 {
 	struct usb_handle *h = calloc(1, sizeof *h);
 	if (!h)
 		return ERR_MEMORY;
 	h->claimed = -1;
 	h->monitor = plat_monitor_new();
-	enum err err = h->monitor ? open_device(usb, seen, &h->dev) : ERR_MEMORY;
+	enum err err = h->monitor ? usb_open_device(usb, info, &h->dev) : ERR_MEMORY;
 	for (int i = 0; !err && i < USB_SLOTS; i++) {
 		h->slots[i].handle = h;
 		h->slots[i].transfer = libusb_alloc_transfer(0);
@@ -359,25 +360,25 @@ enum err usb_open(struct usb *usb, const struct usb_seen *seen, struct usb_handl
 		usb_close(h);
 		return err;
 	}
-	plat_enter(usb->monitor);
+	plat_lock(usb->monitor);
 	h->usb = usb;
 	h->interrupted = usb->interrupted;
 	h->next = usb->handles;
 	usb->handles = h;
-	plat_leave(usb->monitor);
+	plat_unlock(usb->monitor);
 	*out = h;
 	return OK;
 }
 
-static void unlist(struct usb_handle *h)
+static void usb_unlist(struct usb_handle *h)
 {
-	plat_enter(h->usb->monitor);
+	plat_lock(h->usb->monitor);
 	for (struct usb_handle **at = &h->usb->handles; *at; at = &(*at)->next)
 		if (*at == h) {
 			*at = h->next;
 			break;
 		}
-	plat_leave(h->usb->monitor);
+	plat_unlock(h->usb->monitor);
 }
 
 void usb_close(struct usb_handle *h)
@@ -385,11 +386,11 @@ void usb_close(struct usb_handle *h)
 	if (!h)
 		return;
 	if (h->usb)
-		unlist(h);
+		usb_unlist(h);
 	for (int i = USB_SLOTS - 1; i >= 0; i--) {
-		size_t moved;
+		size_t actual;
 		if (h->slots[i].transfer)
-			usb_cancel(h, (enum usb_slot)i, &moved);
+			usb_cancel(h, (enum usb_slot)i, &actual);
 		libusb_free_transfer(h->slots[i].transfer);
 	}
 	if (h->claimed >= 0)
@@ -413,7 +414,7 @@ enum err usb_interfaces(struct usb_handle *h, unsigned *count)
 	return *count ? OK : ERR_USB_DESCRIPTOR;
 }
 
-static bool is_vendor_specific(struct usb_handle *h, unsigned interface)
+static bool usb_is_vendor_specific(struct usb_handle *h, unsigned interface)
 {
 	struct libusb_config_descriptor *config = NULL;
 	if (libusb_get_active_config_descriptor(libusb_get_device(h->dev), &config) != 0 || !config)
@@ -435,7 +436,7 @@ enum err usb_claim(struct usb_handle *h, unsigned interface)
 	 * detach breaks the handle. On Linux the selection resets the board. */
 	libusb_set_configuration(h->dev, 1);
 #else
-	if (is_vendor_specific(h, interface) &&
+	if (usb_is_vendor_specific(h, interface) &&
 	    libusb_kernel_driver_active(h->dev, (int)interface) == 1)
 		libusb_detach_kernel_driver(h->dev, (int)interface);
 #endif
@@ -444,7 +445,7 @@ enum err usb_claim(struct usb_handle *h, unsigned interface)
 		return ERR_USB_DESCRIPTOR;
 	if (code == 0)
 		h->claimed = (int)interface;
-	return from_libusb(code);
+	return usb_from_libusb(code);
 }
 
 enum err usb_string(struct usb_handle *h, uint8_t index, char out[USB_STRING_SIZE])
@@ -452,40 +453,42 @@ enum err usb_string(struct usb_handle *h, uint8_t index, char out[USB_STRING_SIZ
 	int n = libusb_get_string_descriptor_ascii(h->dev, index, (unsigned char *)out,
 	                                           USB_STRING_SIZE);
 	out[n > 0 && n < USB_STRING_SIZE ? n : 0] = 0;
-	return n < 0 ? from_libusb(n) : OK;
+	return n < 0 ? usb_from_libusb(n) : OK;
 }
 
-static enum err submit(struct usb_handle *h, enum usb_slot slot)
+static enum err usb_submit(struct usb_handle *h, enum usb_slot slot)
 {
-	plat_enter(h->monitor);
+	plat_lock(h->monitor);
 	h->slots[slot].pending = true;
-	plat_leave(h->monitor);
+	plat_unlock(h->monitor);
 	int code = libusb_submit_transfer(h->slots[slot].transfer);
 	if (code == 0)
 		return OK;
-	plat_enter(h->monitor);
+	plat_lock(h->monitor);
 	h->slots[slot].pending = false;
-	plat_leave(h->monitor);
-	return from_libusb(code);
+	plat_unlock(h->monitor);
+	return usb_from_libusb(code);
 }
 
-static enum err submit_control(struct usb_handle *h, uint8_t type, uint16_t value, uint16_t index,
-                               size_t n)
+static enum err usb_submit_control(struct usb_handle *h, uint8_t type, uint16_t value,
+                                   uint16_t index, size_t n)
 {
 	libusb_fill_control_setup(h->control, type, 0, value, index, (uint16_t)n);
 	libusb_fill_control_transfer(h->slots[USB_CONTROL].transfer, h->dev, h->control,
 	                             on_transfer_end, &h->slots[USB_CONTROL], 0);
-	return submit(h, USB_CONTROL);
+	return usb_submit(h, USB_CONTROL);
 }
 
 enum err usb_submit_announce(struct usb_handle *h, uint16_t value, uint16_t index)
 {
-	return submit_control(h, LIBUSB_REQUEST_TYPE_VENDOR | LIBUSB_ENDPOINT_OUT, value, index, 0);
+	return usb_submit_control(h, LIBUSB_REQUEST_TYPE_VENDOR | LIBUSB_ENDPOINT_OUT, value, index,
+	                          0);
 }
 
 enum err usb_submit_read(struct usb_handle *h, uint16_t value, uint16_t index, size_t n)
 {
-	return submit_control(h, LIBUSB_REQUEST_TYPE_VENDOR | LIBUSB_ENDPOINT_IN, value, index, n);
+	return usb_submit_control(h, LIBUSB_REQUEST_TYPE_VENDOR | LIBUSB_ENDPOINT_IN, value, index,
+	                          n);
 }
 
 enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t *bytes, size_t n)
@@ -493,44 +496,44 @@ enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t 
 	libusb_fill_bulk_transfer(h->slots[USB_BULK].transfer, h->dev, (uint8_t)endpoint,
 	                          (uint8_t *)(uintptr_t)bytes, (int)n, on_transfer_end,
 	                          &h->slots[USB_BULK], 0);
-	return submit(h, USB_BULK);
+	return usb_submit(h, USB_BULK);
 }
 
-enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *moved)
+enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *actual)
 {
 	struct slot *s = &h->slots[slot];
 	enum err err = OK;
-	*moved = 0;
-	plat_enter(h->monitor);
+	*actual = 0;
+	plat_lock(h->monitor);
 	while (s->pending && !err) {
 		if (h->interrupted)
 			err = ERR_INTERRUPTED;
 		else if (!plat_wait(h->monitor, deadline) && s->pending)
 			err = ERR_USB_TIMEOUT;
 	}
-	plat_leave(h->monitor);
+	plat_unlock(h->monitor);
 	if (err)
 		return err;
-	*moved = (size_t)s->transfer->actual_length;
-	return from_status(s->transfer->status);
+	*actual = (size_t)s->transfer->actual_length;
+	return usb_from_status(s->transfer->status);
 }
 
-enum err usb_cancel(struct usb_handle *h, enum usb_slot slot, size_t *moved)
+enum err usb_cancel(struct usb_handle *h, enum usb_slot slot, size_t *actual)
 {
 	struct slot *s = &h->slots[slot];
-	*moved = 0;
-	plat_enter(h->monitor);
+	*actual = 0;
+	plat_lock(h->monitor);
 	bool pending = s->pending;
-	plat_leave(h->monitor);
+	plat_unlock(h->monitor);
 	if (!pending)
 		return OK;
 	libusb_cancel_transfer(s->transfer);
-	plat_enter(h->monitor);
+	plat_lock(h->monitor);
 	while (s->pending)
 		plat_wait(h->monitor, PLAT_FOREVER);
-	plat_leave(h->monitor);
-	*moved = (size_t)s->transfer->actual_length;
-	return from_status(s->transfer->status);
+	plat_unlock(h->monitor);
+	*actual = (size_t)s->transfer->actual_length;
+	return usb_from_status(s->transfer->status);
 }
 
 const uint8_t *usb_read_bytes(const struct usb_handle *h)
@@ -540,5 +543,5 @@ const uint8_t *usb_read_bytes(const struct usb_handle *h)
 
 enum err usb_clear_halt(struct usb_handle *h, unsigned endpoint)
 {
-	return from_libusb(libusb_clear_halt(h->dev, (unsigned char)endpoint));
+	return usb_from_libusb(libusb_clear_halt(h->dev, (unsigned char)endpoint));
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/fileserver.h"
 
 #include "report/diagnose.h"
@@ -18,8 +19,8 @@
 struct server {
 	const struct session *session;
 	struct fileserver_result *result;
-	struct metadata_folder *folder;
-	char *metadata_path; /* claimed; NULL: no metadata yet, or no folder */
+	struct metadata_directory *directory;
+	char *metadata_path; /* claimed; NULL: no metadata yet, or no directory */
 	struct metadata metadata;
 	bool open; /* a file is, since the last GetFileSize */
 	struct bootfile file;
@@ -32,59 +33,59 @@ struct server {
 
 /* --- requests */
 
-static void close_file(struct server *v)
+static void fileserver_close_file(struct server *v)
 {
 	if (v->open)
 		bootfile_close(&v->file);
 	v->open = false;
 }
 
-static bool first_use(struct server *v, const char *name)
+static bool fileserver_first_use(struct server *v, const char *name)
 {
 	for (unsigned i = 0; i < v->told_count; i++)
 		if (strcmp(v->told[i], name) == 0)
 			return false;
-	if (v->told_count < TOLD_SOURCES && (v->told[v->told_count] = text_new("%s", name)))
+	if (v->told_count < TOLD_SOURCES && (v->told[v->told_count] = str_new("%s", name)))
 		v->told_count++;
 	return true;
 }
 
-static enum err answer_nothing(struct server *v)
+static enum err fileserver_answer_nothing(struct server *v)
 {
-	return transfer_announce(v->session->cable, 0, TRANSFER_ATTEMPTS);
+	return transfer_announce(v->session->bootdev, 0, TRANSFER_ATTEMPTS);
 }
 
 /* Opens NAME as the server's file. *FOUND: it is there. */
-static enum err open_file(struct server *v, const char *name, bool *found)
+static enum err fileserver_open_file(struct server *v, const char *name, bool *found)
 {
 	const struct session *s = v->session;
-	close_file(v);
+	fileserver_close_file(v);
 	*found = false;
-	enum bootfile_answer answer = bootfiles_find(s->files, name, &v->file);
+	enum lookup_result answer = bootfiles_find(s->files, name, &v->file);
 	if (answer == BOOTFILE_DENIED) {
 		report_warning(s->report, s->board, "name-denied",
 		               "Denying request for %s: the name leaves the boot folder", name);
 		return OK;
 	}
 	if (answer == BOOTFILE_FOUND) {
-		if (first_use(v, name))
-			session_tell_source(s, name, &v->file);
+		if (fileserver_first_use(v, name))
+			session_report_source(s, name, &v->file);
 		v->open = *found = true;
 		memcpy(v->name, name, strlen(name) + 1);
 		return OK;
 	}
 	enum err err = answer == BOOTFILE_FAILED ? session_unfit(s, &v->file) : OK;
-	if (!err && v->file.odd && first_use(v, name))
-		session_tell_source(s, name, &v->file);
+	if (!err && v->file.skipped && fileserver_first_use(v, name))
+		session_report_source(s, name, &v->file);
 	bootfile_close(&v->file);
 	return err;
 }
 
-static enum err get_size(struct server *v, const char *name)
+static enum err fileserver_get_size(struct server *v, const char *name)
 {
 	const struct session *s = v->session;
 	bool found;
-	enum err err = open_file(v, name, &found);
+	enum err err = fileserver_open_file(v, name, &found);
 	if (err)
 		return err;
 	struct event e = { .kind = found ? EV_FILE_SIZE : EV_FILE_ABSENT,
@@ -95,11 +96,11 @@ static enum err get_size(struct server *v, const char *name)
 	report_emit(s->report, &e);
 	struct finding strange;
 	diagnose_request(&v->asked, name, found, &strange);
-	diagnose_tell(s->report, s->board, OK, &strange);
-	return transfer_announce(s->cable, (uint32_t)e.size, TRANSFER_ATTEMPTS);
+	diagnose_report(s->report, s->board, OK, &strange);
+	return transfer_announce(s->bootdev, (uint32_t)e.size, TRANSFER_ATTEMPTS);
 }
 
-static enum err send_file(struct server *v, const char *name)
+static enum err fileserver_send_file(struct server *v, const char *name)
 {
 	const struct session *s = v->session;
 	uint32_t sent;
@@ -117,24 +118,24 @@ static enum err send_file(struct server *v, const char *name)
 		             name, (unsigned long)sent, (unsigned long)v->file.size);
 		err = err == ERR_USB_GONE ? ERR_BOARD_LOST : ERR_SEND;
 	}
-	close_file(v);
+	fileserver_close_file(v);
 	return err;
 }
 
-static enum err read_file(struct server *v, const char *name)
+static enum err fileserver_read_file(struct server *v, const char *name)
 {
 	if (!v->open || strcmp(v->name, name) != 0) {
 		bool found;
-		enum err err = open_file(v, name, &found);
+		enum err err = fileserver_open_file(v, name, &found);
 		if (err)
 			return err;
 		if (!found)
-			return answer_nothing(v);
+			return fileserver_answer_nothing(v);
 	}
-	return send_file(v, name);
+	return fileserver_send_file(v, name);
 }
 
-static enum err take_metadata(struct server *v, const char *name)
+static enum err fileserver_take_metadata(struct server *v, const char *name)
 {
 	const struct session *s = v->session;
 	const char *key = NULL, *value = NULL;
@@ -145,9 +146,9 @@ static enum err take_metadata(struct server *v, const char *name)
 			                                        .board = s->board,
 			                                        .name = key,
 			                                        .text = value });
-			if (v->folder && !v->metadata_path)
-				v->metadata_path = metadata_folder_claim(
-					v->folder, s->board->serial, s->board->path);
+			if (v->directory && !v->metadata_path)
+				v->metadata_path = metadata_directory_claim(
+					v->directory, s->board->serial, s->board->path);
 			break;
 		case METADATA_BAD:
 			report_warning(s->report, s->board, "factory-uuid",
@@ -161,10 +162,10 @@ static enum err take_metadata(struct server *v, const char *name)
 		case METADATA_NOTHING:
 			break;
 		}
-	return answer_nothing(v);
+	return fileserver_answer_nothing(v);
 }
 
-static enum err answer(struct server *v, const struct wire_request *request)
+static enum err fileserver_answer(struct server *v, const struct wire_request *request)
 {
 	const struct session *s = v->session;
 	report_debug(s->report, s->board, 1, "Received message %s: %s",
@@ -178,14 +179,14 @@ static enum err answer(struct server *v, const struct wire_request *request)
 		return OK;
 	}
 	if (*request->name == '*')
-		return take_metadata(v, request->name);
-	return request->command == WIRE_READ_FILE ? read_file(v, request->name)
-	                                          : get_size(v, request->name);
+		return fileserver_take_metadata(v, request->name);
+	return request->command == WIRE_READ_FILE ? fileserver_read_file(v, request->name)
+	                                          : fileserver_get_size(v, request->name);
 }
 
 /* --- messages */
 
-static enum err bad_message(struct server *v, const char *what)
+static enum err fileserver_bad_message(struct server *v, const char *what)
 {
 	const struct session *s = v->session;
 	if (++v->bad >= BAD_MESSAGES)
@@ -195,48 +196,48 @@ static enum err bad_message(struct server *v, const char *what)
 	return OK;
 }
 
-static enum err take_message(struct server *v, const uint8_t *bytes, size_t n)
+static enum err fileserver_take_message(struct server *v, const uint8_t *bytes, size_t n)
 {
 	struct wire_request request;
 	switch (wire_request(bytes, n, &request)) {
 	case WIRE_OK:
-		return answer(v, &request);
+		return fileserver_answer(v, &request);
 	case WIRE_EMPTY_NAME:
 		if (v->answered == 0)
-			return bad_message(v, "a request without a name");
+			return fileserver_bad_message(v, "a request without a name");
 		v->ended = v->result->done = true;
-		transfer_announce(v->session->cable, 0, 1); /* the board may already be gone */
+		transfer_announce(v->session->bootdev, 0, 1); /* the board may already be gone */
 		return OK;
 	case WIRE_WRONG_LENGTH:
-		return bad_message(v, "a request of the wrong length");
+		return fileserver_bad_message(v, "a request of the wrong length");
 	case WIRE_UNKNOWN_COMMAND:
-		return bad_message(v, "Unknown message");
+		return fileserver_bad_message(v, "Unknown message");
 	case WIRE_BAD_NAME:
 	default:
-		return bad_message(v, "a request with an unprintable name");
+		return fileserver_bad_message(v, "a request with an unprintable name");
 	}
 }
 
 /* Waits for the request that was begun. It is never cancelled early: the late answer would shift all that follow. */
-static enum err await_request(struct server *v, const uint8_t **bytes, size_t *n)
+static enum err fileserver_await_request(struct server *v, const uint8_t **bytes, size_t *n)
 {
 	const struct session *s = v->session;
 	uint64_t start = plat_now();
-	enum err err = transfer_read_end(s->cable, start + NOTICE_TIME, bytes, n);
+	enum err err = transfer_read_end(s->bootdev, start + NOTICE_TIME, bytes, n);
 	if (err == ERR_USB_TIMEOUT) {
 		report_notice(s->report, s->board, "no request for 10 seconds, still waiting%s",
 		              v->result->eeprom_served
 		                      ? " (writing the EEPROM takes its time: keep the power on)"
 		                      : "");
-		err = transfer_read_end(s->cable, start + REQUEST_TIME, bytes, n);
+		err = transfer_read_end(s->bootdev, start + REQUEST_TIME, bytes, n);
 	}
 	if (err == ERR_USB_TIMEOUT || err == ERR_INTERRUPTED)
-		transfer_read_cancel(s->cable);
+		transfer_read_cancel(s->bootdev);
 	return err;
 }
 
 /* The board left the bus while nothing was pending. */
-static enum err left(struct server *v)
+static enum err fileserver_left(struct server *v)
 {
 	const struct session *s = v->session;
 	const struct fileserver_result *r = v->result;
@@ -249,39 +250,39 @@ static enum err left(struct server *v)
 	                                     : "it left before a file was sent");
 }
 
-static enum err next_request(struct server *v)
+static enum err fileserver_next_request(struct server *v)
 {
 	const struct session *s = v->session;
 	const uint8_t *bytes;
 	size_t n;
-	enum err err = transfer_read_begin(s->cable, WIRE_REQUEST);
+	enum err err = transfer_read_begin(s->bootdev, WIRE_REQUEST);
 	if (!err)
-		err = await_request(v, &bytes, &n);
+		err = fileserver_await_request(v, &bytes, &n);
 	switch (err) {
 	case OK:
-		return take_message(v, bytes, n);
+		return fileserver_take_message(v, bytes, n);
 	case ERR_INTERRUPTED:
 		return err;
 	case ERR_USB_GONE:
-		return left(v);
+		return fileserver_left(v);
 	case ERR_USB_TIMEOUT:
 		return report_error(s->report, s->board, ERR_BOARD_LOST,
 		                    "no request for 60 seconds");
 	default:
 		/* a board that leaves often begins with an error; one that stays gets time to recover */
 		if (s->gone(s->ctx, err == ERR_USB_IO ? GONE_TIME : 100 * PLAT_MS << 2 * v->bad))
-			return left(v);
-		return bad_message(v, err_text(err));
+			return fileserver_left(v);
+		return fileserver_bad_message(v, err_text(err));
 	}
 }
 
 /* --- the end */
 
-static void publish(struct server *v)
+static void fileserver_publish(struct server *v)
 {
 	const struct session *s = v->session;
 	if (v->metadata.count == 0) {
-		if (v->folder && v->result->eeprom_served)
+		if (v->directory && v->result->eeprom_served)
 			report_notice(s->report, s->board, "the board sent no metadata");
 		return;
 	}
@@ -298,13 +299,13 @@ static void publish(struct server *v)
 		e.where = NULL;
 	}
 	if (e.where)
-		v->result->metadata_path = text_new("%s", e.where);
+		v->result->metadata_path = str_new("%s", e.where);
 	else
 		e.kind = EV_METADATA_OUTPUT;
 	report_emit(s->report, &e);
 }
 
-static enum err finish(struct server *v, enum err err)
+static enum err fileserver_finish(struct server *v, enum err err)
 {
 	const struct session *s = v->session;
 	if (err == ERR_INTERRUPTED && v->result->eeprom_served)
@@ -313,8 +314,8 @@ static enum err finish(struct server *v, enum err err)
 		               "board without a boot loader");
 	if (err)
 		return err;
-	publish(v);
-	const char *complaint = metadata_complaint(&v->metadata);
+	fileserver_publish(v);
+	const char *complaint = metadata_failed_key(&v->metadata);
 	if (complaint)
 		return report_error(s->report, s->board, ERR_BOARD_REPORTS, "%s is \"%s\"",
 		                    complaint, metadata_get(&v->metadata, complaint));
@@ -325,15 +326,15 @@ static enum err finish(struct server *v, enum err err)
 	return OK;
 }
 
-enum err fileserver_run(const struct session *s, struct metadata_folder *folder,
+enum err fileserver_run(const struct session *s, struct metadata_directory *directory,
                         struct fileserver_result *result)
 {
 	*result = (struct fileserver_result){ 0 };
-	struct server v = { .session = s, .result = result, .folder = folder };
+	struct server v = { .session = s, .result = result, .directory = directory };
 	enum err err = OK;
 	report_emit(s->report, &(struct event){ .kind = EV_STAGE, .board = s->board });
 	while (!err && !v.ended)
-		err = next_request(&v);
+		err = fileserver_next_request(&v);
 	switch (err) { /* a reply that could not be given */
 	case ERR_USB_GONE:
 		err = report_error(s->report, s->board, ERR_BOARD_LOST, "it left during a reply");
@@ -350,11 +351,11 @@ enum err fileserver_run(const struct session *s, struct metadata_folder *folder,
 	default:
 		break;
 	}
-	err = finish(&v, err);
-	close_file(&v);
+	err = fileserver_finish(&v, err);
+	fileserver_close_file(&v);
 	for (unsigned i = 0; i < v.told_count; i++)
 		free(v.told[i]);
-	metadata_folder_release(folder, v.metadata_path);
+	metadata_directory_release(directory, v.metadata_path);
 	metadata_free(&v.metadata);
 	return err;
 }

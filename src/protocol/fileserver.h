@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Conversation 2: the second stage asks for files and reports metadata until it is done. Facts: docs/protocol.md, "File
  * server"; how a session may end is judged here. */
 #ifndef FILESERVER_H
@@ -14,13 +15,13 @@ struct fileserver_result {
 	char *metadata_path; /* the caller's, to be freed; NULL: no metadata file was written */
 };
 
-/* Serves until the board is done, leaves, or something ends it; all is reported. FOLDER may be NULL: metadata goes to the
+/* Serves until the board is done, leaves, or something ends it; all is reported. DIRECTORY may be NULL: metadata goes to the
  * observers.
  *	OK                 Done, or left after at least one file with nothing pending (and no EEPROM written halfway)
  *	ERR_BOARD_REPORTS  Done, but the board's metadata says that provisioning went wrong
  *	ERR_BOARD_LOST     left or fell silent
  *	ERR_GARBAGE, ERR_ENDLESS, ERR_SEND, ERR_FILE_*, ERR_INTERRUPTED */
-enum err fileserver_run(const struct session *s, struct metadata_folder *folder,
+enum err fileserver_run(const struct session *s, struct metadata_directory *directory,
                         struct fileserver_result *result);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/secondstage.h"
 
 #include "base/bytes.h"
@@ -8,25 +9,26 @@
 
 #define STATUS_TIME (20 * PLAT_SECOND)
 
-static enum err read_message(void *ctx, uint64_t offset, uint8_t *to, size_t n)
+static enum err secondstage_read_message(void *ctx, uint64_t offset, uint8_t *to, size_t n)
 {
 	memcpy(to, (const uint8_t *)ctx + offset, n);
 	return OK;
 }
 
-static enum err send_message(const struct session *s, uint32_t length, const uint8_t *signature)
+static enum err secondstage_send_message(const struct session *s, uint32_t length,
+                                         const uint8_t *signature)
 {
 	uint8_t message[WIRE_BOOT_MESSAGE];
 	wire_boot_message(message, length, signature);
-	struct transfer_source source = { .read = read_message, .ctx = message };
+	struct transfer_source source = { .read = secondstage_read_message, .ctx = message };
 	uint32_t sent;
-	enum err err = transfer_send(s->cable, sizeof message, &source, &sent);
+	enum err err = transfer_send(s->bootdev, sizeof message, &source, &sent);
 	if (err && err != ERR_INTERRUPTED)
 		report_warning(s->report, s->board, "not-sent", "boot message: %s", err_text(err));
 	return err;
 }
 
-static enum err send_file(const struct session *s, const struct bootfile *file)
+static enum err secondstage_send_file(const struct session *s, const struct bootfile *file)
 {
 	uint32_t sent;
 	enum err err = session_send(s, s->board->chip->second_stage, file, &sent);
@@ -38,15 +40,15 @@ static enum err send_file(const struct session *s, const struct bootfile *file)
 }
 
 /* Boards often leave before they answer: only a return code other than 0 is bad news. */
-static enum err read_status(const struct session *s)
+static enum err secondstage_read_status(const struct session *s)
 {
 	const uint8_t *bytes = NULL;
 	size_t n = 0;
-	enum err err = transfer_read_begin(s->cable, WIRE_STATUS);
+	enum err err = transfer_read_begin(s->bootdev, WIRE_STATUS);
 	if (!err) {
-		err = transfer_read_end(s->cable, plat_now() + STATUS_TIME, &bytes, &n);
+		err = transfer_read_end(s->bootdev, plat_now() + STATUS_TIME, &bytes, &n);
 		if (err == ERR_USB_TIMEOUT || err == ERR_INTERRUPTED)
-			transfer_read_cancel(s->cable);
+			transfer_read_cancel(s->bootdev);
 	}
 	if (err == ERR_INTERRUPTED)
 		return err;
@@ -60,7 +62,7 @@ static enum err read_status(const struct session *s)
 }
 
 /* Finds the second stage and checks what can be checked of it. */
-static enum err find(const struct session *s, struct bootfile *file)
+static enum err secondstage_find(const struct session *s, struct bootfile *file)
 {
 	const char *name = s->board->chip->second_stage;
 	switch (bootfiles_find(s->files, name, file)) {
@@ -75,7 +77,8 @@ static enum err find(const struct session *s, struct bootfile *file)
 	default:
 		return report_error(s->report, s->board, ERR_NO_SECOND_STAGE,
 		                    "Failed to open second stage bootloader (%s) in %s", name,
-		                    s->files->folder ? s->files->folder : "the default folders");
+		                    s->files->directory ? s->files->directory
+		                                        : "the default folders");
 	}
 }
 
@@ -84,23 +87,23 @@ enum err secondstage_send(const struct session *s, bool sign)
 	uint8_t signature[WIRE_SIGNATURE];
 	struct bootfile file;
 	sign = sign && s->board->chip->signed_message;
-	enum err err = find(s, &file);
+	enum err err = secondstage_find(s, &file);
 	if (!err && sign) {
 		err = bootfiles_signature(s->files, signature);
 		if (err)
-			report_error(s->report, s->board, err,
-			             "Unable to open 'bootcode.sig' in %s",
-			             s->files->folder ? s->files->folder : "the default folders");
+			report_error(
+				s->report, s->board, err, "Unable to open 'bootcode.sig' in %s",
+				s->files->directory ? s->files->directory : "the default folders");
 	}
 	if (!err) {
 		report_emit(s->report, &(struct event){ .kind = EV_STAGE, .board = s->board });
-		session_tell_source(s, s->board->chip->second_stage, &file);
-		err = send_message(s, file.size, sign ? signature : NULL);
+		session_report_source(s, s->board->chip->second_stage, &file);
+		err = secondstage_send_message(s, file.size, sign ? signature : NULL);
 	}
 	if (!err)
-		err = send_file(s, &file);
+		err = secondstage_send_file(s, &file);
 	if (!err)
-		err = read_status(s);
+		err = secondstage_read_status(s);
 	bootfile_close(&file);
 	return err;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Conversation 1: the boot ROM gets its second stage. Facts: docs/protocol.md, "Sending the second stage". */
 #ifndef SECONDSTAGE_H
 #define SECONDSTAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/session.h"
 
 #include "platform/plat.h"
@@ -9,7 +10,7 @@ struct outgoing {
 	uint64_t start;
 };
 
-static enum err read_piece(void *ctx, uint64_t offset, uint8_t *to, size_t n)
+static enum err session_read_chunk(void *ctx, uint64_t offset, uint8_t *to, size_t n)
 {
 	const struct outgoing *o = ctx;
 	enum err err = bootfile_read(o->file, offset, to, n);
@@ -18,7 +19,7 @@ static enum err read_piece(void *ctx, uint64_t offset, uint8_t *to, size_t n)
 	return err;
 }
 
-static void tell(const struct outgoing *o, enum event_kind kind, uint64_t done)
+static void session_report(const struct outgoing *o, enum event_kind kind, uint64_t done)
 {
 	struct event e = {
 		.kind = kind,
@@ -33,20 +34,20 @@ static void tell(const struct outgoing *o, enum event_kind kind, uint64_t done)
 	report_emit(o->session->report, &e);
 }
 
-static void tell_progress(void *ctx, uint64_t done)
+static void session_report_progress(void *ctx, uint64_t done)
 {
-	tell(ctx, EV_FILE_PROGRESS, done);
+	session_report(ctx, EV_FILE_PROGRESS, done);
 }
 
-void session_tell_source(const struct session *s, const char *name, const struct bootfile *file)
+void session_report_source(const struct session *s, const char *name, const struct bootfile *file)
 {
-	if (file->odd)
+	if (file->skipped)
 		report_warning(s->report, s->board, "not-regular",
-		               "%s is not a regular file: passed over", file->odd);
+		               "%s is not a regular file: passed over", file->skipped);
 	if (!file->where)
 		return;
-	if (file->source == SOURCE_ARCHIVE && !*s->archive_told) {
-		*s->archive_told = true;
+	if (file->source == SOURCE_ARCHIVE && !*s->archive_reported) {
+		*s->archive_reported = true;
 		report_emit(s->report, &(struct event){ .kind = EV_ARCHIVE,
 		                                        .board = s->board,
 		                                        .where = file->where });
@@ -66,13 +67,13 @@ enum err session_send(const struct session *s, const char *name, const struct bo
                       uint32_t *sent)
 {
 	struct outgoing o = { .session = s, .name = name, .file = file, .start = plat_now() };
-	struct transfer_source source = { .read = read_piece,
-		                          .progress = tell_progress,
+	struct transfer_source source = { .read = session_read_chunk,
+		                          .progress = session_report_progress,
 		                          .ctx = &o };
-	tell(&o, EV_FILE_BEGIN, 0);
-	enum err err = transfer_send(s->cable, file->size, &source, sent);
+	session_report(&o, EV_FILE_BEGIN, 0);
+	enum err err = transfer_send(s->bootdev, file->size, &source, sent);
 	if (!err)
-		tell(&o, EV_FILE_END, *sent);
+		session_report(&o, EV_FILE_END, *sent);
 	return err;
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What both conversations with an opened board need, and the one thing both do: send a boot file. */
 #ifndef SESSION_H
 #define SESSION_H
@@ -9,12 +10,12 @@
 #include "protocol/transfer.h"
 
 struct session {
-	struct cable *cable;
+	struct bootdev *bootdev;
 	const struct bootfiles *files;
 	struct report *report;
 	const struct board_facts *board;
 
-	bool *archive_told; /* that files come from bootfiles.bin; once per board */
+	bool *archive_reported; /* that files come from bootfiles.bin; once per board */
 
 	/* Whether the board has left the bus, waiting up to TIME for that: what an error on the wire means. */
 	bool (*gone)(void *ctx, uint64_t time);
@@ -22,7 +23,7 @@ struct session {
 };
 
 /* Tells where NAME comes from and what was passed over on the way there. */
-void session_tell_source(const struct session *s, const char *name, const struct bootfile *file);
+void session_report_source(const struct session *s, const char *name, const struct bootfile *file);
 
 /* Announces FILE's size and sends it. Reported: begin, progress, end, and its own failures (ERR_FILE_*); *SENT as
  * transfer_send. */

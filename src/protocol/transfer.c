@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/transfer.h"
 
 #include "platform/plat.h"
@@ -11,39 +12,39 @@
 #define SMALLEST      (16 * 1024)
 #define RETRY_PAUSE   (50 * PLAT_MS) /* after an error on the wire, which needs a moment to pass */
 
-enum err cable_open(struct cable *cable, struct usb_handle *handle)
+enum err bootdev_open(struct bootdev *bootdev, struct usb_handle *handle)
 {
-	*cable = (struct cable){ .handle = handle, .piece = TRANSFER_PIECE };
+	*bootdev = (struct bootdev){ .handle = handle, .chunk = TRANSFER_CHUNK };
 	unsigned interfaces = 0;
 	enum err err = usb_interfaces(handle, &interfaces);
 	if (!err)
 		err = usb_claim(handle, interfaces == 1 ? 0 : 1);
-	cable->endpoint = interfaces == 1 ? 1 : 3;
+	bootdev->endpoint = interfaces == 1 ? 1 : 3;
 	if (err)
-		cable_close(cable);
+		bootdev_close(bootdev);
 	return err;
 }
 
-void cable_close(struct cable *cable)
+void bootdev_close(struct bootdev *bootdev)
 {
-	usb_close(cable->handle);
-	free(cable->buffers[0]);
-	free(cable->buffers[1]);
-	*cable = (struct cable){ 0 };
+	usb_close(bootdev->handle);
+	free(bootdev->buffers[0]);
+	free(bootdev->buffers[1]);
+	*bootdev = (struct bootdev){ 0 };
 }
 
-enum err transfer_announce(struct cable *cable, uint32_t length, int attempts)
+enum err transfer_announce(struct bootdev *bootdev, uint32_t length, int attempts)
 {
 	enum err err = OK;
 	for (int attempt = 0; attempt < attempts; attempt++) {
-		size_t moved;
-		err = usb_submit_announce(cable->handle, wire_low(length), wire_high(length));
+		size_t actual;
+		err = usb_submit_announce(bootdev->handle, wire_low(length), wire_high(length));
 		if (!err)
-			err = usb_await(cable->handle, USB_CONTROL, plat_now() + ANNOUNCE_TIME,
-			                &moved);
+			err = usb_await(bootdev->handle, USB_CONTROL, plat_now() + ANNOUNCE_TIME,
+			                &actual);
 		if (err == ERR_USB_TIMEOUT || err == ERR_INTERRUPTED) {
 			/* it may have ended well between the deadline and the cancelling */
-			enum err end = usb_cancel(cable->handle, USB_CONTROL, &moved);
+			enum err end = usb_cancel(bootdev->handle, USB_CONTROL, &actual);
 			return end == OK ? OK : err;
 		}
 		if (err != ERR_USB_STALL)
@@ -52,79 +53,80 @@ enum err transfer_announce(struct cable *cable, uint32_t length, int attempts)
 	return err;
 }
 
-enum err transfer_read_begin(struct cable *cable, size_t n)
+enum err transfer_read_begin(struct bootdev *bootdev, size_t n)
 {
-	return usb_submit_read(cable->handle, wire_low((uint32_t)n), wire_high((uint32_t)n), n);
+	return usb_submit_read(bootdev->handle, wire_low((uint32_t)n), wire_high((uint32_t)n), n);
 }
 
-enum err transfer_read_end(struct cable *cable, uint64_t deadline, const uint8_t **bytes, size_t *n)
+enum err transfer_read_end(struct bootdev *bootdev, uint64_t deadline, const uint8_t **bytes,
+                           size_t *n)
 {
-	*bytes = usb_read_bytes(cable->handle);
-	return usb_await(cable->handle, USB_CONTROL, deadline, n);
+	*bytes = usb_read_bytes(bootdev->handle);
+	return usb_await(bootdev->handle, USB_CONTROL, deadline, n);
 }
 
-void transfer_read_cancel(struct cable *cable)
+void transfer_read_cancel(struct bootdev *bootdev)
 {
-	size_t moved;
-	usb_cancel(cable->handle, USB_CONTROL, &moved);
+	size_t actual;
+	usb_cancel(bootdev->handle, USB_CONTROL, &actual);
 }
 
 /* --- sending: one piece is on the wire, the next one is read meanwhile. Queueing two would gain little with pieces of
  * this size, and if the board took only part of the first, the second would go out behind a hole. */
 
-struct piece {
+struct chunk {
 	uint8_t *bytes;
 	uint32_t offset;
 	size_t size; /* 0: not read */
 };
 
 struct sending {
-	struct cable *cable;
+	struct bootdev *bootdev;
 	const struct transfer_source *source;
 	uint32_t length, taken;
-	struct piece now, next;
+	struct chunk now, next;
 	int attempts;
 };
 
 /* Fills PIECE with what lies at OFFSET. */
-static enum err read_piece(const struct sending *s, struct piece *piece, uint32_t offset)
+static enum err transfer_read_chunk(const struct sending *s, struct chunk *chunk, uint32_t offset)
 {
 	size_t n = s->length - offset;
-	piece->offset = offset;
-	piece->size = n < TRANSFER_PIECE ? n : TRANSFER_PIECE;
-	enum err err = s->source->read(s->source->ctx, offset, piece->bytes, piece->size);
+	chunk->offset = offset;
+	chunk->size = n < TRANSFER_CHUNK ? n : TRANSFER_CHUNK;
+	enum err err = s->source->read(s->source->ctx, offset, chunk->bytes, chunk->size);
 	if (err)
-		piece->size = 0;
+		chunk->size = 0;
 	return err;
 }
 
 /* Makes `now` the piece that holds the next byte to go out. */
-static enum err turn_to_next_byte(struct sending *s)
+static enum err transfer_turn_to_next_byte(struct sending *s)
 {
 	if (s->now.size > 0 && s->taken < s->now.offset + s->now.size)
 		return OK;
-	struct piece done = s->now;
+	struct chunk done = s->now;
 	if (s->next.size == 0)
-		return read_piece(s, &s->now, s->taken);
+		return transfer_read_chunk(s, &s->now, s->taken);
 	s->now = s->next;
-	s->next = (struct piece){ .bytes = done.bytes };
+	s->next = (struct chunk){ .bytes = done.bytes };
 	return OK;
 }
 
 /* Submits the rest of `now`, or as much of it as the kernel has memory for. */
-static enum err submit_piece(struct sending *s)
+static enum err transfer_submit_chunk(struct sending *s)
 {
-	struct cable *c = s->cable;
+	struct bootdev *c = s->bootdev;
 	const uint8_t *from = s->now.bytes + (s->taken - s->now.offset);
 	size_t rest = s->now.offset + s->now.size - s->taken;
 	uint64_t give_up = plat_now() + MEMORY_TIME;
 	for (;;) {
 		enum err err = usb_submit_bulk(c->handle, c->endpoint, from,
-		                               rest < c->piece ? rest : c->piece);
+		                               rest < c->chunk ? rest : c->chunk);
 		if (err != ERR_USB_MEMORY)
 			return err;
-		if (c->piece > SMALLEST)
-			c->piece /= 2;
+		if (c->chunk > SMALLEST)
+			c->chunk /= 2;
 		else if (plat_now() > give_up)
 			return err;
 		else
@@ -133,13 +135,13 @@ static enum err submit_piece(struct sending *s)
 }
 
 /* After a transfer ended badly: gives up, or clears the way for going on behind the bytes the board took. */
-static enum err recover(struct sending *s, enum err err, bool progress)
+static enum err transfer_recover(struct sending *s, enum err err, bool progress)
 {
 	switch (err) {
 	case ERR_USB_STALL:
 		if (++s->attempts >= TRANSFER_ATTEMPTS)
 			return err;
-		return usb_clear_halt(s->cable->handle, s->cable->endpoint);
+		return usb_clear_halt(s->bootdev->handle, s->bootdev->endpoint);
 	case ERR_USB_TIMEOUT:
 		return progress || ++s->attempts < TRANSFER_ATTEMPTS ? OK : err;
 	case ERR_USB_IO:
@@ -154,35 +156,35 @@ static enum err recover(struct sending *s, enum err err, bool progress)
 }
 
 /* Waits for the submitted piece, and reads the next one meanwhile. */
-static enum err finish_piece(struct sending *s)
+static enum err transfer_finish_chunk(struct sending *s)
 {
 	uint32_t after = s->now.offset + (uint32_t)s->now.size;
-	size_t moved;
+	size_t actual;
 	if (s->next.size == 0 && after < s->length) {
-		enum err err = read_piece(s, &s->next, after);
+		enum err err = transfer_read_chunk(s, &s->next, after);
 		if (err) {
-			usb_cancel(s->cable->handle, USB_BULK, &moved);
-			s->taken += (uint32_t)moved;
+			usb_cancel(s->bootdev->handle, USB_BULK, &actual);
+			s->taken += (uint32_t)actual;
 			return err;
 		}
 	}
-	enum err err = usb_await(s->cable->handle, USB_BULK, plat_now() + BULK_TIME, &moved);
+	enum err err = usb_await(s->bootdev->handle, USB_BULK, plat_now() + BULK_TIME, &actual);
 	if (err == ERR_USB_TIMEOUT || err == ERR_INTERRUPTED)
-		usb_cancel(s->cable->handle, USB_BULK, &moved);
-	else if (!err && moved == 0)
+		usb_cancel(s->bootdev->handle, USB_BULK, &actual);
+	else if (!err && actual == 0)
 		err = ERR_USB_IO;
-	s->taken += (uint32_t)moved;
-	return recover(s, err, moved > 0);
+	s->taken += (uint32_t)actual;
+	return transfer_recover(s, err, actual > 0);
 }
 
-static enum err send_pieces(struct sending *s)
+static enum err transfer_send_chunks(struct sending *s)
 {
 	while (s->taken < s->length) {
-		enum err err = turn_to_next_byte(s);
+		enum err err = transfer_turn_to_next_byte(s);
 		if (!err)
-			err = submit_piece(s);
+			err = transfer_submit_chunk(s);
 		if (!err)
-			err = finish_piece(s);
+			err = transfer_finish_chunk(s);
 		if (err)
 			return err;
 		if (s->source->progress)
@@ -191,33 +193,33 @@ static enum err send_pieces(struct sending *s)
 	return OK;
 }
 
-static enum err make_buffers(struct cable *cable)
+static enum err transfer_make_buffers(struct bootdev *bootdev)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		if (!cable->buffers[i])
-			cable->buffers[i] = malloc(TRANSFER_PIECE);
-		if (!cable->buffers[i])
+		if (!bootdev->buffers[i])
+			bootdev->buffers[i] = malloc(TRANSFER_CHUNK);
+		if (!bootdev->buffers[i])
 			return ERR_MEMORY;
 	}
 	return OK;
 }
 
-enum err transfer_send(struct cable *cable, uint32_t length, const struct transfer_source *source,
-                       uint32_t *sent)
+enum err transfer_send(struct bootdev *bootdev, uint32_t length,
+                       const struct transfer_source *source, uint32_t *sent)
 {
 	*sent = 0;
-	enum err err = make_buffers(cable);
+	enum err err = transfer_make_buffers(bootdev);
 	struct sending s = {
-		.cable = cable,
+		.bootdev = bootdev,
 		.source = source,
 		.length = length,
-		.now = { .bytes = cable->buffers[0] },
-		.next = { .bytes = cable->buffers[1] },
+		.now = { .bytes = bootdev->buffers[0] },
+		.next = { .bytes = bootdev->buffers[1] },
 	};
 	if (!err)
-		err = transfer_announce(cable, length, TRANSFER_ATTEMPTS);
+		err = transfer_announce(bootdev, length, TRANSFER_ATTEMPTS);
 	if (!err && length > 0)
-		err = send_pieces(&s);
+		err = transfer_send_chunks(&s);
 	*sent = s.taken;
 	return err;
 }

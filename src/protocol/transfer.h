@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The transfers both conversations are made of: announce a length, read a message, send bytes in large pieces with a
  * bounded number of retries. Facts: docs/protocol.md, "Transfers". Knows no messages and no files. */
 #ifndef TRANSFER_H
@@ -6,37 +7,37 @@
 #include "base/err.h"
 #include "platform/usb.h"
 
-#define TRANSFER_PIECE \
+#define TRANSFER_CHUNK \
 	(1024 * 1024)       /* Linux hands a piece of this size to the controller as one request */
 #define TRANSFER_ATTEMPTS 3 /* stalls and silences that one message may meet */
 
 /* One opened board. Buffers are made at the first use. */
-struct cable {
+struct bootdev {
 	struct usb_handle *handle;
 	unsigned endpoint; /* bulk OUT */
-	size_t piece;      /* bytes per transfer now: less after the kernel ran out of memory */
+	size_t chunk;      /* bytes per transfer now: less after the kernel ran out of memory */
 	uint8_t *buffers[2];
 };
 
 /* Claims the interface that a boot ROM or its second stage talks on: the first of one (bulk OUT 1), the second of
  * several (bulk OUT 3). The cable takes HANDLE over, also on failure. */
-enum err cable_open(struct cable *cable, struct usb_handle *handle);
+enum err bootdev_open(struct bootdev *bootdev, struct usb_handle *handle);
 
 /* Fine on a closed one. */
-void cable_close(struct cable *cable);
+void bootdev_close(struct bootdev *bootdev);
 
 /* Tells the board that LENGTH bytes follow; 0 is the universal "nothing". A refusal (stall) is retried, ATTEMPTS in all. */
-enum err transfer_announce(struct cable *cable, uint32_t length, int attempts);
+enum err transfer_announce(struct bootdev *bootdev, uint32_t length, int attempts);
 
 /* Starts the read of an N byte message; N <= USB_MAX_CONTROL. */
-enum err transfer_read_begin(struct cable *cable, size_t n);
+enum err transfer_read_begin(struct bootdev *bootdev, size_t n);
 
 /* Waits for it until DEADLINE. ERR_USB_TIMEOUT and ERR_INTERRUPTED leave it pending: wait again, or
  * transfer_read_cancel. *BYTES is valid until the next transfer. */
-enum err transfer_read_end(struct cable *cable, uint64_t deadline, const uint8_t **bytes,
+enum err transfer_read_end(struct bootdev *bootdev, uint64_t deadline, const uint8_t **bytes,
                            size_t *n);
 
-void transfer_read_cancel(struct cable *cable);
+void transfer_read_cancel(struct bootdev *bootdev);
 
 /* Where the bytes come from. READ puts N bytes from OFFSET into TO or fails, which ends the sending. */
 struct transfer_source {
@@ -47,7 +48,7 @@ struct transfer_source {
 
 /* Announces LENGTH and sends as many bytes. *SENT tells how many bytes the board took, also on failure; nothing is ever
  * sent twice. */
-enum err transfer_send(struct cable *cable, uint32_t length, const struct transfer_source *source,
-                       uint32_t *sent);
+enum err transfer_send(struct bootdev *bootdev, uint32_t length,
+                       const struct transfer_source *source, uint32_t *sent);
 
 #endif

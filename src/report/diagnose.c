@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "report/diagnose.h"
 
 #include "platform/plat.h"
@@ -111,12 +112,12 @@ __attribute__((format(printf, 3, 4))) static void set(struct finding *out, enum 
 
 /* --- the bus */
 
-static void set_running(const struct machine *m, const char *path, enum form form,
-                        struct finding *out)
+static void diagnose_set_running(const struct sysfs *m, const char *path, enum stage stage,
+                                 struct finding *out)
 {
-	struct machine_disk disks[MACHINE_DISKS];
-	size_t count = machine_disks(m, path, disks);
-	set(out, DIAGNOSIS_RUNNING, "%s: %s", path, form_name(form));
+	struct sysfs_disk disks[SYSFS_DISKS];
+	size_t count = sysfs_disks(m, path, disks);
+	set(out, DIAGNOSIS_RUNNING, "%s: %s", path, stage_name(stage));
 	for (size_t i = 0; i < count; i++) {
 		size_t n = strlen(out->detail);
 		if (disks[i].size)
@@ -124,46 +125,48 @@ static void set_running(const struct machine *m, const char *path, enum form for
 	}
 }
 
-static void set_denied(const struct machine *m, const struct usb_seen *seen, struct finding *out)
+static void diagnose_set_denied(const struct sysfs *m, const struct usb_device_info *info,
+                                struct finding *out)
 {
-	char node[MACHINE_TEXT], group[MACHINE_TEXT / 2];
-	machine_node(m, seen, node);
+	char node[SYSFS_TEXT], group[SYSFS_TEXT / 2];
+	sysfs_node(m, info, node);
 	if (plat_group(node, group, sizeof group))
-		set(out, DIAGNOSIS_GROUP, "%s: %.200s belongs to the group %s", seen->path, node,
+		set(out, DIAGNOSIS_GROUP, "%s: %.200s belongs to the group %s", info->path, node,
 		    group);
 	else
-		set(out, DIAGNOSIS_NO_PERMISSION, "%s: %s", seen->path, node);
+		set(out, DIAGNOSIS_NO_PERMISSION, "%s: %s", info->path, node);
 }
 
 /* False: nobody holds it, as far as can be seen. The storage interface of BCM2837's ROM is not the one that matters. */
-static bool set_held(const struct machine *m, const struct usb_seen *seen, struct finding *out)
+static bool diagnose_set_held(const struct sysfs *m, const struct usb_device_info *info,
+                              struct finding *out)
 {
-	char drivers[MACHINE_TEXT], holders[MACHINE_TEXT];
-	bool driven = machine_drivers(m, seen->path, "usb-storage", drivers);
+	char drivers[SYSFS_TEXT], holders[SYSFS_TEXT];
+	bool driven = sysfs_drivers(m, info->path, "usb-storage", drivers);
 	bool by_program = driven && strstr(drivers, "usbfs");
-	if (machine_holders(m, seen, holders))
-		set(out, DIAGNOSIS_PROGRAM, "%s: %s", seen->path, holders);
+	if (sysfs_holders(m, info, holders))
+		set(out, DIAGNOSIS_PROGRAM, "%s: %s", info->path, holders);
 	else if (by_program)
-		set(out, DIAGNOSIS_PROGRAM, "%s: which one, only root can see", seen->path);
+		set(out, DIAGNOSIS_PROGRAM, "%s: which one, only root can see", info->path);
 	else if (driven)
-		set(out, DIAGNOSIS_DRIVER, "%s: %s", seen->path, drivers);
+		set(out, DIAGNOSIS_DRIVER, "%s: %s", info->path, drivers);
 	return driven || *holders;
 }
 
-void diagnose_open(const struct machine *m, const struct usb_seen *seen, enum err err,
+void diagnose_open(const struct sysfs *m, const struct usb_device_info *info, enum err err,
                    struct finding *out)
 {
 	set(out, DIAGNOSIS_NONE, "%s", "");
 	if (err == ERR_USB_ACCESS)
-		set_denied(m, seen, out);
-	else if (err == ERR_USB_BUSY && !set_held(m, seen, out))
-		set(out, DIAGNOSIS_PROGRAM, "%s: which one cannot be seen", seen->path);
+		diagnose_set_denied(m, info, out);
+	else if (err == ERR_USB_BUSY && !diagnose_set_held(m, info, out))
+		set(out, DIAGNOSIS_PROGRAM, "%s: which one cannot be seen", info->path);
 }
 
 /* The device that explains most: a chosen board that cannot be opened, one that is held, one that runs already, one that
  * is not chosen. */
 struct survey {
-	const struct machine *machine;
+	const struct sysfs *sysfs;
 	const struct diagnose_choice *choice;
 	struct finding *out;
 	int rank;
@@ -171,31 +174,31 @@ struct survey {
 
 enum { RANK_NOTHING, RANK_OTHER, RANK_RUNNING, RANK_HELD, RANK_DENIED };
 
-static void survey_device(void *ctx, const struct usb_seen *seen)
+static void diagnose_survey_device(void *ctx, const struct usb_device_info *info)
 {
 	struct survey *s = ctx;
-	const struct machine *m = s->machine;
-	enum form form = machine_form(m, seen);
-	char serial[MACHINE_TEXT], node[MACHINE_TEXT];
-	if (form == FORM_NONE)
+	const struct sysfs *m = s->sysfs;
+	enum stage stage = sysfs_form(m, info);
+	char serial[SYSFS_TEXT], node[SYSFS_TEXT];
+	if (stage == STAGE_NONE)
 		return;
-	machine_text(m, seen->path, "serial", serial);
+	sysfs_text(m, info->path, "serial", serial);
 	struct finding found = { DIAGNOSIS_NONE, "" };
 	int rank = RANK_NOTHING;
-	machine_node(m, seen, node);
-	if (!s->choice->chosen(s->choice->ctx, seen, serial)) {
-		if (!form_is_boot(form))
+	sysfs_node(m, info, node);
+	if (!s->choice->chosen(s->choice->ctx, info, serial)) {
+		if (!stage_is_boot(stage))
 			return;
 		rank = RANK_OTHER;
-		set(&found, DIAGNOSIS_NOT_CHOSEN, "%s: %s, serial %s", seen->path, form_name(form),
-		    *serial ? serial : "unknown");
-	} else if (!form_is_boot(form)) {
+		set(&found, DIAGNOSIS_NOT_CHOSEN, "%s: %s, serial %s", info->path,
+		    stage_name(stage), *serial ? serial : "unknown");
+	} else if (!stage_is_boot(stage)) {
 		rank = RANK_RUNNING;
-		set_running(m, seen->path, form, &found);
+		diagnose_set_running(m, info->path, stage, &found);
 	} else if (!plat_may_use(node)) {
 		rank = RANK_DENIED;
-		set_denied(m, seen, &found);
-	} else if (set_held(m, seen, &found)) {
+		diagnose_set_denied(m, info, &found);
+	} else if (diagnose_set_held(m, info, &found)) {
 		rank = RANK_HELD;
 	}
 	if (rank <= s->rank)
@@ -204,46 +207,45 @@ static void survey_device(void *ctx, const struct usb_seen *seen)
 	*s->out = found;
 }
 
-void diagnose_bus(const struct machine *m, const struct diagnose_choice *choice,
-                  struct finding *out)
+void diagnose_bus(const struct sysfs *m, const struct diagnose_choice *choice, struct finding *out)
 {
-	struct survey survey = { .machine = m, .choice = choice, .out = out };
-	char complaint[MACHINE_TEXT];
+	struct survey survey = { .sysfs = m, .choice = choice, .out = out };
+	char complaint[SYSFS_TEXT];
 	set(out, DIAGNOSIS_NOTHING, "%s", "");
-	machine_each(m, survey_device, &survey);
-	if (survey.rank == RANK_NOTHING && machine_complaint(m, NULL, complaint))
+	sysfs_each(m, diagnose_survey_device, &survey);
+	if (survey.rank == RANK_NOTHING && sysfs_enum_error(m, NULL, complaint))
 		set(out, DIAGNOSIS_ADDRESS, "the kernel says: %s", complaint);
 }
 
-void diagnose_return(const struct machine *m, const char *path, struct finding *out)
+void diagnose_return(const struct sysfs *m, const char *path, struct finding *out)
 {
-	struct usb_seen seen;
-	char complaint[MACHINE_TEXT];
-	bool there = machine_seen(m, path, &seen);
-	enum form form = there ? machine_form(m, &seen) : FORM_NONE;
-	if (form != FORM_NONE && !form_is_boot(form))
-		set_running(m, path, form, out);
-	else if (machine_complaint(m, path, complaint))
+	struct usb_device_info info;
+	char complaint[SYSFS_TEXT];
+	bool there = sysfs_device(m, path, &info);
+	enum stage stage = there ? sysfs_form(m, &info) : STAGE_NONE;
+	if (stage != STAGE_NONE && !stage_is_boot(stage))
+		diagnose_set_running(m, path, stage, out);
+	else if (sysfs_enum_error(m, path, complaint))
 		set(out, DIAGNOSIS_ADDRESS, "the kernel says: %s", complaint);
 	else if (there)
-		set(out, DIAGNOSIS_NO_RETURN, "%s: now there is %04x:%04x", path, seen.vendor,
-		    seen.product);
+		set(out, DIAGNOSIS_NO_RETURN, "%s: now there is %04x:%04x", path, info.vendor,
+		    info.product);
 	else
 		set(out, DIAGNOSIS_NO_RETURN, "%s: the port is empty", path);
 }
 
-void diagnose_disk(const struct machine *m, const char *path, struct finding *out)
+void diagnose_disk(const struct sysfs *m, const char *path, struct finding *out)
 {
-	struct usb_seen seen;
-	struct machine_disk disks[MACHINE_DISKS];
-	char complaint[MACHINE_TEXT];
-	if (machine_seen(m, path, &seen)) {
-		enum form form = machine_form(m, &seen);
-		bool empty = !form_is_boot(form) && machine_disks(m, path, disks);
-		set(out, DIAGNOSIS_NO_DISK, "%s: now there is %04x:%04x, %s%s", path, seen.vendor,
-		    seen.product, form == FORM_NONE ? "no board" : form_name(form),
+	struct usb_device_info info;
+	struct sysfs_disk disks[SYSFS_DISKS];
+	char complaint[SYSFS_TEXT];
+	if (sysfs_device(m, path, &info)) {
+		enum stage stage = sysfs_form(m, &info);
+		bool empty = !stage_is_boot(stage) && sysfs_disks(m, path, disks);
+		set(out, DIAGNOSIS_NO_DISK, "%s: now there is %04x:%04x, %s%s", path, info.vendor,
+		    info.product, stage == STAGE_NONE ? "no board" : stage_name(stage),
 		    empty ? ", with disks of size 0 only" : "");
-	} else if (machine_complaint(m, path, complaint)) {
+	} else if (sysfs_enum_error(m, path, complaint)) {
 		set(out, DIAGNOSIS_ADDRESS, "the kernel says: %s", complaint);
 	} else {
 		set(out, DIAGNOSIS_NO_DISK, "%s: the port is empty", path);
@@ -280,8 +282,8 @@ void diagnose_request(struct diagnose_requests *r, const char *name, bool found,
 	}
 }
 
-void diagnose_tell(struct report *report, const struct board_facts *board, enum err err,
-                   const struct finding *finding)
+void diagnose_report(struct report *report, const struct board_facts *board, enum err err,
+                     const struct finding *finding)
 {
 	const struct diagnosis_text *t = diagnosis_text(finding->what);
 	if (finding->what == DIAGNOSIS_NONE)
@@ -293,5 +295,5 @@ void diagnose_tell(struct report *report, const struct board_facts *board, enum 
 	                                     .text = t->title,
 	                                     .where = finding->detail,
 	                                     .explain = t->text,
-	                                     .remedy = t->remedy });
+	                                     .advice = t->advice });
 }

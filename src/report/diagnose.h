@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From symptoms to advice: why there is no board, why it cannot be used, what a board wants that asks strangely. The texts
  * stand in one table; docs/troubleshooting.md has a section for each. Decides nothing: it only explains. */
 #ifndef DIAGNOSE_H
@@ -30,37 +31,36 @@ struct diagnosis_text {
 	const char *code;   /* for machines and for the heading in docs/troubleshooting.md */
 	const char *title;  /* a sentence without a full stop */
 	const char *text;   /* what it means */
-	const char *remedy; /* what to do; lines are kept */
+	const char *advice; /* what to do; lines are kept */
 };
 
 const struct diagnosis_text *diagnosis_text(enum diagnosis what);
 
 struct finding {
 	enum diagnosis what;
-	char detail[2 * MACHINE_TEXT]; /* of this case: where, who; may be "" */
+	char detail[2 * SYSFS_TEXT]; /* of this case: where, who; may be "" */
 };
 
 /* --- the bus */
 
 /* Which boards are meant; SERIAL "": unknown. */
 struct diagnose_choice {
-	bool (*chosen)(const void *ctx, const struct usb_seen *seen, const char *serial);
+	bool (*chosen)(const void *ctx, const struct usb_device_info *info, const char *serial);
 	const void *ctx;
 };
 
 /* Why no board came. Looks at the machine: some milliseconds, no waiting. */
-void diagnose_bus(const struct machine *m, const struct diagnose_choice *choice,
-                  struct finding *out);
+void diagnose_bus(const struct sysfs *m, const struct diagnose_choice *choice, struct finding *out);
 
 /* Why SEEN could not be used: ERR_USB_ACCESS or ERR_USB_BUSY; DIAGNOSIS_NONE for others. */
-void diagnose_open(const struct machine *m, const struct usb_seen *seen, enum err err,
+void diagnose_open(const struct sysfs *m, const struct usb_device_info *info, enum err err,
                    struct finding *out);
 
 /* Why the board on PATH did not come back after its second stage. */
-void diagnose_return(const struct machine *m, const char *path, struct finding *out);
+void diagnose_return(const struct sysfs *m, const char *path, struct finding *out);
 
 /* Why PATH shows no disk after the boot. */
-void diagnose_disk(const struct machine *m, const char *path, struct finding *out);
+void diagnose_disk(const struct sysfs *m, const char *path, struct finding *out);
 
 /* --- requests of one session */
 #define DIAGNOSE_NAMES 24
@@ -80,7 +80,7 @@ void diagnose_request(struct diagnose_requests *r, const char *name, bool found,
                       struct finding *out);
 
 /* Emits EV_DIAGNOSIS, with the error it explains (OK: a mere notice). DIAGNOSIS_NONE: nothing. */
-void diagnose_tell(struct report *report, const struct board_facts *board, enum err err,
-                   const struct finding *finding);
+void diagnose_report(struct report *report, const struct board_facts *board, enum err err,
+                     const struct finding *finding);
 
 #endif

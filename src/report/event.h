@@ -1,9 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What happened, as a tagged struct. Every observer (plain lines, live view, JSON) gets the same stream. Strings live
  * only during the call. Names and serials come from boards: observers escape them. */
 #ifndef EVENT_H
 #define EVENT_H
 
+#include "base/bootfile_source.h"
 #include "base/chip.h"
+#include "base/device_id.h"
 #include "base/err.h"
 #include "platform/usb.h"
 
@@ -11,15 +14,13 @@
 
 struct summary;
 
-enum board_stage { STAGE_UNKNOWN, STAGE_ROM, STAGE_SERVER };
-
 /* Who a board is, as far as known yet. */
 struct board_facts {
 	char path[USB_PATH_SIZE];
 	char serial[USB_STRING_SIZE]; /* "" unknown */
 	const struct chip *chip;
 	uint8_t serial_index;
-	enum board_stage stage;
+	enum stage stage;
 };
 
 enum event_kind {
@@ -27,7 +28,7 @@ enum event_kind {
 	EV_WAITING,         /* for a board, or (board set) for its next stage */
 	EV_ATTACHED,        /* a board of ours is on the bus */
 	EV_STAGE,           /* it was opened; facts.stage says what talks to us */
-	EV_FOLDER,          /* where: the default folder that is tried for this board */
+	EV_DIRECTORY,       /* where: the default directory that is tried for this board */
 	EV_ARCHIVE,         /* where: the bootfiles.bin that is used for this board */
 	EV_SOURCE,          /* name comes from: where, source; before its first use */
 	EV_STATUS,          /* the ROM's return code (code) */
@@ -54,24 +55,16 @@ enum event_kind {
 	EV_SUMMARY,         /* the run is over: summary, and code, its exit status */
 };
 
-enum event_source {
-	SOURCE_FOLDER,
-	SOURCE_OVERLAY,
-	SOURCE_ARCHIVE_OVERLAY,
-	SOURCE_ARCHIVE,
-	SOURCE_EMBEDDED
-};
-
 struct metadata;
 
 struct event {
 	enum event_kind kind;
 	const struct board_facts *board; /* NULL: concerns the run */
-	const char *name, *where, *text, *explain, *remedy;
+	const char *name, *where, *text, *explain, *advice;
 	const char *topic; /* a stable word for machines */
 	const struct metadata *metadata;
 	const struct summary *summary;
-	enum event_source source;
+	enum bootfile_source source;
 	uint64_t size, done; /* bytes */
 	uint32_t code;
 	enum err err;

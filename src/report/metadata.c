@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "report/metadata.h"
 
 #include "formats/duid.h"
@@ -10,7 +11,7 @@
 #include <string.h>
 
 /* The next field of a text split at runs of '*'; cuts it in place. NULL: none left. */
-static char *next_field(char **rest)
+static char *metadata_next_field(char **rest)
 {
 	char *start = *rest + strspn(*rest, "*");
 	if (!*start)
@@ -21,7 +22,7 @@ static char *next_field(char **rest)
 	return start;
 }
 
-static size_t find(const struct metadata *m, const char *key)
+static size_t metadata_find(const struct metadata *m, const char *key)
 {
 	size_t i = 0;
 	while (i < m->count && strcmp(m->keys[i], key) != 0)
@@ -29,16 +30,17 @@ static size_t find(const struct metadata *m, const char *key)
 	return i;
 }
 
-static enum metadata_result set(struct metadata *m, const char *key, const char *value, size_t *at)
+static enum metadata_result metadata_set(struct metadata *m, const char *key, const char *value,
+                                         size_t *at)
 {
-	*at = find(m, key);
+	*at = metadata_find(m, key);
 	if (*at == METADATA_ENTRIES)
 		return METADATA_FULL;
-	char *v = text_new("%s", value);
+	char *v = str_new("%s", value);
 	if (!v)
 		return METADATA_FULL;
 	if (*at == m->count) {
-		m->keys[*at] = text_new("%s", key);
+		m->keys[*at] = str_new("%s", key);
 		if (!m->keys[*at]) {
 			free(v);
 			return METADATA_FULL;
@@ -54,11 +56,11 @@ static enum metadata_result set(struct metadata *m, const char *key, const char 
 enum metadata_result metadata_add(struct metadata *m, const char *name, const char **key,
                                   const char **value)
 {
-	char *copy = text_new("%s", name), *rest = copy;
+	char *copy = str_new("%s", name), *rest = copy;
 	if (!copy)
 		return METADATA_FULL;
-	const char *k = next_field(&rest);
-	const char *v = k ? next_field(&rest) : NULL;
+	const char *k = metadata_next_field(&rest);
+	const char *v = k ? metadata_next_field(&rest) : NULL;
 	char uuid[DUID_TEXT + 1];
 	enum metadata_result result = METADATA_NOTHING;
 	size_t at;
@@ -69,7 +71,7 @@ enum metadata_result metadata_add(struct metadata *m, const char *name, const ch
 		result = METADATA_KEPT;
 	}
 	if (result == METADATA_KEPT)
-		result = set(m, k, v, &at);
+		result = metadata_set(m, k, v, &at);
 	if (result == METADATA_KEPT) {
 		*key = m->keys[at];
 		*value = m->values[at];
@@ -80,11 +82,11 @@ enum metadata_result metadata_add(struct metadata *m, const char *name, const ch
 
 const char *metadata_get(const struct metadata *m, const char *key)
 {
-	size_t i = find(m, key);
+	size_t i = metadata_find(m, key);
 	return i < m->count ? m->values[i] : NULL;
 }
 
-const char *metadata_complaint(const struct metadata *m)
+const char *metadata_failed_key(const struct metadata *m)
 {
 	static const char *const keys[] = { "EEPROM_UPDATE", "EEPROM_ERASE",
 		                            "SECURE_BOOT_PROVISION" };
@@ -109,12 +111,12 @@ void metadata_print(const struct metadata *m, FILE *out)
 
 int metadata_publish(const struct metadata *m, const char *path)
 {
-	struct outfile out;
-	int err = outfile_open(&out, path, 0666);
+	struct atomic_file out;
+	int err = atomic_file_open(&out, path, 0666);
 	if (err)
 		return err;
 	metadata_print(m, out.stream);
-	return outfile_commit(&out);
+	return atomic_file_commit(&out);
 }
 
 void metadata_free(struct metadata *m)
@@ -126,9 +128,9 @@ void metadata_free(struct metadata *m)
 	}
 }
 
-/* --- the folder */
+/* --- the directory */
 
-struct metadata_folder {
+struct metadata_directory {
 	const char *path;
 	struct plat_monitor *monitor;
 	struct claim {
@@ -137,9 +139,9 @@ struct metadata_folder {
 	} * claims;
 };
 
-struct metadata_folder *metadata_folder_new(const char *path)
+struct metadata_directory *metadata_directory_new(const char *path)
 {
-	struct metadata_folder *f = calloc(1, sizeof *f);
+	struct metadata_directory *f = calloc(1, sizeof *f);
 	if (!f)
 		return NULL;
 	f->path = path;
@@ -151,15 +153,15 @@ struct metadata_folder *metadata_folder_new(const char *path)
 	return f;
 }
 
-void metadata_folder_free(struct metadata_folder *folder)
+void metadata_directory_free(struct metadata_directory *directory)
 {
-	if (!folder)
+	if (!directory)
 		return;
-	plat_monitor_free(folder->monitor);
-	free(folder);
+	plat_monitor_free(directory->monitor);
+	free(directory);
 }
 
-static void reduce(char *to, size_t size, const char *from)
+static void metadata_reduce(char *to, size_t size, const char *from)
 {
 	size_t n = 0;
 	for (; *from && n < size - 1; from++)
@@ -169,52 +171,52 @@ static void reduce(char *to, size_t size, const char *from)
 	to[n] = 0;
 }
 
-static bool is_claimed(const struct metadata_folder *folder, const char *path)
+static bool metadata_is_claimed(const struct metadata_directory *directory, const char *path)
 {
-	for (const struct claim *c = folder->claims; c; c = c->next)
+	for (const struct claim *c = directory->claims; c; c = c->next)
 		if (strcmp(c->path, path) == 0)
 			return true;
 	return false;
 }
 
-char *metadata_folder_claim(struct metadata_folder *folder, const char *serial,
-                            const char *usb_path)
+char *metadata_directory_claim(struct metadata_directory *directory, const char *serial,
+                               const char *usb_path)
 {
 	char name[200];
-	reduce(name, sizeof name, serial);
+	metadata_reduce(name, sizeof name, serial);
 	struct claim *claim = malloc(sizeof *claim);
 	if (!claim)
 		return NULL;
-	plat_enter(folder->monitor);
-	claim->path = text_new("%s/%s.json", folder->path, *name ? name : usb_path);
-	if (claim->path && is_claimed(folder, claim->path)) {
+	plat_lock(directory->monitor);
+	claim->path = str_new("%s/%s.json", directory->path, *name ? name : usb_path);
+	if (claim->path && metadata_is_claimed(directory, claim->path)) {
 		free(claim->path);
-		claim->path = text_new("%s/%s-%s.json", folder->path, name, usb_path);
+		claim->path = str_new("%s/%s-%s.json", directory->path, name, usb_path);
 	}
 	char *path = claim->path;
 	if (path) {
-		claim->next = folder->claims;
-		folder->claims = claim;
+		claim->next = directory->claims;
+		directory->claims = claim;
 		plat_remove(path);
 	} else {
 		free(claim);
 	}
-	plat_leave(folder->monitor);
+	plat_unlock(directory->monitor);
 	return path;
 }
 
-void metadata_folder_release(struct metadata_folder *folder, char *path)
+void metadata_directory_release(struct metadata_directory *directory, char *path)
 {
 	if (!path)
 		return;
-	plat_enter(folder->monitor);
-	for (struct claim **c = &folder->claims; *c; c = &(*c)->next)
+	plat_lock(directory->monitor);
+	for (struct claim **c = &directory->claims; *c; c = &(*c)->next)
 		if ((*c)->path == path) {
 			struct claim *mine = *c;
 			*c = mine->next;
 			free(mine);
 			break;
 		}
-	plat_leave(folder->monitor);
+	plat_unlock(directory->monitor);
 	free(path);
 }

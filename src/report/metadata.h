@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a board tells about itself ("*KEY*VALUE" requests), kept in its order, and the JSON document made of it, whose
  * bytes are those of the public tool. Facts: docs/protocol.md, "Metadata". */
 #ifndef METADATA_H
@@ -32,7 +33,7 @@ enum metadata_result metadata_add(struct metadata *m, const char *name, const ch
 const char *metadata_get(const struct metadata *m, const char *key);
 
 /* The first of EEPROM_UPDATE, EEPROM_ERASE, SECURE_BOOT_PROVISION whose value is not "success"; NULL: none. */
-const char *metadata_complaint(const struct metadata *m);
+const char *metadata_failed_key(const struct metadata *m);
 
 /* The document. */
 void metadata_print(const struct metadata *m, FILE *out);
@@ -40,17 +41,17 @@ void metadata_print(const struct metadata *m, FILE *out);
 /* Writes the document to PATH, whole or not at all. Returns 0 or an errno value. */
 int metadata_publish(const struct metadata *m, const char *path);
 
-/* The folder for the documents (-j). */
-struct metadata_folder;
-struct metadata_folder *metadata_folder_new(const char *path); /* NULL: out of memory */
-void metadata_folder_free(struct metadata_folder *folder);
+/* The directory for the documents (-j). */
+struct metadata_directory;
+struct metadata_directory *metadata_directory_new(const char *path); /* NULL: out of memory */
+void metadata_directory_free(struct metadata_directory *directory);
 
-/* The path for a board's document, FOLDER/NAME.json: NAME is the serial reduced to [A-Za-z0-9._-], or the USB path
+/* The path for a board's document, DIRECTORY/NAME.json: NAME is the serial reduced to [A-Za-z0-9._-], or the USB path
  * without a serial; "-USB-PATH" is appended while another board with that serial holds the name. An older document of
- * that name is removed. New string, to be given back with metadata_folder_release; NULL: out of memory. Any thread. */
-char *metadata_folder_claim(struct metadata_folder *folder, const char *serial,
-                            const char *usb_path);
-void metadata_folder_release(struct metadata_folder *folder, char *path);
+ * that name is removed. New string, to be given back with metadata_directory_release; NULL: out of memory. Any thread. */
+char *metadata_directory_claim(struct metadata_directory *directory, const char *serial,
+                               const char *usb_path);
+void metadata_directory_release(struct metadata_directory *directory, char *path);
 
 /* Empties. */
 void metadata_free(struct metadata *m);

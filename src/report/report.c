@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "report/report.h"
 
 #include "platform/plat.h"
@@ -32,12 +33,12 @@ void report_add(struct report *report, struct observer *observer)
 
 void report_emit(struct report *report, const struct event *event)
 {
-	plat_enter(report->monitor);
+	plat_lock(report->monitor);
 	struct event timed = *event;
 	timed.time = plat_now();
 	for (size_t i = 0; i < report->count; i++)
 		report->observers[i]->see(report->observers[i], &timed);
-	plat_leave(report->monitor);
+	plat_unlock(report->monitor);
 }
 
 #define FORMATTED(event, format)                            \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Hands every event to every observer, one at a time, from whatever thread. */
 #ifndef REPORT_H
 #define REPORT_H

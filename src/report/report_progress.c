@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "report/report.h"
 
 #include "report/status_line.h"
@@ -27,7 +28,7 @@
 
 struct live {
 	struct board_facts facts;
-	char what[LIVELINE_SIZE]; /* a file's name, or what happens */
+	char what[STATUS_LINE_SIZE]; /* a file's name, or what happens */
 	bool moving;
 	uint64_t done, size, rate;
 	uint64_t since;
@@ -49,46 +50,47 @@ struct progress {
 	bool news, ending;
 
 	/* the drawing thread's: the live lines on the screen, each with its newline, and the width they were made for */
-	char *picture;
+	char *frame;
 	unsigned columns;
 };
 
 /* --- the picture */
 
-static const char *stage_name(enum board_stage stage)
+static const char *progress_stage_name(enum stage stage)
 {
-	return stage == STAGE_ROM ? "ROM" : stage == STAGE_SERVER ? "server" : "";
+	return stage == STAGE_BOOT_ROM ? "ROM" : stage == STAGE_FILE_SERVER ? "server" : "";
 }
 
-static void print_live(const struct live *b, const struct liveline_layout *layout, FILE *out)
+static void progress_print_live(const struct live *b, const struct status_line_layout *layout,
+                                FILE *out)
 {
-	char text[LIVELINE_SIZE];
-	liveline_draw(layout,
-	              &(struct liveline){ .path = b->facts.path,
-	                                  .chip = b->facts.chip ? b->facts.chip->name : "",
-	                                  .serial = b->facts.serial,
-	                                  .stage = stage_name(b->facts.stage),
-	                                  .what = b->what,
-	                                  .moving = b->moving,
-	                                  .done = b->done,
-	                                  .size = b->size,
-	                                  .rate = b->rate,
-	                                  .elapsed = plat_now() - b->since },
-	              text);
+	char text[STATUS_LINE_SIZE];
+	status_line_draw(layout,
+	                 &(struct status_line){ .path = b->facts.path,
+	                                        .chip = b->facts.chip ? b->facts.chip->name : "",
+	                                        .serial = b->facts.serial,
+	                                        .stage = progress_stage_name(b->facts.stage),
+	                                        .what = b->what,
+	                                        .moving = b->moving,
+	                                        .done = b->done,
+	                                        .size = b->size,
+	                                        .rate = b->rate,
+	                                        .elapsed = plat_now() - b->since },
+	                 text);
 	fprintf(out, "%s\n", text);
 }
 
 /* A line that is no board's. */
-static void print_remark(const char *remark, unsigned columns, FILE *out)
+static void progress_print_remark(const char *remark, unsigned columns, FILE *out)
 {
-	char text[LIVELINE_SIZE] = "";
+	char text[STATUS_LINE_SIZE] = "";
 	size_t n = strlen(remark);
-	liveline_cell(text, remark, n < columns ? (unsigned)n : columns);
+	status_line_cell(text, remark, n < columns ? (unsigned)n : columns);
 	fprintf(out, "%s\n", text);
 }
 
 /* The live lines, at most ROWS of them. New string; NULL: out of memory. */
-static char *live_lines(const struct progress *p, unsigned columns, unsigned rows)
+static char *progress_live_lines(const struct progress *p, unsigned columns, unsigned rows)
 {
 	char *text = NULL, more[32];
 	size_t size, count = 0, shown = 0;
@@ -98,21 +100,21 @@ static char *live_lines(const struct progress *p, unsigned columns, unsigned row
 	for (const struct live *b = p->boards; b; b = b->next)
 		count++;
 	size_t room = count <= rows ? count : rows - (rows > 0);
-	struct liveline_layout layout = liveline_layout(columns, p->path, p->serial);
+	struct status_line_layout layout = status_line_layout(columns, p->path, p->serial);
 	for (const struct live *b = p->boards; b && shown < room; b = b->next, shown++)
-		print_live(b, &layout, out);
+		progress_print_live(b, &layout, out);
 	if (count > shown && rows > 0) {
 		snprintf(more, sizeof more, "+%zu more", count - shown);
-		print_remark(more, columns, out);
+		progress_print_remark(more, columns, out);
 	}
 	if (count == 0 && p->waiting && rows > 0)
-		print_remark("Waiting for BCM2835/6/7/2711/2712...", columns, out);
+		progress_print_remark("Waiting for BCM2835/6/7/2711/2712...", columns, out);
 	fclose(out);
 	return text;
 }
 
 /* How many rows of COLUMNS the live lines take; terminals wrap lines anew when they become narrower. */
-static unsigned rows_of(const char *lines, unsigned columns)
+static unsigned progress_rows_of(const char *lines, unsigned columns)
 {
 	unsigned rows = 0;
 	while (lines && *lines) {
@@ -124,7 +126,7 @@ static unsigned rows_of(const char *lines, unsigned columns)
 }
 
 /* TEXT over whatever stands there. */
-static void print_over(const char *text, size_t size, FILE *out)
+static void progress_print_over(const char *text, size_t size, FILE *out)
 {
 	for (size_t i = 0; i < size; i++) {
 		if (text[i] == '\n')
@@ -133,28 +135,28 @@ static void print_over(const char *text, size_t size, FILE *out)
 	}
 }
 
-/* One picture: the lines that stay, from where the last picture stood, then PICTURE. New string of *SIZE bytes. */
-static char *compose(struct progress *p, const char *picture, unsigned columns, size_t *size)
+/* One frame: the lines that stay, from where the last frame stood, then FRAME. New string of *SIZE bytes. */
+static char *progress_compose(struct progress *p, const char *frame, unsigned columns, size_t *size)
 {
-	char *frame = NULL;
-	FILE *out = open_memstream(&frame, size);
+	char *update = NULL;
+	FILE *out = open_memstream(&update, size);
 	if (!out)
 		return NULL;
-	unsigned up = rows_of(p->picture, columns);
+	unsigned up = progress_rows_of(p->frame, columns);
 	fputs(HIDE "\r", out);
 	if (up > 0)
 		fprintf(out, "\033[%uA", up);
 	if (columns != p->columns) /* lines that were wrapped must be forgotten as such */
 		fputs(CLEAR_BELOW, out);
-	print_over(p->bytes, p->size, out);
-	print_over(picture, strlen(picture), out);
+	progress_print_over(p->bytes, p->size, out);
+	progress_print_over(frame, strlen(frame), out);
 	fputs(CLEAR_BELOW SHOW, out);
 	fclose(out);
-	return frame;
+	return update;
 }
 
 /* Brings the screen up to date. Inside the monitor, which is left while the terminal takes its time. */
-static void draw(struct progress *p)
+static void progress_draw(struct progress *p)
 {
 	FILE *out = p->options.lines.out;
 	unsigned columns, rows;
@@ -162,74 +164,74 @@ static void draw(struct progress *p)
 	plat_terminal_size(out, &columns, &rows);
 	p->news = false;
 	fflush(p->lines);
-	char *frame = NULL, *picture = live_lines(p, columns - 1, rows - 1);
-	if (!picture)
+	char *update = NULL, *frame = progress_live_lines(p, columns - 1, rows - 1);
+	if (!frame)
 		return;
-	if (p->size > 0 || strcmp(picture, p->picture ? p->picture : "") != 0)
-		frame = compose(p, picture, columns, &size);
-	if (frame)
+	if (p->size > 0 || strcmp(frame, p->frame ? p->frame : "") != 0)
+		update = progress_compose(p, frame, columns, &size);
+	if (update)
 		rewind(p->lines);
-	plat_leave(p->monitor);
-	if (frame) {
-		fwrite(frame, 1, size, out);
+	plat_unlock(p->monitor);
+	if (update) {
+		fwrite(update, 1, size, out);
 		fflush(out);
-		free(p->picture);
-		p->picture = picture;
+		free(p->frame);
+		p->frame = frame;
 		p->columns = columns;
-		picture = NULL;
+		frame = NULL;
 	}
+	free(update);
 	free(frame);
-	free(picture);
-	plat_enter(p->monitor);
+	plat_lock(p->monitor);
 }
 
-static void draw_main(void *arg)
+static void progress_draw_main(void *arg)
 {
 	struct progress *p = arg;
 	uint64_t next = 0;
-	plat_enter(p->monitor);
+	plat_lock(p->monitor);
 	while (!p->ending) {
 		if (!p->news) {
 			plat_wait(p->monitor, PLAT_FOREVER);
 		} else if (plat_now() < next) {
 			plat_wait(p->monitor, next);
 		} else {
-			draw(p);
+			progress_draw(p);
 			next = plat_now() + PICTURE_TIME;
 		}
 	}
-	plat_leave(p->monitor);
+	plat_unlock(p->monitor);
 }
 
 /* --- what stays */
 
-static void paint(const struct progress *p, const char *colour)
+static void progress_paint(const struct progress *p, const char *colour)
 {
 	if (p->options.colour)
 		fputs(colour, p->lines);
 }
 
-static void print_plain(struct progress *p, const struct event *e, const char *colour)
+static void progress_print_plain(struct progress *p, const struct event *e, const char *colour)
 {
 	bool mine = p->options.lines.err == p->lines; /* errors elsewhere stay without colour */
 	if (colour && mine)
-		paint(p, colour);
+		progress_paint(p, colour);
 	p->plain->see(p->plain, e);
 	if (colour && mine)
-		paint(p, PLAIN);
+		progress_paint(p, PLAIN);
 }
 
-static void print_result(struct progress *p, const struct event *e)
+static void progress_print_result(struct progress *p, const struct event *e)
 {
-	char path[LIVELINE_SIZE] = "", serial[4 * USB_STRING_SIZE];
+	char path[STATUS_LINE_SIZE] = "", serial[4 * USB_STRING_SIZE];
 	double rate = e->duration ? (double)e->bytes / (double)e->duration : 0; /* bytes/us */
-	liveline_cell(path, e->board->path, (unsigned)p->path);
-	text_escape(serial, sizeof serial, e->board->serial);
+	status_line_cell(path, e->board->path, (unsigned)p->path);
+	str_escape(serial, sizeof serial, e->board->serial);
 	fprintf(p->lines, "%s %-7s %s%s", path, e->board->chip ? e->board->chip->name : "", serial,
 	        *serial ? " " : "");
-	paint(p, e->err ? RED : GREEN);
+	progress_paint(p, e->err ? RED : GREEN);
 	fputs(e->err ? err_text(e->err) : "done", p->lines);
-	paint(p, PLAIN);
+	progress_paint(p, PLAIN);
 	if (!e->err)
 		fprintf(p->lines, ": %u file%s, %llu bytes, %.2f s, %.1f MB/s", e->files,
 		        e->files == 1 ? "" : "s", (unsigned long long)e->bytes,
@@ -238,14 +240,14 @@ static void print_result(struct progress *p, const struct event *e)
 }
 
 /* Whether the event leaves a line besides its trace in the picture. */
-static void note_lines(struct progress *p, const struct event *e)
+static void progress_note_lines(struct progress *p, const struct event *e)
 {
 	switch (e->kind) {
 	case EV_ERROR:
-		print_plain(p, e, RED);
+		progress_print_plain(p, e, RED);
 		break;
 	case EV_WARNING:
-		print_plain(p, e, YELLOW);
+		progress_print_plain(p, e, YELLOW);
 		break;
 	case EV_START:
 	case EV_NOTICE:
@@ -255,22 +257,22 @@ static void note_lines(struct progress *p, const struct event *e)
 	case EV_DISK:
 	case EV_DIAGNOSIS:
 	case EV_SUMMARY:
-		print_plain(p, e, NULL);
+		progress_print_plain(p, e, NULL);
 		break;
 	case EV_RESULT:
 		if (!p->options.lines.quiet)
-			print_result(p, e);
+			progress_print_result(p, e);
 		break;
 	default:
 		if (p->options.lines.verbose)
-			print_plain(p, e, NULL);
+			progress_print_plain(p, e, NULL);
 		break;
 	}
 }
 
 /* --- what is live */
 
-static struct live **find(struct progress *p, const struct board_facts *facts)
+static struct live **progress_find(struct progress *p, const struct board_facts *facts)
 {
 	struct live **at = &p->boards;
 	while (*at && !(facts && strcmp((*at)->facts.path, facts->path) == 0))
@@ -278,9 +280,9 @@ static struct live **find(struct progress *p, const struct board_facts *facts)
 	return at;
 }
 
-static void add(struct progress *p, const struct event *e)
+static void progress_add(struct progress *p, const struct event *e)
 {
-	struct live **at = find(p, e->board), *b = *at;
+	struct live **at = progress_find(p, e->board), *b = *at;
 	if (!b)
 		b = calloc(1, sizeof *b);
 	if (!b)
@@ -290,22 +292,22 @@ static void add(struct progress *p, const struct event *e)
 	b->since = e->time;
 }
 
-static void set_what(struct live *b, const char *what)
+static void progress_set_what(struct live *b, const char *what)
 {
 	b->moving = false;
 	snprintf(b->what, sizeof b->what, "%s", what);
 }
 
-static void note_transfer(struct live *b, const struct event *e)
+static void progress_note_transfer(struct live *b, const struct event *e)
 {
-	set_what(b, e->name);
+	progress_set_what(b, e->name);
 	b->moving = true;
 	b->done = e->done;
 	b->size = e->size;
 	b->rate = e->duration ? e->done * PLAT_SECOND / e->duration : 0;
 }
 
-static void note_board(struct progress *p, struct live *b, const struct event *e)
+static void progress_note_board(struct progress *p, struct live *b, const struct event *e)
 {
 	b->facts = *e->board;
 	size_t path = strlen(b->facts.path), serial = strlen(b->facts.serial);
@@ -313,74 +315,75 @@ static void note_board(struct progress *p, struct live *b, const struct event *e
 	p->serial = serial > p->serial ? serial : p->serial;
 	switch (e->kind) {
 	case EV_ATTACHED:
-		set_what(b, "attached");
+		progress_set_what(b, "attached");
 		break;
 	case EV_STAGE:
-		set_what(b, b->facts.stage == STAGE_ROM ? "second stage" : "file server");
+		progress_set_what(b, b->facts.stage == STAGE_BOOT_ROM ? "second stage"
+		                                                      : "file server");
 		break;
 	case EV_WAITING:
-		set_what(b, "waiting for its next stage");
+		progress_set_what(b, "waiting for its next stage");
 		break;
 	case EV_DISK_WAIT:
-		set_what(b, "waiting for its disks");
+		progress_set_what(b, "waiting for its disks");
 		break;
 	case EV_EXEC:
-		set_what(b, "the program runs");
+		progress_set_what(b, "the program runs");
 		break;
 	case EV_FILE_BEGIN:
 	case EV_FILE_PROGRESS:
 	case EV_FILE_END:
-		note_transfer(b, e);
+		progress_note_transfer(b, e);
 		break;
 	default:
 		break;
 	}
 }
 
-static void note_live(struct progress *p, const struct event *e)
+static void progress_note_live(struct progress *p, const struct event *e)
 {
 	if (e->kind == EV_ATTACHED)
-		add(p, e);
+		progress_add(p, e);
 	if (e->kind == EV_WAITING && !e->board)
 		p->waiting = true;
 	if (!e->board)
 		return;
-	struct live **at = find(p, e->board), *b = *at;
+	struct live **at = progress_find(p, e->board), *b = *at;
 	if (b)
-		note_board(p, b, e);
+		progress_note_board(p, b, e);
 	if (b && e->kind == EV_RESULT) {
 		*at = b->next;
 		free(b);
 	}
 }
 
-static void see(struct observer *self, const struct event *e)
+static void progress_observe(struct observer *self, const struct event *e)
 {
 	struct progress *p = (struct progress *)self;
-	plat_enter(p->monitor);
-	note_live(p, e);
-	note_lines(p, e);
+	plat_lock(p->monitor);
+	progress_note_live(p, e);
+	progress_note_lines(p, e);
 	if (!p->news)
-		plat_wake(p->monitor);
+		plat_broadcast(p->monitor);
 	p->news = true;
-	plat_leave(p->monitor);
+	plat_unlock(p->monitor);
 }
 
 /* --- its life */
 
-static void end(struct observer *self)
+static void progress_finish(struct observer *self)
 {
 	struct progress *p = (struct progress *)self;
 	if (p->thread) {
-		plat_enter(p->monitor);
+		plat_lock(p->monitor);
 		p->ending = true;
 		p->waiting = false;
-		plat_wake(p->monitor);
-		plat_leave(p->monitor);
+		plat_broadcast(p->monitor);
+		plat_unlock(p->monitor);
 		plat_thread_join(p->thread);
-		plat_enter(p->monitor);
-		draw(p);
-		plat_leave(p->monitor);
+		plat_lock(p->monitor);
+		progress_draw(p);
+		plat_unlock(p->monitor);
 	}
 	if (p->plain)
 		p->plain->end(p->plain);
@@ -393,7 +396,7 @@ static void end(struct observer *self)
 		free(b);
 	}
 	free(p->bytes);
-	free(p->picture);
+	free(p->frame);
 	free(p);
 }
 
@@ -402,7 +405,8 @@ struct observer *report_progress_new(const struct report_progress_options *optio
 	struct progress *p = calloc(1, sizeof *p);
 	if (!p)
 		return NULL;
-	*p = (struct progress){ .observer = { .see = see, .end = end }, .options = *options };
+	*p = (struct progress){ .observer = { .see = progress_observe, .end = progress_finish },
+		                .options = *options };
 	struct report_text_options *lines = &p->options.lines, plain = *lines;
 	p->lines = plain.out = open_memstream(&p->bytes, &p->size);
 	if (lines->err == lines->out ||
@@ -413,10 +417,10 @@ struct observer *report_progress_new(const struct report_progress_options *optio
 	p->monitor = plat_monitor_new();
 	if (p->plain && p->monitor) {
 		setvbuf(lines->out, NULL, _IONBF, 0);
-		p->thread = plat_thread_start(draw_main, p);
+		p->thread = plat_thread_start(progress_draw_main, p);
 	}
 	if (p->thread)
 		return &p->observer;
-	end(&p->observer);
+	progress_finish(&p->observer);
 	return NULL;
 }

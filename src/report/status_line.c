@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "report/status_line.h"
 
 #include <stdio.h>
@@ -8,7 +9,7 @@
 /* --- the layout */
 
 /* Makes room for a part: TO columns and a blank, or as much more as there is if it has its place already. */
-static void grow(unsigned *part, unsigned to, unsigned *left)
+static void status_line_grow(unsigned *part, unsigned to, unsigned *left)
 {
 	if (*part == 0) {
 		if (to == 0 || to + 1 > *left)
@@ -24,37 +25,37 @@ static void grow(unsigned *part, unsigned to, unsigned *left)
 	*left -= more;
 }
 
-static unsigned at_most(size_t n, unsigned most)
+static unsigned status_line_at_most(size_t n, unsigned most)
 {
 	return n < most ? (unsigned)n : most;
 }
 
-struct liveline_layout liveline_layout(unsigned columns, size_t path, size_t serial)
+struct status_line_layout status_line_layout(unsigned columns, size_t path, size_t serial)
 {
-	unsigned left = at_most(columns, LIVELINE_SIZE - 1);
-	struct liveline_layout l = { .path = at_most(path, left) };
+	unsigned left = status_line_at_most(columns, STATUS_LINE_SIZE - 1);
+	struct status_line_layout l = { .path = status_line_at_most(path, left) };
 	left -= l.path;
-	grow(&l.what, 6, &left); /* in the order of importance */
-	grow(&l.percent, 4, &left);
-	grow(&l.what, 13, &left);
-	grow(&l.elapsed, 5, &left);
-	grow(&l.bar, 7, &left);
-	grow(&l.rate, 9, &left);
-	grow(&l.serial, at_most(serial, SERIAL_COLUMNS), &left);
-	grow(&l.chip, 7, &left);
-	grow(&l.stage, 6, &left);
-	grow(&l.bar, 22, &left);
-	grow(&l.what, 24, &left);
-	grow(&l.bar, 42, &left);
+	status_line_grow(&l.what, 6, &left); /* in the order of importance */
+	status_line_grow(&l.percent, 4, &left);
+	status_line_grow(&l.what, 13, &left);
+	status_line_grow(&l.elapsed, 5, &left);
+	status_line_grow(&l.bar, 7, &left);
+	status_line_grow(&l.rate, 9, &left);
+	status_line_grow(&l.serial, status_line_at_most(serial, SERIAL_COLUMNS), &left);
+	status_line_grow(&l.chip, 7, &left);
+	status_line_grow(&l.stage, 6, &left);
+	status_line_grow(&l.bar, 22, &left);
+	status_line_grow(&l.what, 24, &left);
+	status_line_grow(&l.bar, 42, &left);
 	return l;
 }
 
 /* --- the line */
 
-void liveline_cell(char out[LIVELINE_SIZE], const char *text, unsigned width)
+void status_line_cell(char out[STATUS_LINE_SIZE], const char *text, unsigned width)
 {
 	size_t at = strlen(out), n = strlen(text);
-	for (size_t i = 0; i < width && at < LIVELINE_SIZE - 1; i++) {
+	for (size_t i = 0; i < width && at < STATUS_LINE_SIZE - 1; i++) {
 		char c = i < n ? text[i] : ' ';
 		if (n > width && i + 1 == width)
 			c = '~';
@@ -64,16 +65,16 @@ void liveline_cell(char out[LIVELINE_SIZE], const char *text, unsigned width)
 }
 
 /* A part, and a blank before it if it is not the first. */
-static void put(char out[LIVELINE_SIZE], const char *text, unsigned width)
+static void status_line_put(char out[STATUS_LINE_SIZE], const char *text, unsigned width)
 {
 	if (width == 0)
 		return;
 	if (*out)
-		liveline_cell(out, "", 1);
-	liveline_cell(out, text, width);
+		status_line_cell(out, "", 1);
+	status_line_cell(out, text, width);
 }
 
-static void bar(char *out, size_t size, unsigned width, uint64_t done, uint64_t whole)
+static void status_line_bar(char *out, size_t size, unsigned width, uint64_t done, uint64_t whole)
 {
 	if (width < 3 || width >= size)
 		return;
@@ -88,16 +89,16 @@ static void bar(char *out, size_t size, unsigned width, uint64_t done, uint64_t 
 	out[width] = 0;
 }
 
-static void put_transfer(char out[LIVELINE_SIZE], const struct liveline_layout *l,
-                         const struct liveline *line)
+static void status_line_put_transfer(char out[STATUS_LINE_SIZE], const struct status_line_layout *l,
+                                     const struct status_line *line)
 {
-	char text[LIVELINE_SIZE] = "";
-	put(out, line->what, l->what);
-	bar(text, sizeof text, l->bar, line->done, line->size);
-	put(out, text, l->bar);
+	char text[STATUS_LINE_SIZE] = "";
+	status_line_put(out, line->what, l->what);
+	status_line_bar(text, sizeof text, l->bar, line->done, line->size);
+	status_line_put(out, text, l->bar);
 	bool all = line->done >= line->size;
 	snprintf(text, sizeof text, "%3u%%", all ? 100 : (unsigned)(line->done * 100 / line->size));
-	put(out, text, l->percent);
+	status_line_put(out, text, l->percent);
 	uint64_t tenths = line->rate / 100000;
 	if (tenths == 0)
 		*text = 0;
@@ -106,11 +107,11 @@ static void put_transfer(char out[LIVELINE_SIZE], const struct liveline_layout *
 		         (unsigned)(tenths % 10));
 	else
 		snprintf(text, sizeof text, "%4llu MB/s", (unsigned long long)(tenths / 10));
-	put(out, text, l->rate);
+	status_line_put(out, text, l->rate);
 }
 
 /* What has no bar may have the bar's place. */
-static unsigned wide_what(const struct liveline_layout *l)
+static unsigned status_line_wide_what(const struct status_line_layout *l)
 {
 	const unsigned parts[] = { l->what, l->bar, l->percent, l->rate };
 	unsigned width = 0;
@@ -119,7 +120,7 @@ static unsigned wide_what(const struct liveline_layout *l)
 	return width ? width - 1 : 0;
 }
 
-static void put_elapsed(char out[LIVELINE_SIZE], unsigned width, uint64_t elapsed)
+static void status_line_put_elapsed(char out[STATUS_LINE_SIZE], unsigned width, uint64_t elapsed)
 {
 	char text[32];
 	unsigned long long seconds = elapsed / 1000000, minutes = seconds / 60;
@@ -127,20 +128,20 @@ static void put_elapsed(char out[LIVELINE_SIZE], unsigned width, uint64_t elapse
 		snprintf(text, sizeof text, "%2llu:%02llu", minutes, seconds % 60);
 	else
 		snprintf(text, sizeof text, "%2lluh%02llu", minutes / 60, minutes % 60);
-	put(out, text, width);
+	status_line_put(out, text, width);
 }
 
-void liveline_draw(const struct liveline_layout *l, const struct liveline *line,
-                   char out[LIVELINE_SIZE])
+void status_line_draw(const struct status_line_layout *l, const struct status_line *line,
+                      char out[STATUS_LINE_SIZE])
 {
 	*out = 0;
-	put(out, line->path, l->path);
-	put(out, line->chip, l->chip);
-	put(out, line->serial, l->serial);
-	put(out, line->stage, l->stage);
+	status_line_put(out, line->path, l->path);
+	status_line_put(out, line->chip, l->chip);
+	status_line_put(out, line->serial, l->serial);
+	status_line_put(out, line->stage, l->stage);
 	if (line->moving)
-		put_transfer(out, l, line);
+		status_line_put_transfer(out, l, line);
 	else
-		put(out, line->what, wide_what(l));
-	put_elapsed(out, l->elapsed, line->elapsed);
+		status_line_put(out, line->what, status_line_wide_what(l));
+	status_line_put_elapsed(out, l->elapsed, line->elapsed);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "report/summary.h"
 
 #include "platform/plat.h"
@@ -31,12 +32,12 @@ void summary_free(struct summary *s)
 	*s = (struct summary){ 0 };
 }
 
-static void print_board(const struct summary_board *b, int path, int serial, FILE *out)
+static void summary_print_board(const struct summary_board *b, int path, int serial, FILE *out)
 {
 	char safe[4 * USB_STRING_SIZE];
 	double seconds = (double)b->duration / (double)PLAT_SECOND;
 	double rate = b->duration ? (double)b->bytes / (double)b->duration : 0; /* bytes/us */
-	text_escape(safe, sizeof safe, *b->facts.serial ? b->facts.serial : "-");
+	str_escape(safe, sizeof safe, *b->facts.serial ? b->facts.serial : "-");
 	fprintf(out, "%-*s %-*s %-7s %-15s %5u %10llu %7.2f %5.1f\n", path, b->facts.path, serial,
 	        safe, b->facts.chip ? b->facts.chip->name : "-", b->err ? err_code(b->err) : "done",
 	        b->files, (unsigned long long)b->bytes, seconds, rate);
@@ -56,6 +57,6 @@ void summary_print(const struct summary *s, FILE *out)
 		fprintf(out, "\n%-*s %-*s %-7s %-15s %5s %10s %7s %5s\n", path, "Board", serial,
 		        "Serial", "Chip", "Result", "Files", "Bytes", "Seconds", "MB/s");
 	for (size_t i = 0; i < s->count; i++)
-		print_board(&s->boards[i], path, serial, out);
+		summary_print_board(&s->boards[i], path, serial, out);
 	fprintf(out, "%u succeeded, %u failed\n", s->succeeded, s->failed);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How the boards of a run fared: their results, and the table made of them. */
 #ifndef SUMMARY_H
 #define SUMMARY_H

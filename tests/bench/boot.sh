@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What a boot costs, against the virtual board through the real libusb: medians of $RUNS runs (default 5), rpiboot beside a
 # plain host that sends 16 KiB pieces one after the other (tests/virtual/client.c). The mock itself costs 0.33 to 0.40 ms
 # for each transfer, which is in all figures.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Sizes and times of the mass-storage gadget, beside the variant with Debian's kernel. Times are the guest's clock in
 # QEMU without KVM, the best of five: good for comparing, not what a board takes.
 set -eu

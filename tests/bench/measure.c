@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* measure FILE COMMAND [ARG...]: runs the command and writes what it cost to FILE: "CPU-seconds peak-KiB wake-ups", the
  * last being the times it went to sleep of its own accord. Exit status: the command's. */
 #include <stdio.h>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What one call of the EEPROM and signing tools costs: the median of RUNS calls, beside the bare start of an interpreter,
 # which is the least that a scripted tool would cost.  make check must have run (it builds the samples).
 #   tests/bench/tools.sh [RUNS]

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Bad boot folders, bad boards: one clear line, a documented status, nothing half-written.
 # shellcheck disable=SC1091,SC2154 # tap.sh is found at run time; run sets status, out and err
 set -u

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The bench around the boot: --list, --udev, --wait-disk, --exec, and what is said when something is wrong.
 # shellcheck disable=SC1091,SC2154 # tap.sh is found at run time; run sets status, out and err
 set -u

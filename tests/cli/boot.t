@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The shipped rpiboot, its real libusb, every kind of board: exit status, the exact console lines, and what the board
 # thinks of it (the judge makes the exit status 99 if it is not content).
 # shellcheck disable=SC1091,SC2154 # tap.sh is found at run time; run sets status, out and err

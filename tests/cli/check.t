@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # rpiboot --check and what a run says before it touches a board: texts, width and exit status, from folders made here.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"

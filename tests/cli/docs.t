@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The commands in README.md and docs/: each has its line in tests/commands.list, and those marked there are run, page by
 # page, with the installed tree of stand-ins, a file as disk, and virtual boards.
 # shellcheck source=tests/tap.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # EMBED_MSD=1: a lone program with the legacy mass-storage firmware inside (stand-ins here) serves the boards that it is
 # for, and no others.
 # shellcheck source=tests/tap.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The boot folders as they lie in git: the settings that count, nothing binary, nothing irreversible switched on.
 # shellcheck disable=SC2016 # awk and the inner shells expand these
 

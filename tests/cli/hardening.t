@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The programs as they are built carry what compiler and linker have against attacks.
 # shellcheck disable=SC1091,SC2154 # tap.sh is found at run time; run sets status, out and err
 set -u

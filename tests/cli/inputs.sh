@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
 # What the tests of the shell tools share: checks, and inputs over the samples that mksample prints.
 # shellcheck disable=SC2034 # the tests use it

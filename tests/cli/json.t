@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # --json with virtual boards: every line is read by a JSON program, and says what docs/events.md promises.
 # shellcheck disable=SC1091,SC2154 # tap.sh is found at run time; run sets status, out and err
 set -u
@@ -17,10 +18,10 @@ is 'all events are described' \
 	"$(sed -n 's/^	\[EV_[A-Z_]*\] = "\(.*\)",$/\1/p' src/report/report_json.c | undocumented)" ''
 is 'all codes of errors are described' \
 	"$(sed -n 's/.*\] = { "\([a-z-]*\)".*/\1/p' src/base/err.c | undocumented)" ''
-# gate.c's are preflight's: docs/check.md, test of its own
+# enforce.c's are preflight's: docs/check.md, test of its own
 # shellcheck disable=SC2046 # file names of ours
 is 'all codes of warnings are described' \
-	"$(cat main.c $(find src -name '*.c' ! -name gate.c) | tr '\n' ' ' | grep -o 'report_warning([^";{]*"[^"]*"' | sed 's/.*"\(.*\)"/\1/' | undocumented)" ''
+	"$(cat main.c $(find src -name '*.c' ! -name enforce.c) | tr '\n' ' ' | grep -o 'report_warning([^";{]*"[^"]*"' | sed 's/.*"\(.*\)"/\1/' | undocumented)" ''
 
 if ! command -v jq >/dev/null; then
 	skip 'events of virtual boards' 'jq is not installed'

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The manual pages of the shell tools: they render without complaint and know the same options as --help.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"

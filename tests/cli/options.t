@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # rpiboot's options are the same everywhere they are told: --help, the manual page, both completions. And the
 # completions complete.
 # shellcheck source=tests/tap.sh

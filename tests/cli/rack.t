@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Sixteen boards at once through one process: other chips, serials, files of their own, speeds, and three that go wrong.
 # shellcheck disable=SC1091,SC2154 # tap.sh is found at run time; run sets status, out and err
 set -u

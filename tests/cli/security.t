@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Every test that docs/security.md names exists.
 # shellcheck disable=SC1091 # tap.sh is found at run time
 set -u

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
 # An installed tree whose boot folders are filled with stand-ins for firmware, by rpi-fetch-firmware and with the real
 # table's places. After tap.sh.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # update-pieeprom.sh: known results bit for bit, and never a stale or half-written pair.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"

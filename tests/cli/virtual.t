@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The virtual board on its mocked usbfs, tried out with the plain host of tests/virtual/client.c: it boots, fails where
 # it is told to, and its judge sees what a host does wrong.
 # shellcheck disable=SC1091,SC2154 # tap.sh is found at run time; run sets status, out and err

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Every boot folder, from fetching its firmware to the served bytes and what the board reports: an installed tree is
 # filled out of stand-ins by rpi-fetch-firmware with the real table's places, images are made and signed by the tools,
 # and a virtual board of the folder's kind is served from it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # make fuzz FUZZ_SECONDS=10: every tests/fuzz/fuzz_NAME.c for so many seconds, from the seeds in tests/fuzz/corpus/NAME and
 # those made here. What was found stays in build/fuzz/corpus/NAME, an input that fails in build/fuzz/crashes.
 FUZZ_SECONDS ?= 10

@@ -1,5 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whole runs of the station against hostile boards (hostile.h), in virtual time: every run ends in bounded time with a
- * documented status and nothing open, boards get announced bytes of the boot folder only, metadata documents are whole,
+ * documented status and nothing open, boards get announced bytes of the boot directory only, metadata documents are whole,
  * every event is a line of valid JSON, and nothing a board says reaches the terminal as a control character. "SHOW=1 build/fuzz/fuzz_conversation FILE" shows the lines of a run. */
 #include "hostile.h"
 #include "jsoncheck.h"
@@ -19,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Flags of a script's first byte (hostile.h has the others). */
 enum { SIGNED = HOSTILE_FLAGS, MANY = 16, SERIALS = 32, FOREVER = 64, VERBOSE = 128 };
 
-/* The boot folder: of sizes that tell one file from another. */
+/* The boot directory: of sizes that tell one file from another. */
 static const struct {
 	const char *name;
 	size_t size;
@@ -62,10 +63,10 @@ static const char *const names[] = {
 };
 
 /* The boards are not on this machine's bus. */
-static const struct machine nowhere = { "/nonexistent", "/nonexistent", "/nonexistent",
-	                                "/nonexistent", plat_now };
+static const struct sysfs nowhere = { "/nonexistent", "/nonexistent", "/nonexistent",
+	                              "/nonexistent", plat_now };
 
-static const char *folder;
+static const char *directory;
 static char boot[220], metadata[220];
 static struct hostile_file files[FILES + 1];
 
@@ -73,13 +74,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	folder = scratch_make();
-	snprintf(boot, sizeof boot, "%s/boot", folder);
-	snprintf(metadata, sizeof metadata, "%s/metadata", folder);
-	scratch_folder("metadata");
-	scratch_folder("boot");
-	scratch_folder("boot/2711");
-	scratch_folder("boot/1-1.1");
+	directory = scratch_make();
+	snprintf(boot, sizeof boot, "%s/boot", directory);
+	snprintf(metadata, sizeof metadata, "%s/metadata", directory);
+	scratch_directory("metadata");
+	scratch_directory("boot");
+	scratch_directory("boot/2711");
+	scratch_directory("boot/1-1.1");
 	for (size_t i = 0; i < FILES; i++) {
 		char path[400];
 		uint8_t *bytes = malloc(wanted[i].size + 1);
@@ -87,8 +88,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 			abort();
 		for (size_t k = 0; k < wanted[i].size; k++)
 			bytes[k] = (uint8_t)(k * 31 + (k >> 8) + i);
-		snprintf(path, sizeof path, "%s/%s", folder, wanted[i].name);
-		if (outfile_write(path, bytes, wanted[i].size, 0666) != 0)
+		snprintf(path, sizeof path, "%s/%s", directory, wanted[i].name);
+		if (atomic_file_write(path, bytes, wanted[i].size, 0666) != 0)
 			abort();
 		if (strcmp(wanted[i].name, "secret") != 0)
 			files[i] = (struct hostile_file){ wanted[i].size, bytes };
@@ -100,7 +101,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* Every document is whole and has a plain name; nothing else is left in the folder. */
+/* Every document is whole and has a plain name; nothing else is left in the directory. */
 static void check_documents(void)
 {
 	DIR *dir = opendir(metadata);
@@ -178,14 +179,14 @@ static void serve(uint8_t flags)
 	           report_json_new(&(struct report_json_options){ verbose, events.stream }));
 	struct station_setup setup = { .report = report,
 		                       .places = &places,
-		                       .metadata_folder = metadata,
+		                       .metadata_directory = metadata,
 		                       .sign = flags & SIGNED,
 		                       .port = -1,
 		                       .wanted = flags & FOREVER ? 0
 		                                 : flags & MANY  ? 2
 		                                                 : 1,
 		                       .stay = flags & MANY,
-		                       .machine = &nowhere,
+		                       .sysfs = &nowhere,
 		                       .next_timeout = 60 * PLAT_SECOND,
 		                       .poll = 60 * PLAT_SECOND };
 	if (flags & SERIALS) {

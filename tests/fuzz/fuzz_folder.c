@@ -1,4 +1,5 @@
-/* Any boot folder: looking at it ends, with findings that fit a line and have no control characters. An input is a row of
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any boot directory: looking at it ends, with findings that fit a line and have no control characters. An input is a row of
  * files: a byte that names it, two bytes of length, the content. */
 #include "formats/configtxt.h"
 #include "formats/fatvolume.h"
@@ -17,14 +18,14 @@ static const char *const names[] = {
 };
 #define NAMES (sizeof names / sizeof *names)
 
-static const char *folder;
+static const char *directory;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	folder = scratch_make();
-	scratch_folder("2711");
+	directory = scratch_make();
+	scratch_directory("2711");
 	return 0;
 }
 
@@ -61,7 +62,7 @@ static void write_files(const uint8_t *data, size_t size)
 	while (size > 3) {
 		char path[400];
 		size_t n = (size_t)data[1] << 8 | data[2];
-		snprintf(path, sizeof path, "%s/%s", folder, names[data[0] % NAMES]);
+		snprintf(path, sizeof path, "%s/%s", directory, names[data[0] % NAMES]);
 		data += 3;
 		size -= 3;
 		n = n < size ? n : size;
@@ -80,7 +81,7 @@ static void remove_files(void)
 {
 	for (size_t i = 0; i < NAMES; i++) {
 		char path[400];
-		snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+		snprintf(path, sizeof path, "%s/%s", directory, names[i]);
 		unlink(path);
 	}
 }
@@ -103,7 +104,7 @@ static void check_findings(const struct preflight *p)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const no_roots[] = { NULL };
-	struct bootfiles_places places = { .folder = folder, .roots = no_roots };
+	struct bootfiles_places places = { .directory = directory, .roots = no_roots };
 	struct preflight preflight;
 	write_files(data, size);
 	preflight_init(&preflight);

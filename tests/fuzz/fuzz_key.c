@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a key file or a raw key: what is accepted survives the way to the raw form and back. */
 #include "rsakey.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever a board reports: the document is valid JSON, device ids decode to at most their length, and what goes to a
  * terminal has no control characters. An input is names, each ended by a NUL. */
 #include "formats/duid.h"
@@ -31,11 +32,11 @@ static void check_escape(const char *text, size_t room)
 	char to[300];
 	memset(to, 'x', sizeof to);
 	room = 1 + room % 256;
-	text_escape(to, room, text);
+	str_escape(to, room, text);
 	size_t n = strnlen(to, sizeof to);
 	require(n < room && to[room] == 'x');
 	for (size_t i = 0; i < n;) {
-		size_t bytes = text_utf8(to + i);
+		size_t bytes = str_utf8(to + i);
 		require(bytes > 0 && (unsigned char)to[i] >= 0x20 && to[i] != 0x7f);
 		require(!((unsigned char)to[i] == 0xc2 && (unsigned char)to[i + 1] < 0xa0));
 		i += bytes;
@@ -65,7 +66,7 @@ static void check_document(const struct metadata *m)
 	fclose(out);
 	require(strlen(text) == n && jsoncheck(text) && text[n - 1] == '\n');
 	free(text);
-	const char *complaint = metadata_complaint(m);
+	const char *complaint = metadata_failed_key(m);
 	require(!complaint || strcmp(metadata_get(m, complaint), "success") != 0);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any words as a command line: each ends in a documented way, numbers stay in their ranges, texts point into the words. */
 #include "cli/options.h"
 
@@ -28,8 +29,8 @@ static void check_run(const struct options *o, const char *words, size_t n)
 		require_inside(o->paths[i], words, n);
 	for (unsigned i = 0; i < o->serial_count; i++)
 		require_inside(o->serials[i], words, n);
-	require_inside(o->folder, words, n);
-	require_inside(o->metadata_folder, words, n);
+	require_inside(o->directory, words, n);
+	require_inside(o->metadata_directory, words, n);
 	require(o->port >= -1 && o->port <= 98 && o->verbose >= 0 && o->verbose <= 2);
 	require(o->count <= 100000 && o->timeout <= 1000000 && o->next_timeout <= 1000000);
 	require(!(o->loop && o->count) && !(o->path_count && o->port >= 0));

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any text as a .sig file: what is accepted is written and read again the same. */
 #include "sigfile.h"
 

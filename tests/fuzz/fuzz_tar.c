@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as bootfiles.bin: members lie inside, names end, each can be found; a reader that fails or falls short leaves
  * nothing behind. The first byte says how reading goes and whether headers get right sums. */
 #include "formats/tar.h"
@@ -59,15 +60,15 @@ static void check_members(const struct tar *tar, uint64_t size)
 	require(tar->count > 0);
 	for (size_t i = 0; i < tar->count; i++) {
 		const struct tar_member *m = &tar->members[i];
-		char folder[TAR_NAME + 1];
+		char directory[TAR_NAME + 1];
 		require(memchr(m->name, 0, sizeof m->name));
 		require(m->offset <= size && m->size <= size - m->offset);
-		memcpy(folder, m->name, sizeof folder);
-		char *slash = strchr(folder, '/');
+		memcpy(directory, m->name, sizeof directory);
+		char *slash = strchr(directory, '/');
 		if (!slash)
 			continue;
 		*slash = 0;
-		const struct tar_member *found = tar_find(tar, folder, slash + 1);
+		const struct tar_member *found = tar_find(tar, directory, slash + 1);
 		require(found && found <= m);
 	}
 	(void)tar_find(tar, "", "");

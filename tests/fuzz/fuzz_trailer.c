@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a signed second stage of either chip; and as the output of an HSM wrapper. */
 #include "hsm.h"
 #include "trailer.h"
@@ -6,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void look(enum trailer_chip chip, const uint8_t *data, size_t size)
+static void check_ctx(enum trailer_chip chip, const uint8_t *data, size_t size)
 {
 	struct trailer t;
 	struct reason why;
@@ -25,8 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t signature[HSM_SIGNATURE];
 	struct reason why;
-	look(TRAILER_CHIP_2711, data, size);
-	look(TRAILER_CHIP_2712, data, size);
+	check_ctx(TRAILER_CHIP_2711, data, size);
+	check_ctx(TRAILER_CHIP_2712, data, size);
 	(void)hsm_parse((const char *)data, size, signature, &why);
 	return 0;
 }

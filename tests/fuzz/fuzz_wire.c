@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a file request: what is accepted is bounded, terminated and printable; lengths survive their two halves. */
 #include "formats/wire.h"
 #include "base/bytes.h"
@@ -18,14 +19,14 @@ static void check_request(const uint8_t *data, size_t size)
 {
 	struct wire_request request;
 	memset(&request, 0xa5, sizeof request);
-	enum wire_verdict verdict = wire_request(data, size, &request);
-	require((verdict == WIRE_WRONG_LENGTH) == (size != WIRE_REQUEST));
-	if (verdict == WIRE_OK || verdict == WIRE_EMPTY_NAME) {
+	enum wire_result result = wire_request(data, size, &request);
+	require((result == WIRE_WRONG_LENGTH) == (size != WIRE_REQUEST));
+	if (result == WIRE_OK || result == WIRE_EMPTY_NAME) {
 		size_t n = strnlen(request.name, sizeof request.name);
-		require(n < sizeof request.name && (n == 0) == (verdict == WIRE_EMPTY_NAME));
+		require(n < sizeof request.name && (n == 0) == (result == WIRE_EMPTY_NAME));
 		require(memcmp(request.name, data + 4, n) == 0);
 	}
-	if (verdict == WIRE_OK) {
+	if (result == WIRE_OK) {
 		require(*wire_command_name(request.command));
 		for (const char *c = request.name; *c; c++)
 			require((unsigned char)*c >= 0x20 && *c != 0x7f);

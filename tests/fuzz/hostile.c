@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "hostile.h"
 
 #include "platform/plat.h"
@@ -16,7 +17,7 @@
 #define STEP        4
 
 struct port {
-	struct usb_seen seen;
+	struct usb_device_info info;
 	bool shown;
 	uint64_t leave_at, return_at; /* 0: not planned */
 	uint8_t next[2];              /* as whom it returns */
@@ -26,7 +27,7 @@ struct slot {
 	bool pending;
 	uint64_t due; /* PLAT_FOREVER: never */
 	enum err result;
-	size_t moved;
+	size_t actual;
 };
 
 struct usb {
@@ -129,8 +130,8 @@ static void describe(struct usb *usb, struct port *port, const uint8_t as[2])
 	static const uint16_t products[] = { 0x2711, 0x2712, 0x2763, 0x2764, 0x0104, 0xffff };
 	static const uint8_t indexes[] = { 3, 1, 0, 4, 255, 2 };
 	size_t index = (size_t)(port - usb->ports);
-	port->seen = (struct usb_seen){
-		.id = ++usb->appearances,
+	port->info = (struct usb_device_info){
+		.attach_id = ++usb->appearances,
 		.vendor = as[0] & 128 ? 0x1d6b : 0x0a5c,
 		.product = products[as[0] % (sizeof products / sizeof *products)],
 		.bus = 1,
@@ -138,7 +139,7 @@ static void describe(struct usb *usb, struct port *port, const uint8_t as[2])
 		.port = (uint8_t)(index + 1),
 		.serial_index = indexes[as[1] % sizeof indexes],
 	};
-	snprintf(port->seen.path, sizeof port->seen.path, "1-1.%u", (unsigned)index + 1);
+	snprintf(port->info.path, sizeof port->info.path, "1-1.%u", (unsigned)index + 1);
 }
 
 static void show(struct usb *usb, struct port *port, const uint8_t as[2])
@@ -147,20 +148,20 @@ static void show(struct usb *usb, struct port *port, const uint8_t as[2])
 		return;
 	describe(usb, port, as);
 	port->shown = true;
-	usb->setup.arrived(usb->setup.ctx, &port->seen);
+	usb->setup.arrived(usb->setup.ctx, &port->info);
 }
 
 /* What is pending ends when the device leaves. */
 static void end_transfers(const struct port *port)
 {
 	for (struct usb_handle *h = play.open; h; h = h->next)
-		for (unsigned i = 0; i < USB_SLOTS && h->id == port->seen.id; i++) {
+		for (unsigned i = 0; i < USB_SLOTS && h->id == port->info.attach_id; i++) {
 			struct slot *s = &h->slots[i];
 			if (!s->pending || s->due <= plat_now())
 				continue;
 			s->due = plat_now();
 			s->result = ERR_USB_GONE;
-			plat_wake(h->monitor);
+			plat_broadcast(h->monitor);
 		}
 }
 
@@ -170,7 +171,7 @@ static void hide(struct usb *usb, struct port *port)
 		return;
 	port->shown = false;
 	end_transfers(port);
-	usb->setup.left(usb->setup.ctx, &port->seen);
+	usb->setup.left(usb->setup.ctx, &port->info);
 }
 
 static void take_step(struct usb *usb)
@@ -193,7 +194,7 @@ static void take_step(struct usb *usb)
 		break;
 	default: /* told twice */
 		if (port->shown)
-			usb->setup.arrived(usb->setup.ctx, &port->seen);
+			usb->setup.arrived(usb->setup.ctx, &port->info);
 		break;
 	}
 	usb->quiet_at = plat_now() + QUIET;
@@ -249,26 +250,26 @@ static void end_when_quiet(struct usb *usb)
 static void run_bus(void *arg)
 {
 	struct usb *usb = arg;
-	plat_enter(usb->monitor);
+	plat_lock(usb->monitor);
 	while (!usb->stopping) {
-		plat_leave(usb->monitor);
+		plat_unlock(usb->monitor);
 		catch_up(usb);
 		end_when_quiet(usb);
-		plat_enter(usb->monitor);
+		plat_lock(usb->monitor);
 		uint64_t until = next_event(usb);
 		if (until == PLAT_FOREVER && !usb->ended)
 			until = usb->quiet_at;
 		if (!usb->stopping && until > plat_now())
 			plat_wait(usb->monitor, until);
 	}
-	plat_leave(usb->monitor);
+	plat_unlock(usb->monitor);
 }
 
 static void look_again(struct usb *usb)
 {
-	plat_enter(usb->monitor);
-	plat_wake(usb->monitor);
-	plat_leave(usb->monitor);
+	plat_lock(usb->monitor);
+	plat_broadcast(usb->monitor);
+	plat_unlock(usb->monitor);
 }
 
 enum err usb_start(struct usb **out, const struct usb_setup *setup)
@@ -296,10 +297,10 @@ void usb_stop(struct usb *usb)
 		return;
 	if (play.handles > 0)
 		accuse("stops with a device open");
-	plat_enter(usb->monitor);
+	plat_lock(usb->monitor);
 	usb->stopping = true;
-	plat_wake(usb->monitor);
-	plat_leave(usb->monitor);
+	plat_broadcast(usb->monitor);
+	plat_unlock(usb->monitor);
 	plat_thread_join(usb->thread);
 	plat_monitor_free(usb->monitor);
 	free(usb);
@@ -320,7 +321,7 @@ void usb_interrupt(struct usb *usb)
 {
 	usb->interrupted = true;
 	for (struct usb_handle *h = play.open; h; h = h->next)
-		plat_wake(h->monitor);
+		plat_broadcast(h->monitor);
 }
 
 /* --- answers to calls */
@@ -405,7 +406,7 @@ static enum err submit(struct usb_handle *h, enum usb_slot which, size_t n)
 		return which == USB_BULK && (how & 1) ? ERR_USB_MEMORY : ending(what);
 	*s = (struct slot){ .pending = true,
 		            .result = ending(what),
-		            .moved = portion(how >> 3, n) };
+		            .actual = portion(how >> 3, n) };
 	s->due = (how & 192) == 192 ? PLAT_FOREVER : plat_now() + delay(how);
 	if (what & 128)
 		plan_departure(h, s->due == PLAT_FOREVER ? plat_now() : s->due);
@@ -414,11 +415,11 @@ static enum err submit(struct usb_handle *h, enum usb_slot which, size_t n)
 
 /* --- one device */
 
-enum err usb_open(struct usb *usb, const struct usb_seen *seen, struct usb_handle **out)
+enum err usb_open(struct usb *usb, const struct usb_device_info *info, struct usb_handle **out)
 {
 	struct port *port = NULL;
 	for (struct port *p = usb->ports; p < usb->ports + PORTS; p++)
-		if (p->shown && p->seen.id == seen->id)
+		if (p->shown && p->info.attach_id == info->attach_id)
 			port = p;
 	if (!port)
 		return ERR_USB_GONE;
@@ -430,7 +431,7 @@ enum err usb_open(struct usb *usb, const struct usb_seen *seen, struct usb_handl
 		abort();
 	h->usb = usb;
 	h->port = port;
-	h->id = seen->id;
+	h->id = info->attach_id;
 	h->next = play.open;
 	play.open = h;
 	play.handles++;
@@ -577,24 +578,24 @@ enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t 
 }
 
 /* The slot's transfer is through. */
-static enum err finish(struct usb_handle *h, enum usb_slot which, size_t *moved)
+static enum err finish(struct usb_handle *h, enum usb_slot which, size_t *actual)
 {
 	struct slot *s = &h->slots[which];
 	s->pending = false;
-	*moved = s->moved;
+	*actual = s->actual;
 	if (which == USB_BULK) {
 		check_bytes(h, h->offered,
 		            h->offered_size); /* it must not change while it is on the way */
-		h->taken += s->moved;
+		h->taken += s->actual;
 	}
 	return s->result;
 }
 
-enum err usb_await(struct usb_handle *h, enum usb_slot which, uint64_t deadline, size_t *moved)
+enum err usb_await(struct usb_handle *h, enum usb_slot which, uint64_t deadline, size_t *actual)
 {
 	struct slot *s = &h->slots[which];
-	*moved = 0;
-	plat_enter(h->monitor);
+	*actual = 0;
+	plat_lock(h->monitor);
 	enum err err = OK;
 	while (!err && s->pending && s->due > plat_now()) {
 		uint64_t until = s->due < deadline ? s->due : deadline;
@@ -605,20 +606,20 @@ enum err usb_await(struct usb_handle *h, enum usb_slot which, uint64_t deadline,
 		else
 			plat_wait(h->monitor, until);
 	}
-	plat_leave(h->monitor);
-	return err ? err : finish(h, which, moved);
+	plat_unlock(h->monitor);
+	return err ? err : finish(h, which, actual);
 }
 
 /* Cancelling comes too late now and then, and what moved until then has moved. */
-enum err usb_cancel(struct usb_handle *h, enum usb_slot which, size_t *moved)
+enum err usb_cancel(struct usb_handle *h, enum usb_slot which, size_t *actual)
 {
 	struct slot *s = &h->slots[which];
-	*moved = 0;
+	*actual = 0;
 	if (!s->pending)
 		return OK;
-	if (s->due > plat_now() && !(s->moved & 1))
+	if (s->due > plat_now() && !(s->actual & 1))
 		s->result = ERR_USB_TIMEOUT;
-	return finish(h, which, moved);
+	return finish(h, which, actual);
 }
 
 const uint8_t *usb_read_bytes(const struct usb_handle *h)

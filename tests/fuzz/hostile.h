@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The bus as an attacker would have it: a twin of usb_libusb.c that answers every call from the bytes of a script - any
  * status, length, bytes and delay, arrivals and departures with any descriptor at any time, devices that say they left and
  * stay. Runs on the simulator's clock (tests/sim/plat_sim.c). It watches the host: what was announced must be known,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Is a text valid JSON (RFC 8259)? A strict reader that keeps nothing, for tests of what writes JSON. */
 #ifndef JSONCHECK_H
 #define JSONCHECK_H
@@ -31,7 +32,7 @@ static inline bool jsoncheck_string(const char **at)
 		return false;
 	++*at;
 	while (**at != '"') {
-		size_t n = text_utf8(*at);
+		size_t n = str_utf8(*at);
 		if ((unsigned char)**at < 0x20 || n == 0)
 			return false;
 		if (**at == '\\') {

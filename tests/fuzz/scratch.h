@@ -1,4 +1,5 @@
-/* What fuzz targets with files need: a folder in memory, removed at the end, and checks that end the program. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What fuzz targets with files need: a directory in memory, removed at the end, and checks that end the program. */
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
@@ -38,7 +39,7 @@ static inline const char *scratch_make(void)
 	return scratch_path;
 }
 
-static inline void scratch_folder(const char *name)
+static inline void scratch_directory(const char *name)
 {
 	char path[400];
 	snprintf(path, sizeof path, "%s/%s", scratch_path, name);
@@ -48,9 +49,9 @@ static inline void scratch_folder(const char *name)
 /* What goes to a terminal: UTF-8, no control characters but ends of lines and tabulators. */
 static inline void scratch_require_printable(const char *text)
 {
-	for (; *text; text += text_utf8(text)) {
+	for (; *text; text += str_utf8(text)) {
 		unsigned char c = (unsigned char)*text;
-		scratch_require(text_utf8(text) > 0, "all is UTF-8");
+		scratch_require(str_utf8(text) > 0, "all is UTF-8");
 		scratch_require((c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t',
 		                "no control characters");
 		scratch_require(!(c == 0xc2 && (unsigned char)text[1] < 0xa0),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // For the test guest, whose busybox has no eject: unlocks a disk and ejects its medium, as a host's desktop does.
 #include <fcntl.h>
 #include <linux/cdrom.h>

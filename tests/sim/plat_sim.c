@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "sim.h"
 
 #include "platform/plat.h"
@@ -138,19 +139,19 @@ void plat_monitor_free(struct plat_monitor *m)
 }
 
 /* Nobody else runs while a monitor is held, unless its holder waits for something else: that is a mistake. */
-void plat_enter(struct plat_monitor *m)
+void plat_lock(struct plat_monitor *m)
 {
 	if (m->entered)
 		give_up("a monitor is entered whose holder waits elsewhere");
 	m->entered = true;
 }
 
-void plat_leave(struct plat_monitor *m)
+void plat_unlock(struct plat_monitor *m)
 {
 	m->entered = false;
 }
 
-void plat_wake(struct plat_monitor *m)
+void plat_broadcast(struct plat_monitor *m)
 {
 	for (struct plat_thread *t = sim.threads; t; t = t->next)
 		if (t->waiting == m && !t->ready)
@@ -166,7 +167,7 @@ bool plat_wait(struct plat_monitor *m, uint64_t deadline)
 	self->waiting = m;
 	self->deadline = deadline;
 	pass(self);
-	plat_enter(m);
+	plat_lock(m);
 	return sim.now < deadline;
 }
 
@@ -186,7 +187,7 @@ static void *thread_main(void *arg)
 		pthread_cond_wait(&self->turn, &sim.lock);
 	self->run(self->arg);
 	self->done = true;
-	plat_wake(&sim.joining);
+	plat_broadcast(&sim.joining);
 	pass(self);
 	pthread_mutex_unlock(&sim.lock);
 	return NULL;
@@ -213,10 +214,10 @@ void plat_thread_join(struct plat_thread *t)
 {
 	if (!t)
 		return;
-	plat_enter(&sim.joining);
+	plat_lock(&sim.joining);
 	while (!t->done)
 		plat_wait(&sim.joining, PLAT_FOREVER);
-	plat_leave(&sim.joining);
+	plat_unlock(&sim.joining);
 	pthread_mutex_unlock(&sim.lock); /* its last steps need the baton's lock */
 	pthread_join(t->id, NULL);
 	pthread_mutex_lock(&sim.lock);
@@ -229,7 +230,7 @@ void plat_thread_join(struct plat_thread *t)
 	free(t);
 }
 
-bool plat_on_interrupt(void (*fn)(void *), void *ctx)
+bool plat_on_signal(void (*fn)(void *), void *ctx)
 {
 	sim.interrupt = fn;
 	sim.interrupt_ctx = ctx;

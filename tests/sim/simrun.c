@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "simrun.h"
 
 #include "platform/plat.h"
@@ -10,19 +11,19 @@
 #include <sys/wait.h>
 
 /* The boards are not on this machine's bus. */
-static const struct machine nowhere = { "/nonexistent", "/nonexistent", "/nonexistent",
-	                                "/nonexistent", plat_now };
+static const struct sysfs nowhere = { "/nonexistent", "/nonexistent", "/nonexistent",
+	                              "/nonexistent", plat_now };
 
-void simrun_init(struct simrun *run, const char *folder)
+void simrun_init(struct simrun *run, const char *directory)
 {
 	memset(run, 0, sizeof *run);
-	run->folder = folder;
+	run->directory = directory;
 	run->setup = (struct station_setup){
 		.port = -1,
 		.wanted = 1,
 		.next_timeout = 60 * PLAT_SECOND,
 		.poll = 100 * PLAT_MS,
-		.machine = &nowhere,
+		.sysfs = &nowhere,
 	};
 }
 
@@ -33,7 +34,7 @@ struct vdesc *simrun_add(struct simrun *run, const char *name, const char *lines
 	         lines);
 	struct vdesc *desc = &run->descs[run->count++];
 	if (vdesc_read(desc, spec, error) ||
-	    vfolder_resolve(desc, run->folder, run->setup.places && run->setup.places->overlay,
+	    vfolder_resolve(desc, run->directory, run->setup.places && run->setup.places->overlay,
 	                    error)) {
 		fprintf(stderr, "%s\n", error);
 		exit(1);
@@ -44,7 +45,7 @@ struct vdesc *simrun_add(struct simrun *run, const char *name, const char *lines
 static void serve(struct simrun *run, FILE *out, FILE *err)
 {
 	static const char *const no_roots[] = { NULL };
-	struct bootfiles_places places = { .folder = run->folder, .roots = no_roots };
+	struct bootfiles_places places = { .directory = run->directory, .roots = no_roots };
 	if (!run->setup.places)
 		run->setup.places = &places;
 	struct report *report = report_new();
@@ -97,7 +98,7 @@ void simrun_free(struct simrun *run)
 	free(run->err);
 }
 
-const char *simrun_folder(const char *kind)
+const char *simrun_directory(const char *kind)
 {
 	static struct {
 		char kind[32], path[512];

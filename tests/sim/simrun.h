@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One station_run over simulated boards, and what came of it. */
 #ifndef SIMRUN_H
 #define SIMRUN_H
@@ -9,7 +10,7 @@
 
 struct simrun {
 	/* before: */
-	const char *folder;         /* boot folder; what boards receive must equal its files */
+	const char *directory;      /* boot directory; what boards receive must equal its files */
 	struct station_setup setup; /* simrun_init's defaults: one board, no limits */
 	uint64_t kernel_memory;     /* 0: no limit */
 	uint32_t seed;
@@ -27,7 +28,7 @@ struct simrun {
 	unsigned leaks;    /* handles */
 };
 
-void simrun_init(struct simrun *run, const char *folder);
+void simrun_init(struct simrun *run, const char *directory);
 
 /* Adds the board of a description file (tests/virtual/boards/NAME.board) with more lines ("" for none), separated by ';'. Exits the
  * program with a message when the description is wrong. */
@@ -36,7 +37,7 @@ struct vdesc *simrun_add(struct simrun *run, const char *name, const char *lines
 void simrun_go(struct simrun *run);
 void simrun_free(struct simrun *run);
 
-/* Makes a boot folder with tests/virtual/mkfolder.sh below $T and returns its path (static per kind). */
-const char *simrun_folder(const char *kind);
+/* Makes a boot directory with tests/virtual/mkfolder.sh below $T and returns its path (static per kind). */
+const char *simrun_directory(const char *kind);
 
 #endif

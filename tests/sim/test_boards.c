@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Every ready board, and what real boards have been seen to do, in virtual time. */
 #include "simrun.h"
 
@@ -12,7 +13,7 @@ static struct simrun run;
 static void go(const char *kind, const char *board, const char *lines)
 {
 	simrun_free(&run);
-	simrun_init(&run, simrun_folder(kind));
+	simrun_init(&run, simrun_directory(kind));
 	simrun_add(&run, board, lines);
 	simrun_go(&run);
 }
@@ -155,14 +156,14 @@ static void attached_in_the_file_server(void)
 static void leaving_without_done(void)
 {
 	simrun_free(&run);
-	simrun_init(&run, simrun_folder("gadget"));
+	simrun_init(&run, simrun_directory("gadget"));
 	struct vdesc *d = simrun_add(&run, "cm4-gadget", "");
 	d->steps[d->step_count - 1].kind = VSTEP_LEAVE; /* instead of Done */
 	simrun_go(&run);
 	CHECK_STATUS(0);
 
 	simrun_free(&run);
-	simrun_init(&run, simrun_folder("recovery"));
+	simrun_init(&run, simrun_directory("recovery"));
 	d = simrun_add(&run, "cm4-recovery", "");
 	for (size_t i = 0; i < d->step_count; i++)
 		if (d->steps[i].kind == VSTEP_METADATA)
@@ -175,7 +176,7 @@ static void leaving_without_done(void)
 static void board_reports_trouble(void)
 {
 	simrun_free(&run);
-	simrun_init(&run, simrun_folder("recovery"));
+	simrun_init(&run, simrun_directory("recovery"));
 	struct vdesc *d = simrun_add(&run, "cm4-recovery", "");
 	for (size_t i = 0; i < d->step_count; i++)
 		if (d->steps[i].name && strcmp(d->steps[i].name, "*EEPROM_UPDATE*success") == 0)
@@ -189,7 +190,7 @@ static void board_reports_trouble(void)
 static void finished_board_that_stays(void)
 {
 	simrun_free(&run);
-	simrun_init(&run, simrun_folder("gadget"));
+	simrun_init(&run, simrun_directory("gadget"));
 	run.setup.stay = true;
 	simrun_add(&run, "cm4-gadget", "stay-after-done");
 	simrun_go(&run);
@@ -203,7 +204,7 @@ static void garbage_is_asked_again(void)
 	for (size_t i = 0; i < 3; i++) {
 		char lines[200];
 		simrun_free(&run);
-		simrun_init(&run, simrun_folder("msd"));
+		simrun_init(&run, simrun_directory("msd"));
 		snprintf(lines, sizeof lines,
 		         "chip 2711;rom_index 3;serial 1;%s;%s;get start4.elf;done", bad[i],
 		         bad[i]);
@@ -216,7 +217,7 @@ static void garbage_is_asked_again(void)
 		simrun_go(&run);
 		CHECK_STATUS(0);
 		simrun_free(&run);
-		simrun_init(&run, simrun_folder("msd"));
+		simrun_init(&run, simrun_directory("msd"));
 		snprintf(lines, sizeof lines, "%s;%s;%s;get start4.elf;done", bad[i], bad[i],
 		         bad[i]);
 		simrun_add(&run, "../../../build/garbage", lines);
@@ -238,7 +239,7 @@ static void interrupts(void)
 	static const uint64_t times[] = { 1, 500, 2000, 40000, 700000, 800000 };
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
 		simrun_free(&run);
-		simrun_init(&run, simrun_folder("recovery"));
+		simrun_init(&run, simrun_directory("recovery"));
 		run.interrupt_at = times[i];
 		simrun_add(&run, "cm4-recovery", "think 20;speed 1000000");
 		simrun_go(&run);
@@ -246,7 +247,7 @@ static void interrupts(void)
 		CHECK(run.time < times[i] + 10);
 	}
 	simrun_free(&run);
-	simrun_init(&run, simrun_folder("gadget"));
+	simrun_init(&run, simrun_directory("gadget"));
 	run.interrupt_at = 5 * PLAT_SECOND;
 	simrun_go(&run); /* nobody there */
 	CHECK_STATUS(130);
@@ -256,7 +257,7 @@ static void interrupts(void)
 static void nobody_comes(void)
 {
 	simrun_free(&run);
-	simrun_init(&run, simrun_folder("gadget"));
+	simrun_init(&run, simrun_directory("gadget"));
 	run.setup.timeout = 7 * PLAT_SECOND;
 	simrun_go(&run);
 	CHECK_STATUS(5);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Every place of the conversations x every fault x every chip: the run ends in bounded time, with a status that is true,
  * nothing is left open, and the board saw nothing it would not accept. Then thousands of seeded sessions with random
  * scripts, faults and delays, and racks of boards. */
@@ -31,7 +32,7 @@ static bool has(const char *text, const char *what)
 static void start(const char *kind)
 {
 	simrun_free(&run);
-	simrun_init(&run, simrun_folder(kind));
+	simrun_init(&run, simrun_directory(kind));
 }
 
 /* What must hold of every run. */
@@ -57,10 +58,10 @@ static void check_invariants(const char *what)
 }
 
 /* Metadata is published whole at a normal end, and not at all otherwise. */
-static void check_metadata(const char *what, const char *folder, const char *serial)
+static void check_metadata(const char *what, const char *directory, const char *serial)
 {
 	char path[700], text[4096];
-	snprintf(path, sizeof path, "%s/%s.json", folder, serial);
+	snprintf(path, sizeof path, "%s/%s.json", directory, serial);
 	FILE *f = fopen(path, "r");
 	size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
 	text[n] = 0;
@@ -134,7 +135,7 @@ static void fault_matrix(void)
 					         matrix[c].fault, matrix[c].place, offset,
 					         often ? 1000000 : 1);
 					start(boards[b].kind);
-					run.setup.metadata_folder = metadata;
+					run.setup.metadata_directory = metadata;
 					simrun_add(&run, boards[b].board, lines);
 					simrun_go(&run);
 					runs++;

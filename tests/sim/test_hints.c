@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* When those who wait are told what may be wrong, in virtual time. */
 #include "simrun.h"
 
@@ -17,7 +18,7 @@ static unsigned count(const char *text, const char *what)
 static void begin(void)
 {
 	simrun_free(&run);
-	simrun_init(&run, simrun_folder("gadget"));
+	simrun_init(&run, simrun_directory("gadget"));
 }
 
 static void a_hint_after_15_seconds_and_at_the_end(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What boards do seldom, or to do harm: what is bounded ends, what is odd is told, and nobody is served twice by mistake. */
 #include "simrun.h"
 #include "vfolder.h"
@@ -7,10 +8,10 @@
 
 static struct simrun run;
 
-static void begin(const char *folder)
+static void begin(const char *directory)
 {
 	simrun_free(&run);
-	simrun_init(&run, folder);
+	simrun_init(&run, directory);
 	vdesc_init(&run.descs[run.count++]);
 }
 
@@ -37,7 +38,7 @@ static void lines(const char *text)
 static void go(void)
 {
 	char error[VDESC_ERROR_SIZE];
-	if (vfolder_resolve(&run.descs[0], run.folder, false, error) != 0)
+	if (vfolder_resolve(&run.descs[0], run.directory, false, error) != 0)
 		TAP_FAIL("%s", error);
 	simrun_go(&run);
 	CHECK_INT(run.leaks, 0);
@@ -75,7 +76,7 @@ static void repeat_step(size_t n)
 
 static void requests_without_end(void)
 {
-	begin(simrun_folder("gadget"));
+	begin(simrun_directory("gadget"));
 	lines(SERVER);
 	line("size absent");
 	repeat_step(20001);
@@ -86,7 +87,7 @@ static void requests_without_end(void)
 
 static void done_with_a_name(void)
 {
-	begin(simrun_folder("gadget"));
+	begin(simrun_directory("gadget"));
 	lines(SERVER "get config.txt;done config.txt");
 	go();
 	check(0, "Second stage boot server done", "");
@@ -94,7 +95,7 @@ static void done_with_a_name(void)
 
 static void odd_metadata(void)
 {
-	begin(simrun_folder("gadget"));
+	begin(simrun_directory("gadget"));
 	lines(SERVER "metadata FACTORY_UUID ffffffff;get config.txt");
 	for (unsigned i = 0; i < 130; i++) {
 		char text[50];
@@ -108,12 +109,12 @@ static void odd_metadata(void)
 	CHECK(!strstr(run.out, "\"K128\"") && !strstr(run.out, "\"FACTORY_UUID\""));
 }
 
-/* The gadget folder with FILE of N bytes in it. */
-static const char *folder_with(const char *kind, const char *file, size_t n)
+/* The gadget directory with FILE of N bytes in it. */
+static const char *directory_with(const char *kind, const char *file, size_t n)
 {
 	static char path[600];
 	char name[700];
-	snprintf(path, sizeof path, "%s", simrun_folder(kind));
+	snprintf(path, sizeof path, "%s", simrun_directory(kind));
 	snprintf(name, sizeof name, "%s/%s", path, file);
 	FILE *out = fopen(name, "wb");
 	for (size_t i = 0; out && i < n; i++)
@@ -125,7 +126,7 @@ static const char *folder_with(const char *kind, const char *file, size_t n)
 
 static void an_empty_file(void)
 {
-	begin(folder_with("gadget", "empty.txt", 0));
+	begin(directory_with("gadget", "empty.txt", 0));
 	lines(SERVER "read empty.txt;get config.txt;done");
 	run.descs[0].steps[0].want.kind = VWANT_ANY; /* 0 bytes: both absent and empty */
 	go();
@@ -134,7 +135,7 @@ static void an_empty_file(void)
 
 static void a_signature_goes_into_the_boot_message(void)
 {
-	begin(folder_with("gadget-2710", "bootcode.sig", 30));
+	begin(directory_with("gadget-2710", "bootcode.sig", 30));
 	lines("chip 2764;rom_index 0;get config.txt;done");
 	run.setup.sign = true;
 	go();
@@ -145,7 +146,7 @@ static void a_signature_goes_into_the_boot_message(void)
 
 static void serials_cannot_choose_a_board_without_one(void)
 {
-	begin(simrun_folder("gadget"));
+	begin(simrun_directory("gadget"));
 	lines("chip 2712;rom_index 0");
 	run.setup.serials[run.setup.serial_count++] = "abc";
 	run.interrupt_at = 20 * PLAT_SECOND;
@@ -191,7 +192,7 @@ static void end(struct observer *self)
 static void serve_again(const char *serial, bool at_once)
 {
 	struct observer observer = { see, end };
-	begin(simrun_folder("gadget"));
+	begin(simrun_directory("gadget"));
 	lines("chip 2712;skips-rom;get config.txt;done");
 	if (*serial)
 		line(serial);

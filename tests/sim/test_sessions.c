@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Twenty thousand seeded sessions (SESSIONS=N: as many) with random scripts, delays and faults, and racks of boards at
  * once, some of them bad. A failing seed is printed: "SEED=N build/tests/test_sessions" plays that run alone and shows
  * its lines. */
@@ -17,13 +18,14 @@ static uint32_t dice(uint32_t sides)
 	return (state >> 8) % sides;
 }
 
-/* A folder that fits every chip. */
-static const char *rack_folder(void)
+/* A directory that fits every chip. */
+static const char *rack_directory(void)
 {
 	static char path[600];
 	if (!*path) {
 		char command[2400];
-		const char *gadget = simrun_folder("gadget"), *old = simrun_folder("gadget-2710");
+		const char *gadget = simrun_directory("gadget"),
+			   *old = simrun_directory("gadget-2710");
 		snprintf(path, sizeof path, "%s-rack", gadget);
 		snprintf(command, sizeof command,
 		         "rm -rf '%s' && cp -r '%s' '%s' && cp -r '%s/2710' '%s/'", path, gadget,
@@ -121,7 +123,7 @@ static void single_boards(void)
 		char lines[600] = "";
 		state = seed * 2654435761u;
 		simrun_free(&run);
-		simrun_init(&run, rack_folder());
+		simrun_init(&run, rack_directory());
 		const char *board = boards[dice(BOARDS)];
 		random_habits(lines, sizeof lines);
 		for (unsigned i = dice(3); i > 0; i--)
@@ -156,7 +158,7 @@ static void racks(void)
 		unsigned bad = 0;
 		state = seed * 2654435761u;
 		simrun_free(&run);
-		simrun_init(&run, rack_folder());
+		simrun_init(&run, rack_directory());
 		run.setup.wanted = 16;
 		run.setup.stay = true;
 		run.seed = seed;
@@ -196,7 +198,7 @@ static void racks(void)
 static void soak(void)
 {
 	simrun_free(&run);
-	simrun_init(&run, rack_folder());
+	simrun_init(&run, rack_directory());
 	run.setup.wanted = 48;
 	run.setup.stay = true;
 	for (unsigned i = 0; i < 48; i++) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A thousand boards through one run of the station: memory and open files after a hundred are those after a thousand. When
  * a board is finished, another one with its own serial is plugged in on that port. */
 #include "sim.h"
@@ -19,8 +20,8 @@ static const char *const kinds[] = { "cm4-gadget", "cm5-gadget", "cm4-gadget;sta
 	                             "cm5-gadget;think 20" };
 
 /* The boards are not on this machine's bus. */
-static const struct machine nowhere = { "/nonexistent", "/nonexistent", "/nonexistent",
-	                                "/nonexistent", plat_now };
+static const struct sysfs nowhere = { "/nonexistent", "/nonexistent", "/nonexistent",
+	                              "/nonexistent", plat_now };
 
 static char no_path[] = "1-1.99";
 static struct vdesc descs[PORTS];
@@ -124,7 +125,7 @@ static void end(struct observer *self)
 	(void)self;
 }
 
-static void describe(const char *folder, size_t port)
+static void describe(const char *directory, size_t port)
 {
 	char spec[200], error[VDESC_ERROR_SIZE];
 	snprintf(spec, sizeof spec, "tests/virtual/boards/%s", kinds[port % 4]);
@@ -137,16 +138,16 @@ static void describe(const char *folder, size_t port)
 	snprintf(spec + strlen(spec), sizeof spec - strlen(spec), ".board%s;arrive 20;path 1-1.%u",
 	         lines, (unsigned)port + 1);
 	if (vdesc_read(&descs[port], spec, error) != 0 ||
-	    vfolder_resolve(&descs[port], folder, false, error) != 0) {
+	    vfolder_resolve(&descs[port], directory, false, error) != 0) {
 		printf("Bail out! %s\n", error);
 		exit(1);
 	}
 }
 
-static void serve(const char *folder)
+static void serve(const char *directory)
 {
 	static const char *const no_roots[] = { NULL };
-	struct bootfiles_places places = { .folder = folder, .roots = no_roots };
+	struct bootfiles_places places = { .directory = directory, .roots = no_roots };
 	struct report *report = report_new();
 	struct station_summary summary;
 	soak.observer = (struct observer){ see, end };
@@ -157,7 +158,7 @@ static void serve(const char *folder)
 	                                     .places = &places,
 	                                     .port = -1,
 	                                     .stay = true,
-	                                     .machine = &nowhere,
+	                                     .sysfs = &nowhere,
 	                                     .next_timeout = 60 * PLAT_SECOND },
 	            &summary);
 	report_free(report);
@@ -167,10 +168,10 @@ static void serve(const char *folder)
 
 static void a_thousand_boards(void)
 {
-	const char *folder = simrun_folder("gadget");
+	const char *directory = simrun_directory("gadget");
 	for (size_t i = 0; i < PORTS; i++)
-		describe(folder, i);
-	serve(folder);
+		describe(directory, i);
+	serve(directory);
 	CHECK_INT(soak.finished, BOARDS);
 	CHECK_INT(soak.failed, 0);
 	CHECK_INT(soak.violations, 0);

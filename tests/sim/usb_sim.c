@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "sim.h"
 
 #include "platform/plat.h"
@@ -11,7 +12,7 @@
 
 struct seat { /* of one board */
 	struct vboard *board;
-	struct usb_seen seen;
+	struct usb_device_info info;
 	bool shown; /* reported as arrived, with seen.id */
 	uint32_t appearance;
 };
@@ -70,19 +71,19 @@ static void describe(struct seat *seat, uint64_t id)
 {
 	uint8_t d[VBOARD_DESCRIPTOR_MAX];
 	vboard_device_descriptor(seat->board, d);
-	seat->seen = (struct usb_seen){
-		.id = id,
+	seat->info = (struct usb_device_info){
+		.attach_id = id,
 		.vendor = (uint16_t)(d[8] | d[9] << 8),
 		.product = (uint16_t)(d[10] | d[11] << 8),
 		.bus = 1,
 		.address = (uint8_t)(id % 127 + 1),
 		.serial_index = d[16],
 	};
-	snprintf(seat->seen.path, sizeof seat->seen.path, "%s", seat->board->desc->path);
-	const char *last = strpbrk(seat->seen.path, "-.");
+	snprintf(seat->info.path, sizeof seat->info.path, "%s", seat->board->desc->path);
+	const char *last = strpbrk(seat->info.path, "-.");
 	for (const char *p = last; p; p = strpbrk(p + 1, "-."))
 		last = p;
-	seat->seen.port = (uint8_t)(last ? strtoul(last + 1, NULL, 10) : 0);
+	seat->info.port = (uint8_t)(last ? strtoul(last + 1, NULL, 10) : 0);
 }
 
 /* Gives finished transfers back to their slots. */
@@ -95,7 +96,7 @@ static void reap(struct usb *usb, struct seat *seat)
 		slot->pending = false;
 		if (urb->endpoint)
 			usb->pending -= urb->length;
-		plat_wake(h->monitor);
+		plat_broadcast(h->monitor);
 	}
 }
 
@@ -106,13 +107,13 @@ static void show(struct usb *usb, struct seat *seat)
 	bool here = vboard_present(seat->board);
 	if (seat->shown && (!here || appearance != seat->appearance)) {
 		seat->shown = false;
-		usb->setup.left(usb->setup.ctx, &seat->seen);
+		usb->setup.left(usb->setup.ctx, &seat->info);
 	}
 	if (here && !seat->shown) {
 		seat->appearance = appearance;
 		describe(seat, ++usb->last_id);
 		seat->shown = true;
-		usb->setup.arrived(usb->setup.ctx, &seat->seen);
+		usb->setup.arrived(usb->setup.ctx, &seat->info);
 	}
 }
 
@@ -135,22 +136,22 @@ static uint64_t tick_all(struct usb *usb)
 static void run_bus(void *arg)
 {
 	struct usb *usb = arg;
-	plat_enter(usb->monitor);
+	plat_lock(usb->monitor);
 	while (!usb->stopping) {
-		plat_leave(usb->monitor);
+		plat_unlock(usb->monitor);
 		uint64_t until = tick_all(usb);
-		plat_enter(usb->monitor);
+		plat_lock(usb->monitor);
 		if (!usb->stopping && until > plat_now())
 			plat_wait(usb->monitor, until);
 	}
-	plat_leave(usb->monitor);
+	plat_unlock(usb->monitor);
 }
 
 static void look_again(struct usb *usb)
 {
-	plat_enter(usb->monitor);
-	plat_wake(usb->monitor);
-	plat_leave(usb->monitor);
+	plat_lock(usb->monitor);
+	plat_broadcast(usb->monitor);
+	plat_unlock(usb->monitor);
 }
 
 void sim_look_again(void)
@@ -190,10 +191,10 @@ void usb_stop(struct usb *usb)
 {
 	if (!usb)
 		return;
-	plat_enter(usb->monitor);
+	plat_lock(usb->monitor);
 	usb->stopping = true;
-	plat_wake(usb->monitor);
-	plat_leave(usb->monitor);
+	plat_broadcast(usb->monitor);
+	plat_unlock(usb->monitor);
 	plat_thread_join(usb->thread);
 	next.running = NULL;
 	plat_monitor_free(usb->monitor);
@@ -216,23 +217,23 @@ void usb_interrupt(struct usb *usb)
 {
 	usb->interrupted = true;
 	for (struct usb_handle *h = usb->handles; h; h = h->next)
-		plat_wake(h->monitor);
+		plat_broadcast(h->monitor);
 }
 
 /* --- one device */
 
-enum err usb_open(struct usb *usb, const struct usb_seen *seen, struct usb_handle **out)
+enum err usb_open(struct usb *usb, const struct usb_device_info *info, struct usb_handle **out)
 {
 	struct seat *seat = NULL;
 	for (size_t i = 0; i < usb->count; i++)
-		if (usb->seats[i].shown && usb->seats[i].seen.id == seen->id)
+		if (usb->seats[i].shown && usb->seats[i].info.attach_id == info->attach_id)
 			seat = &usb->seats[i];
 	if (!seat)
 		return ERR_USB_GONE;
 	enum vopen answer = vboard_open(seat->board, plat_now());
-	plat_enter(usb->monitor);
-	plat_wake(usb->monitor);
-	plat_leave(usb->monitor);
+	plat_lock(usb->monitor);
+	plat_broadcast(usb->monitor);
+	plat_unlock(usb->monitor);
 	if (answer != VOPEN_OK)
 		return answer == VOPEN_ACCESS ? ERR_USB_ACCESS
 		       : answer == VOPEN_BUSY ? ERR_USB_BUSY
@@ -263,8 +264,8 @@ void usb_close(struct usb_handle *h)
 	if (!h)
 		return;
 	for (int i = USB_SLOTS - 1; i >= 0; i--) {
-		size_t moved;
-		usb_cancel(h, (enum usb_slot)i, &moved);
+		size_t actual;
+		usb_cancel(h, (enum usb_slot)i, &actual);
 	}
 	if (h->claimed >= 0 && !is_gone(h))
 		vboard_claim(h->seat->board, plat_now(), (unsigned)h->claimed, false);
@@ -362,9 +363,9 @@ enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t 
 	return err;
 }
 
-static enum err result(const struct slot *s, size_t *moved)
+static enum err result(const struct slot *s, size_t *actual)
 {
-	*moved = s->urb.actual;
+	*actual = s->urb.actual;
 	switch (s->urb.status) {
 	case VURB_OK:
 		return OK;
@@ -379,11 +380,11 @@ static enum err result(const struct slot *s, size_t *moved)
 	}
 }
 
-enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *moved)
+enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *actual)
 {
 	struct slot *s = &h->slots[slot];
-	*moved = 0;
-	plat_enter(h->monitor);
+	*actual = 0;
+	plat_lock(h->monitor);
 	enum err err = OK;
 	while (s->pending && !err) {
 		if (h->usb->interrupted)
@@ -391,21 +392,21 @@ enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, 
 		else if (!plat_wait(h->monitor, deadline) && s->pending)
 			err = ERR_USB_TIMEOUT;
 	}
-	plat_leave(h->monitor);
-	return err ? err : result(s, moved);
+	plat_unlock(h->monitor);
+	return err ? err : result(s, actual);
 }
 
-enum err usb_cancel(struct usb_handle *h, enum usb_slot slot, size_t *moved)
+enum err usb_cancel(struct usb_handle *h, enum usb_slot slot, size_t *actual)
 {
 	struct slot *s = &h->slots[slot];
-	*moved = 0;
+	*actual = 0;
 	if (!s->pending)
 		return OK;
 	vboard_cancel(h->seat->board, plat_now(), &s->urb);
 	touched(h);
 	if (s->pending)
 		abort();
-	return result(s, moved);
+	return result(s, actual);
 }
 
 const uint8_t *usb_read_bytes(const struct usb_handle *h)

@@ -1,4 +1,5 @@
-/* Boot folders for tests, made of stand-ins for firmware in the current folder. */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Boot directories for tests, made of stand-ins for firmware in the current directory. */
 #ifndef BOOTFOLDER_H
 #define BOOTFOLDER_H
 
@@ -53,12 +54,12 @@ static inline void put_sig(const char *path, const char *of, const char *more)
 	put(path, text);
 }
 
-/* An empty folder NAME in the current one. */
+/* An empty directory NAME in the current one. */
 static inline void fresh(const char *name)
 {
 	char command[256];
 	snprintf(command, sizeof command, "rm -rf '%s' && mkdir '%s'", name, name);
-	if (system(command) != 0) /* NOLINT(cert-env33-c): a fixed name, in a scratch folder */
+	if (system(command) != 0) /* NOLINT(cert-env33-c): a fixed name, in a scratch directory */
 		TAP_FAIL("cannot make %s", name);
 }
 

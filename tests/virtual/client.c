@@ -1,8 +1,9 @@
-/* virtual-client [-s PIECE] [-q QUEUED] [-t TIMEOUT_MS] FOLDER [PATH...]
+/* SPDX-License-Identifier: Apache-2.0 */
+/* virtual-client [-s PIECE] [-q QUEUED] [-t TIMEOUT_MS] DIRECTORY [PATH...]
  *
  * A second, plain host for the virtual board: protocol.md once more, with libusb's synchronous calls (-q: that many
- * asynchronous ones at once), one thread a board (PATH as in "1-1.3"; default 1-1), files from FOLDER/CHIP/NAME, then
- * FOLDER/NAME. It checks the board and its transport independently of rpiboot; no error is retried, except that it
+ * asynchronous ones at once), one thread a board (PATH as in "1-1.3"; default 1-1), files from DIRECTORY/CHIP/NAME, then
+ * DIRECTORY/NAME. It checks the board and its transport independently of rpiboot; no error is retried, except that it
  * continues after a short bulk transfer.
  * Prints what happens, each line with the board's path; exit status 0 when all boards said Done, else 1. */
 #include <libusb.h>
@@ -19,7 +20,7 @@
 #define ARRIVAL_LIMIT 3000 /* polls of 20 ms */
 
 struct host {
-	const char *folder, *path;
+	const char *directory, *path;
 	libusb_device_handle *usb;
 	unsigned address; /* of the last device served here */
 	uint16_t chip;
@@ -29,7 +30,7 @@ struct host {
 	size_t size;
 };
 
-static int piece = 16384, queued, timeout = 20000;
+static int chunk = 16384, queued, timeout = 20000;
 
 __attribute__((format(printf, 2, 3))) static int say(const struct host *h, const char *format, ...)
 {
@@ -76,7 +77,7 @@ static int send_queued(struct host *h, unsigned char *data, size_t size)
 	while (first < next || (offset < size && !result)) {
 		struct slot *s = &slots[next % QUEUED_MAX];
 		if (offset < size && !result && next - first < (size_t)queued) {
-			int n = size - offset < (size_t)piece ? (int)(size - offset) : piece;
+			int n = size - offset < (size_t)chunk ? (int)(size - offset) : chunk;
 			*s = (struct slot){ .transfer = libusb_alloc_transfer(0) };
 			libusb_fill_bulk_transfer(s->transfer, h->usb, h->endpoint, data + offset,
 			                          n, on_completed, s, (unsigned)timeout);
@@ -111,10 +112,10 @@ static int send_all(struct host *h, unsigned char *data, size_t size)
 	if (data && queued)
 		return send_queued(h, data, size);
 	for (size_t done = 0; data && done < size;) {
-		int moved = 0, n = size - done < (size_t)piece ? (int)(size - done) : piece;
-		r = libusb_bulk_transfer(h->usb, h->endpoint, data + done, n, &moved,
+		int actual = 0, n = size - done < (size_t)chunk ? (int)(size - done) : chunk;
+		r = libusb_bulk_transfer(h->usb, h->endpoint, data + done, n, &actual,
 		                         (unsigned)timeout);
-		done += (size_t)moved;
+		done += (size_t)actual;
 		if (r < 0)
 			return say(h, "bulk at %zu of %zu: %s", done, size, libusb_error_name(r));
 	}
@@ -145,7 +146,7 @@ static void load(struct host *h, const char *name)
 	snprintf(h->name, sizeof h->name, "%s", name);
 	for (size_t i = 0; i < 2 && !h->data; i++) {
 		char path[4096];
-		snprintf(path, sizeof path, "%s/%s/%s", h->folder, places[i], name);
+		snprintf(path, sizeof path, "%s/%s/%s", h->directory, places[i], name);
 		FILE *f = fopen(path, "rb");
 		if (!f || fseek(f, 0, SEEK_END) != 0)
 			continue;
@@ -276,7 +277,7 @@ int main(int argc, char **argv)
 {
 	int c;
 	while ((c = getopt(argc, argv, "q:s:t:")) != -1)
-		*(c == 's'   ? &piece
+		*(c == 's'   ? &chunk
 		  : c == 'q' ? &queued
 		             : &timeout) = (int)strtol(optarg, NULL, 10);
 	if (queued > QUEUED_MAX || optind >= argc || argc - optind > BOARDS_MAX ||
@@ -289,7 +290,7 @@ int main(int argc, char **argv)
 	pthread_t threads[BOARDS_MAX];
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 0; i < count; i++) {
-		hosts[i] = (struct host){ .folder = argv[optind], .path = paths[i] };
+		hosts[i] = (struct host){ .directory = argv[optind], .path = paths[i] };
 		pthread_create(&threads[i], NULL, boot, &hosts[i]);
 	}
 	for (int i = 0; i < count; i++) {

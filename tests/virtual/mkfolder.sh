@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # mkfolder.sh KIND DIR [SIZE]: makes a boot folder out of stand-ins for firmware: noise that is the same in every run,
 # under the names that boards ask for. SIZE: bytes of the largest file (default 300000).
 # KIND: msd | gadget | gadget-2710 | recovery | recovery5

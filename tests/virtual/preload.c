@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Stands before umockdev's preload library in every program under test and mends what it lacks (0.17.16):
  *  - opens below /dev that fail are not passed on: it would remember each as descriptor -1, of at most 50;
- *  - opening a device can be refused (also to root): the testbed's folder "refused" has the errno;
+ *  - opening a device can be refused (also to root): the testbed's directory "refused" has the errno;
  *  - the nodes are terminals: they must not become the controlling one;
  *  - uevent sockets are named by descriptor alone, so that programs take each other's: they get names of their own,
  *    which umockdev does not look for until vbus.c lets it;

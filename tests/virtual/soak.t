@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Two hundred boards, one after another, through one rpiboot with the real libusb on the mocked usbfs: open files and memory
 # in the pause before the last board are what they were in the pause after the first twenty. BOARDS= for another number, GAP=
 # milliseconds between two: on a machine so slow that boards pile up, umockdev's table of open files overflows.

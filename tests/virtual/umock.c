@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* virtual-board [OPTION...] BOARD[;LINE...]... -- PROGRAM [ARGUMENT...]
  *
  * Runs PROGRAM on a machine whose USB ports carry the described boards: umockdev shows it /sys and /dev, this process
@@ -22,7 +23,7 @@
 #define UMOCKDEV   "libumockdev-preload.so.0"
 
 struct options {
-	const char *folder, *report, *chdir, *preload;
+	const char *directory, *report, *chdir, *preload;
 	const char *signal_at; /* milliseconds, or PLACE[:NAME] */
 	int signal;
 	bool overlay, quiet;
@@ -85,7 +86,7 @@ static int set_option(struct options *o, int c, const char *value)
 	const char *at;
 	switch (c) {
 	case 'f':
-		o->folder = value;
+		o->directory = value;
 		return 0;
 	case 'o':
 		o->overlay = true;
@@ -147,7 +148,7 @@ static int read_boards(struct run *run, int argc, char **argv)
 		struct usbfs_board *b = &fs->boards[fs->board_count++];
 		*b = (struct usbfs_board){ 0 };
 		if (vdesc_read(&b->desc, argv[i], error) ||
-		    vfolder_resolve(&b->desc, run->options.folder, run->options.overlay, error))
+		    vfolder_resolve(&b->desc, run->options.directory, run->options.overlay, error))
 			return fail("%s", error);
 	}
 	run->options.program = argv + i + 1;
@@ -257,9 +258,9 @@ static int start_program(struct run *run)
 static int re_execute(char **argv)
 {
 	char *self = g_file_read_link("/proc/self/exe", NULL);
-	char *folder = g_path_get_dirname(self ? self : argv[0]);
+	char *directory = g_path_get_dirname(self ? self : argv[0]);
 	const char *old = g_getenv("LD_PRELOAD");
-	char *all = g_strdup_printf("%s/virtual-preload.so:%s%s%s", folder, UMOCKDEV,
+	char *all = g_strdup_printf("%s/virtual-preload.so:%s%s%s", directory, UMOCKDEV,
 	                            old ? ":" : "", old ? old : "");
 	g_setenv("VIRTUAL_BOARD", "1", TRUE);
 	g_setenv("LD_PRELOAD", all, TRUE);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The device nodes of the mocked machine as Linux' usbfs behaves on them: ioctls in, transfers of vboard.h out. Owns
  * the boards that are played, their place on the bus and every open handle; follows drivers/usb/core/devio.c of the
  * kernel where programs can tell (errno values, order of reaping, the 16 MiB limit). Knows nothing of processes. */

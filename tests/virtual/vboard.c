@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "vboard.h"
 
 #include <openssl/evp.h>
@@ -650,7 +651,7 @@ const char *vboard_string(const struct vboard *b, unsigned index)
 }
 
 /* The index of the first or second string that is not the serial. */
-static uint8_t text_index(const struct vboard *b, unsigned order)
+static uint8_t str_index(const struct vboard *b, unsigned order)
 {
 	unsigned serial = serial_index(b);
 	return (uint8_t)(order + (serial && serial <= order));
@@ -674,8 +675,8 @@ size_t vboard_device_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCR
 		                  (uint8_t)(id >> 8),
 		                  0,
 		                  1,
-		                  text_index(b, 1),
-		                  text_index(b, 2),
+		                  str_index(b, 1),
+		                  str_index(b, 2),
 		                  (uint8_t)serial_index(b),
 		                  1 };
 	memcpy(out, bytes, sizeof bytes);

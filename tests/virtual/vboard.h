@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The model of one board on a USB port, as a host sees it: descriptors, the boot ROM, the file server, departures and
  * returns, and a judge that writes down what the host does wrong. It does no I/O, never sleeps and has no clock: time
  * is an argument, in microseconds from any start, and must not run backwards. Knows nothing of the transport that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE /* TIOCGPTPEER, cfmakeraw */
 #include "vbus.h"
 
@@ -43,12 +44,12 @@ void vbus_close(struct vbus *bus)
 	g_object_unref(bus->handler);
 }
 
-/* Renames every file FROM* of the testbed's folder to TO*. */
+/* Renames every file FROM* of the testbed's directory to TO*. */
 static void rename_all(const struct vbus *bus, const char *from, const char *to)
 {
-	GDir *folder = g_dir_open(bus->root, 0, NULL);
+	GDir *directory = g_dir_open(bus->root, 0, NULL);
 	const char *name;
-	while (folder && (name = g_dir_read_name(folder))) {
+	while (directory && (name = g_dir_read_name(directory))) {
 		if (!g_str_has_prefix(name, from))
 			continue;
 		char *old = g_build_filename(bus->root, name, NULL);
@@ -57,8 +58,8 @@ static void rename_all(const struct vbus *bus, const char *from, const char *to)
 		g_free(old);
 		g_free(new);
 	}
-	if (folder)
-		g_dir_close(folder);
+	if (directory)
+		g_dir_close(directory);
 }
 
 /* Tells the listeners. umockdev itself tells of every device as soon as it is added, before it is complete; so their
@@ -200,11 +201,12 @@ static void open_terminal(struct vbus *bus, struct vbus_device *dev)
 	must(ptsname_r(dev->master, name, sizeof name) == 0, "a pseudo terminal");
 	dev->ready = true;
 	vbus_set_ready(dev, false);
-	char *node = g_strconcat(bus->root, dev->devnode, NULL), *folder = g_path_get_dirname(node);
-	g_mkdir_with_parents(folder, 0755);
+	char *node = g_strconcat(bus->root, dev->devnode, NULL),
+	     *directory = g_path_get_dirname(node);
+	g_mkdir_with_parents(directory, 0755);
 	unlink(node);
 	must(symlink(name, node) == 0, node);
-	g_free(folder);
+	g_free(directory);
 	g_free(node);
 }
 

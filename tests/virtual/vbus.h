@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The USB buses of the mocked machine: sysfs entries, device nodes and uevents by umockdev. Owns the testbed and what
  * a program sees without opening a device; knows nothing of boards' behaviour nor of what is done on an open node
  * (usbfs.h).
@@ -15,7 +16,7 @@
 struct vbus {
 	UMockdevTestbed *testbed;
 	UMockdevIoctlBase *handler; /* of every board's node */
-	char *root;                 /* the testbed's folder */
+	char *root;                 /* the testbed's directory */
 	char **hubs;                /* names that are there already ("usb1", "1-1") */
 	size_t hub_count;
 	uint8_t addresses[256];     /* the last one given, for each bus */
@@ -45,7 +46,7 @@ struct vbus_info {
 
 /* Makes the testbed. Returns 0, or -1 with a message printed. */
 int vbus_open(struct vbus *bus);
-/* Removes the testbed's folder too. */
+/* Removes the testbed's directory too. */
 void vbus_close(struct vbus *bus);
 
 /* Puts a device on the bus under a new address: hubs on its way, attributes, node; then the uevent. */

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The description of one virtual board: what it is, what it asks its host for, how fast it is and what goes wrong.
  * Owns the text form (*.board, one setting or request per line, see vdesc.c's tables) and its parsed form. Knows
- * nothing of USB transfers, host folders or time that passes: vboard.h plays it, vfolder.h fills in what to expect. */
+ * nothing of USB transfers, host directories or time that passes: vboard.h plays it, vfolder.h fills in what to expect. */
 #ifndef VDESC_H
 #define VDESC_H
 
@@ -145,7 +146,7 @@ int vdesc_read(struct vdesc *desc, const char *spec, char error[VDESC_ERROR_SIZE
 
 void vdesc_free(struct vdesc *desc);
 
-/* The folder of a chip's own files ("2710", "2711", "2712") and the name of its second stage; protocol.md 1. */
+/* The directory of a chip's own files ("2710", "2711", "2712") and the name of its second stage; protocol.md 1. */
 const char *vdesc_prefix(uint32_t chip);
 const char *vdesc_secondstage(uint32_t chip);
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "vfolder.h"
 
 #include <errno.h>
@@ -73,7 +74,7 @@ static int sum_member(const char *archive, const char *member, struct vwant *wan
 }
 
 struct place {
-	const char *folder, *overlay, *prefix; /* overlay: NULL if there is none */
+	const char *directory, *overlay, *prefix; /* overlay: NULL if there is none */
 };
 
 static int look_up(const struct place *at, const char *name, struct vwant *want)
@@ -83,20 +84,20 @@ static int look_up(const struct place *at, const char *name, struct vwant *want)
 	                strcmp(name + strlen(name) - 4, ".bin") == 0;
 	int found = 0;
 	if (at->overlay && !bootcode) {
-		snprintf(path, sizeof path, "%s/%s/%s", at->folder, at->overlay, name);
+		snprintf(path, sizeof path, "%s/%s/%s", at->directory, at->overlay, name);
 		found = sum_file(path, want);
 	}
 	if (!found) {
-		snprintf(path, sizeof path, "%s/%s/%s", at->folder, at->prefix, name);
+		snprintf(path, sizeof path, "%s/%s/%s", at->directory, at->prefix, name);
 		found = sum_file(path, want);
 	}
 	if (!found) {
-		snprintf(path, sizeof path, "%s/bootfiles.bin", at->folder);
+		snprintf(path, sizeof path, "%s/bootfiles.bin", at->directory);
 		snprintf(member, sizeof member, "%s/%s", at->prefix, name);
 		found = sum_member(path, member, want);
 	}
 	if (!found) {
-		snprintf(path, sizeof path, "%s/%s", at->folder, name);
+		snprintf(path, sizeof path, "%s/%s", at->directory, name);
 		found = sum_file(path, want);
 	}
 	if (!found)
@@ -112,7 +113,7 @@ static int resolve(const struct place *at, const char *name, struct vwant *want,
 	if (want->kind == VWANT_FILE && want->file) {
 		what = want->file;
 		result = sum_file(want->file, want) == 1 ? 0 : -1;
-	} else if (want->kind == VWANT_ANY && at->folder) {
+	} else if (want->kind == VWANT_ANY && at->directory) {
 		result = look_up(at, name, want);
 	}
 	if (result)
@@ -120,10 +121,11 @@ static int resolve(const struct place *at, const char *name, struct vwant *want,
 	return result;
 }
 
-int vfolder_resolve(struct vdesc *desc, const char *folder, bool overlay,
+int vfolder_resolve(struct vdesc *desc, const char *directory, bool overlay,
                     char error[VDESC_ERROR_SIZE])
 {
-	const struct place at = { folder, overlay ? desc->path : NULL, vdesc_prefix(desc->chip) };
+	const struct place at = { directory, overlay ? desc->path : NULL,
+		                  vdesc_prefix(desc->chip) };
 	const char *second = desc->secondstage.file && desc->secondstage.kind == VWANT_ANY
 	                             ? desc->secondstage.file
 	                             : vdesc_secondstage(desc->chip);

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The virtual board: its model (any transport, also the unit tests), the program virtual-board that plays it on a mocked
 # usbfs, a small independent host, and the library preloaded into programs under test.
 V_MODEL_OBJ := $(patsubst %,$(BUILD)/tests/virtual/%.o,vdesc vboard vfolder vreport)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "vreport.h"
 
 static const char *const phases[] = {

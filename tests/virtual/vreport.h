@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the boards saw, for people (a few lines a board) and for scripts (JSON). Knows the model's accounts only. */
 #ifndef VREPORT_H
 #define VREPORT_H

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The shipped rpiboot on Debian's kernel, udev and an xHCI controller boots every chip.
 # shellcheck disable=SC1091,SC2154 # tap.sh and guest.sh are found at run time and set status, out and err
 set -u

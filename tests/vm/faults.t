@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What goes wrong with boards, as a real kernel tells rpiboot: stalls, NAKs, boards that leave.
 # shellcheck disable=SC1091,SC2154 # tap.sh and guest.sh are found at run time and set status, out and err
 set -u

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The mass-storage gadget on Debian's kernel and a loop-back controller: the same kernel is its host.
 # shellcheck disable=SC1091,SC2154 # tap.sh and guest.sh are found at run time and set status, out and err
 set -u

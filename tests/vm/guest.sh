@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
 # shellcheck disable=SC2154 # tap.sh and this file's own functions set them
 # For the tests that run a virtual machine: starting it, running commands in it, plugging boards and disks into it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* virtual-redir [OPTION...] SOCKETS BOARD[;LINE...]...
  *
  * Plays the described boards for a virtual machine: the first listens on the unix socket SOCKETS/1, the second on
@@ -54,7 +55,7 @@ struct player {
 };
 
 struct options {
-	const char *folder;
+	const char *directory;
 	bool overlay;
 	unsigned limit; /* seconds */
 	uint32_t seed;
@@ -487,12 +488,12 @@ static void serve(struct player *p, short events)
 		disconnect_player(p);
 }
 
-static int listen_at(struct player *p, const char *folder, size_t number)
+static int listen_at(struct player *p, const char *directory, size_t number)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int n = snprintf(address.sun_path, sizeof address.sun_path, "%s/%zu", folder, number);
+	int n = snprintf(address.sun_path, sizeof address.sun_path, "%s/%zu", directory, number);
 	if (n < 0 || (size_t)n >= sizeof address.sun_path)
-		return fail("'%s' is too long for a socket's name", folder);
+		return fail("'%s' is too long for a socket's name", directory);
 	unlink(address.sun_path);
 	p->fd = -1;
 	p->listener = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -525,7 +526,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 	int c;
 	while ((c = getopt_long(argc, argv, "+", longs, NULL)) != -1) {
 		if (c == 'f')
-			o->folder = optarg;
+			o->directory = optarg;
 		else if (c == 'o')
 			o->overlay = true;
 		else if (c == 'l')
@@ -554,7 +555,7 @@ static int read_boards(struct redir *run, int argc, char **argv)
 			return fail("more than %d boards", BOARDS_MAX);
 		struct player *p = &run->players[run->count++];
 		if (vdesc_read(&p->desc, argv[i], error) ||
-		    vfolder_resolve(&p->desc, o->folder, o->overlay, error))
+		    vfolder_resolve(&p->desc, o->directory, o->overlay, error))
 			return fail("%s", error);
 		p->board.seed = o->seed + (uint32_t)run->count;
 		if (listen_at(p, argv[optind], run->count))

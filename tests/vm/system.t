@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # rpiboot among its neighbours: other drivers, udev and its rule, the disk that a board becomes.
 # shellcheck disable=SC1091,SC2154 # tap.sh and guest.sh are found at run time and set status, out and err
 set -u

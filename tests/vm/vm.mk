@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The shipped program on Debian's kernel in QEMU; its boards are played from outside over usb-redir. Needs the network or
 # a filled build/debian, so that `check` leaves it alone.
 VM := $(if $(shell $(PKG_CONFIG) --exists libusbredirparser-0.5 && echo yes),$(BUILD)/tests/virtual-redir $(BUILD)/tests/eject)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "args.h"
 
 #include "tool.h"
@@ -6,10 +7,10 @@
 #include <string.h>
 
 /* getopt's own messages lack the hint at --help, so it is told to be silent and its verdict is worded here. */
-static int complain(const struct args_table *table, int verdict, char **argv)
+static int args_complain(const struct args_table *table, int result, char **argv)
 {
 	const char *word = argv[optind - 1];
-	if (verdict == ':')
+	if (result == ':')
 		tool_usage(table->program, "%s needs an argument", word);
 	else if (strncmp(word, "--", 2) == 0 && strchr(word, '=') && optopt)
 		tool_usage(table->program, "%s takes no argument", word);
@@ -39,10 +40,10 @@ int args_next(const struct args_table *table, int argc, char **argv, const char 
 	opterr = 0;
 	int key = getopt_long(argc, argv, shorts, longs, NULL);
 	*arg = optarg;
-	return key == '?' || key == ':' ? complain(table, key, argv) : key;
+	return key == '?' || key == ':' ? args_complain(table, key, argv) : key;
 }
 
-static void print_help_column(const char *text, FILE *to)
+static void args_print_help_column(const char *text, FILE *to)
 {
 	for (; *text; text++) {
 		fputc(*text, to);
@@ -62,6 +63,6 @@ void args_help(const struct args_table *table, FILE *to)
 		         row->key < 256 ? row->key : ' ', row->key < 256 ? ", " : "  ", row->name,
 		         row->arg ? " " : "", row->arg ? row->arg : "");
 		fprintf(to, "  %-26s  ", left);
-		print_help_column(row->help, to);
+		args_print_help_column(row->help, to);
 	}
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Command lines: one table of options drives parsing (getopt_long: bundling, unambiguous prefixes, operands anywhere)
  * and --help. Knows nothing of what an option means. */
 #ifndef ARGS_H

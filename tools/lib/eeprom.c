@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "eeprom.h"
 
 #include "base/bytes.h"
@@ -28,17 +29,17 @@ struct slot {
 	bool last; /* the very last section of the chain */
 };
 
-static size_t align8(size_t n)
+static size_t eeprom_align8(size_t n)
 {
 	return (n + 7) & ~(size_t)7;
 }
 
-static size_t header_size(const struct eeprom_section *s)
+static size_t eeprom_header_size(const struct eeprom_section *s)
 {
 	return s->kind == EEPROM_FILE || s->kind == EEPROM_RESOURCE ? FILE_HEADER : HEADER;
 }
 
-static void read_name(const uint8_t *p, size_t length, char name[NAME + 1])
+static void eeprom_read_name(const uint8_t *p, size_t length, char name[NAME + 1])
 {
 	size_t n = 0;
 	for (size_t i = 0; i < NAME && i < length; i++)
@@ -47,12 +48,12 @@ static void read_name(const uint8_t *p, size_t length, char name[NAME + 1])
 	name[n] = 0;
 }
 
-static bool ends_chain(uint32_t magic)
+static bool eeprom_ends_chain(uint32_t magic)
 {
 	return magic == 0 || magic == 0xffffffffu;
 }
 
-static enum eeprom_kind kind_of(uint32_t magic)
+static enum eeprom_kind eeprom_kind_of(uint32_t magic)
 {
 	switch (magic) {
 	case MAGIC_BOOTCODE:
@@ -68,13 +69,13 @@ static enum eeprom_kind kind_of(uint32_t magic)
 
 int eeprom_next(const struct eeprom *image, struct eeprom_section *section, struct reason *why)
 {
-	size_t at = section->valid ? align8(section->offset + HEADER + section->length) : 0;
+	size_t at = section->valid ? eeprom_align8(section->offset + HEADER + section->length) : 0;
 	if (at >= image->size)
 		return 0;
 	/* offset and size are multiples of 8, so a whole header is there */
 	const uint8_t *p = image->bytes + at;
 	uint32_t magic = get_be32(p);
-	if (ends_chain(magic))
+	if (eeprom_ends_chain(magic))
 		return 0;
 	if ((magic & MAGIC_MASK) != MAGIC_EXPECTED)
 		return reason_set(why, "EEPROM is corrupted %x %x %x at offset 0x%zx",
@@ -87,15 +88,15 @@ int eeprom_next(const struct eeprom *image, struct eeprom_section *section, stru
 		                  "ends behind the image",
 		                  at, length);
 	*section = (struct eeprom_section){
-		.offset = at, .length = length, .kind = kind_of(magic), .valid = true
+		.offset = at, .length = length, .kind = eeprom_kind_of(magic), .valid = true
 	};
-	if (header_size(section) == FILE_HEADER) {
+	if (eeprom_header_size(section) == FILE_HEADER) {
 		if (section->kind == EEPROM_FILE && length < FILE_HEADER - HEADER)
 			return reason_set(why,
 			                  "EEPROM is corrupted: the file at offset 0x%zx is too "
 			                  "short for its name",
 			                  at);
-		read_name(p + HEADER, length, section->name);
+		eeprom_read_name(p + HEADER, length, section->name);
 	}
 	return 1;
 }
@@ -116,8 +117,8 @@ int eeprom_open(struct eeprom *image, uint8_t *bytes, size_t size, struct reason
 }
 
 /* The first file NAME with its header in [FROM, TO). Leaves S at it, or at the last section. */
-static bool find_file(const struct eeprom *image, const char *name, size_t from, size_t to,
-                      struct eeprom_section *s)
+static bool eeprom_find_file(const struct eeprom *image, const char *name, size_t from, size_t to,
+                             struct eeprom_section *s)
 {
 	struct reason ignored; /* the chain was checked by eeprom_open, edits keep it sound */
 	*s = (struct eeprom_section){ 0 };
@@ -130,7 +131,7 @@ static bool find_file(const struct eeprom *image, const char *name, size_t from,
 
 bool eeprom_find(const struct eeprom *image, const char *name, struct eeprom_section *section)
 {
-	return find_file(image, name, 0, image->size, section);
+	return eeprom_find_file(image, name, 0, image->size, section);
 }
 
 bool eeprom_is_ab(const struct eeprom *image)
@@ -142,7 +143,7 @@ bool eeprom_is_ab(const struct eeprom *image)
 const uint8_t *eeprom_content(const struct eeprom *image, const struct eeprom_section *section,
                               size_t *n)
 {
-	size_t header = header_size(section);
+	size_t header = eeprom_header_size(section);
 	if (header > HEADER + section->length) /* a resource too short for a name */
 		header = HEADER + section->length;
 	*n = HEADER + section->length - header;
@@ -151,7 +152,7 @@ const uint8_t *eeprom_content(const struct eeprom *image, const struct eeprom_se
 
 /* How far SECTION may grow: to the next section that is not padding; for a file without any, to the end of its
  * partition or to the boot loader's scratch sector. */
-static struct slot slot_of(const struct eeprom *image, const struct eeprom_section *section)
+static struct slot eeprom_slot_of(const struct eeprom *image, const struct eeprom_section *section)
 {
 	struct slot slot = { .section = *section, .last = true };
 	struct eeprom_section s = *section;
@@ -169,11 +170,11 @@ static struct slot slot_of(const struct eeprom *image, const struct eeprom_secti
 }
 
 /* Whether a chain that is led to offset AT ends there or goes on with a section of now. */
-static bool chain_holds_at(const struct eeprom *image, size_t at)
+static bool eeprom_chain_holds_at(const struct eeprom *image, size_t at)
 {
 	struct eeprom_section s = { 0 };
 	struct reason ignored;
-	if (ends_chain(get_be32(image->bytes + at)))
+	if (eeprom_ends_chain(get_be32(image->bytes + at)))
 		return true;
 	while (eeprom_next(image, &s, &ignored) > 0)
 		if (s.offset == at)
@@ -181,14 +182,14 @@ static bool chain_holds_at(const struct eeprom *image, size_t at)
 	return false;
 }
 
-static bool limited(const char *name)
+static bool eeprom_limited(const char *name)
 {
 	return strcmp(name, "bootsys") != 0;
 }
 
 size_t eeprom_room(const struct eeprom *image, const struct eeprom_section *section)
 {
-	struct slot slot = slot_of(image, section);
+	struct slot slot = eeprom_slot_of(image, section);
 	if (section->kind == EEPROM_BOOTCODE && section->offset == 0) {
 		bool roomy = eeprom_is_ab(image) || slot.next >= BOOTCODE_RESERVED;
 		return slot.next && roomy ? slot.next - HEADER : 0;
@@ -197,21 +198,21 @@ size_t eeprom_room(const struct eeprom *image, const struct eeprom_section *sect
 	    section->offset >= UPDATE_TO || section->offset + FILE_HEADER > slot.next)
 		return 0;
 	size_t room = slot.next - section->offset - FILE_HEADER;
-	return limited(section->name) && room > EEPROM_FILE_MAX ? EEPROM_FILE_MAX : room;
+	return eeprom_limited(section->name) && room > EEPROM_FILE_MAX ? EEPROM_FILE_MAX : room;
 }
 
 /* Writes the content and what follows it up to the end of the slot; the caller has checked that it fits. */
-static void fill_slot(struct eeprom *image, const struct slot *slot, const uint8_t *content,
-                      size_t n)
+static void eeprom_fill_slot(struct eeprom *image, const struct slot *slot, const uint8_t *content,
+                             size_t n)
 {
-	size_t header = header_size(&slot->section);
+	size_t header = eeprom_header_size(&slot->section);
 	uint8_t *start = image->bytes + slot->section.offset;
 	put_be32(start + 4, (uint32_t)(header - HEADER + n));
 	if (n)
 		memcpy(start + header, content, n);
 	size_t end = slot->section.offset + header + n;
 	memset(image->bytes + end, 0xff, slot->next - end);
-	size_t pad = align8(end);
+	size_t pad = eeprom_align8(end);
 	if (slot->last || slot->next < pad + HEADER)
 		return;
 	put_be32(image->bytes + pad, MAGIC_PADDING);
@@ -221,15 +222,15 @@ static void fill_slot(struct eeprom *image, const struct slot *slot, const uint8
 int eeprom_replace(struct eeprom *image, const char *name, const uint8_t *content, size_t n,
                    struct reason *why)
 {
-	if (limited(name) && n > EEPROM_FILE_MAX)
+	if (eeprom_limited(name) && n > EEPROM_FILE_MAX)
 		return reason_set(
 			why,
 			"src file for %s is too large (%zu bytes). The maximum size is %u bytes.",
 			name, n, EEPROM_FILE_MAX);
 	struct eeprom_section s;
-	if (!find_file(image, name, UPDATE_FROM, UPDATE_TO, &s))
+	if (!eeprom_find_file(image, name, UPDATE_FROM, UPDATE_TO, &s))
 		return reason_set(why, "Update target %s not found", name);
-	struct slot slot = slot_of(image, &s);
+	struct slot slot = eeprom_slot_of(image, &s);
 	size_t end = image->size - ERASE_SECTOR;
 	size_t space = s.offset < end ? end - s.offset : 0;
 	size_t needed = n + FILE_HEADER;
@@ -239,11 +240,11 @@ int eeprom_replace(struct eeprom *image, const char *name, const uint8_t *conten
 	if (needed > slot.next - s.offset)
 		return reason_set(why, "Update %zu bytes is larger than section size %zu (%s)",
 		                  needed, slot.next - s.offset, name);
-	if ((!slot.last || align8(s.offset + needed) == slot.next) &&
-	    !chain_holds_at(image, slot.next))
+	if ((!slot.last || eeprom_align8(s.offset + needed) == slot.next) &&
+	    !eeprom_chain_holds_at(image, slot.next))
 		return reason_set(why, "%s: what stands at offset 0x%zx is in the way", name,
 		                  slot.next);
-	fill_slot(image, &slot, content, n);
+	eeprom_fill_slot(image, &slot, content, n);
 	return 0;
 }
 
@@ -255,7 +256,7 @@ int eeprom_replace_bootcode(struct eeprom *image, const uint8_t *content, size_t
 		return -1;
 	if (!s.valid || s.kind != EEPROM_BOOTCODE)
 		return reason_set(why, "update-bootcode: the image does not begin with a bootcode");
-	struct slot slot = slot_of(image, &s);
+	struct slot slot = eeprom_slot_of(image, &s);
 	if (slot.next == 0 || (slot.next < BOOTCODE_RESERVED && !eeprom_is_ab(image)))
 		return reason_set(
 			why,
@@ -264,11 +265,11 @@ int eeprom_replace_bootcode(struct eeprom *image, const uint8_t *content, size_t
 		return reason_set(
 			why, "update-bootcode: %zu bytes are larger than the room of %zu bytes", n,
 			slot.next - HEADER);
-	fill_slot(image, &slot, content, n);
+	eeprom_fill_slot(image, &slot, content, n);
 	return 0;
 }
 
-static int check_time_file(const struct eeprom_section *s, struct reason *why)
+static int eeprom_check_time_file(const struct eeprom_section *s, struct reason *why)
 {
 	if (s->length < FILE_HEADER - HEADER + TIME_SIZE)
 		return reason_set(why, "updatetime at offset 0x%zx has no room for 8 bytes",
@@ -277,12 +278,12 @@ static int check_time_file(const struct eeprom_section *s, struct reason *why)
 }
 
 /* The last 8 bytes must not be somebody's content, nor where the chain looks for its next header. */
-static int check_tail_free(const struct eeprom *image, struct reason *why)
+static int eeprom_check_tail_free(const struct eeprom *image, struct reason *why)
 {
 	struct eeprom_section s = { 0 };
 	size_t tail = image->size - TIME_SIZE;
 	while (eeprom_next(image, &s, why) > 0) {
-		size_t end = align8(s.offset + HEADER + s.length);
+		size_t end = eeprom_align8(s.offset + HEADER + s.length);
 		if (end == tail || (end > tail && s.kind != EEPROM_PADDING))
 			return reason_set(
 				why, "no room for the timestamp: a section ends in the last bytes");
@@ -297,15 +298,16 @@ int eeprom_set_time(struct eeprom *image, uint32_t seconds, struct reason *why)
 	put_le32(value + 4, seconds);
 
 	struct eeprom_section fixed, updatable;
-	if (!find_file(image, "updatetime", 0, UPDATE_FROM, &fixed)) {
-		if (check_tail_free(image, why) != 0)
+	if (!eeprom_find_file(image, "updatetime", 0, UPDATE_FROM, &fixed)) {
+		if (eeprom_check_tail_free(image, why) != 0)
 			return -1;
 		memcpy(image->bytes + image->size - TIME_SIZE, value, TIME_SIZE);
 		return 0;
 	}
-	if (!find_file(image, "updatetime", UPDATE_FROM, UPDATE_TO, &updatable))
+	if (!eeprom_find_file(image, "updatetime", UPDATE_FROM, UPDATE_TO, &updatable))
 		return reason_set(why, "Update target updatetime not found in the boot partition");
-	if (check_time_file(&fixed, why) != 0 || check_time_file(&updatable, why) != 0)
+	if (eeprom_check_time_file(&fixed, why) != 0 ||
+	    eeprom_check_time_file(&updatable, why) != 0)
 		return -1;
 	memcpy(image->bytes + fixed.offset + FILE_HEADER, value, TIME_SIZE);
 	memcpy(image->bytes + updatable.offset + FILE_HEADER, value, TIME_SIZE);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A boot EEPROM image in memory: the walk along its sections, finding, reading and replacing files. Pure functions over
  * a byte buffer; knows no files of the host, no keys, no options.
  *

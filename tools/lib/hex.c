@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "hex.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@ void hex_encode(const uint8_t *bytes, size_t n, char *text)
 	text[2 * n] = 0;
 }
 
-static int digit(char c)
+static int hex_digit(char c)
 {
 	if (c >= 'A' && c <= 'F')
 		c = (char)(c - 'A' + 'a');
@@ -24,8 +25,8 @@ static int digit(char c)
 bool hex_decode(const char *text, uint8_t *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		int high = digit(text[2 * i]);
-		int low = high < 0 ? -1 : digit(text[2 * i + 1]);
+		int high = hex_digit(text[2 * i]);
+		int low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
 		if (low < 0)
 			return false;
 		bytes[i] = (uint8_t)(high << 4 | low);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes as hexadecimal digits and back. */
 #ifndef HEX_H
 #define HEX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "hsm.h"
 
 #include "hex.h"
@@ -24,7 +25,7 @@ enum { ENDING = sizeof ending / sizeof *ending };
 
 static volatile sig_atomic_t caught; /* the last ending signal, 0 for none */
 
-static void note_signal(int number)
+static void hsm_note_signal(int number)
 {
 	if (number != SIGCHLD)
 		caught = number;
@@ -37,10 +38,10 @@ struct guard {
 	struct sigaction before[ENDING + 1];
 };
 
-static void guard_on(struct guard *guard)
+static void hsm_guard_on(struct guard *guard)
 {
 	sigset_t block;
-	struct sigaction note = { .sa_handler = note_signal };
+	struct sigaction note = { .sa_handler = hsm_note_signal };
 	caught = 0;
 	sigemptyset(&note.sa_mask);
 	sigemptyset(&block);
@@ -57,7 +58,7 @@ static void guard_on(struct guard *guard)
 }
 
 /* Puts everything back; a signal that came meanwhile now takes its effect. */
-static void guard_off(const struct guard *guard)
+static void hsm_guard_off(const struct guard *guard)
 {
 	for (size_t i = 0; i < ENDING; i++)
 		sigaction(ending[i], &guard->before[i], NULL);
@@ -67,8 +68,8 @@ static void guard_off(const struct guard *guard)
 	sigprocmask(SIG_SETMASK, &guard->mask_before, NULL);
 }
 
-static int spawn_wrapper(const char *wrapper, const char *file, int output,
-                         const struct guard *guard, pid_t *child)
+static int hsm_spawn_wrapper(const char *wrapper, const char *file, int output,
+                             const struct guard *guard, pid_t *child)
 {
 	char *const argv[] = { (char *)wrapper, (char *)"-a", (char *)"rsa2048-sha256",
 		               (char *)file, NULL };
@@ -95,7 +96,7 @@ struct output {
 };
 
 /* Takes what is there without waiting. */
-static void drain(struct output *out)
+static void hsm_drain(struct output *out)
 {
 	while (!out->ended && !out->too_long) {
 		ssize_t got = read(out->fd, out->text + out->size, sizeof out->text - out->size);
@@ -110,7 +111,7 @@ static void drain(struct output *out)
 }
 
 /* Collects the output until the child has ended. Returns its wait status. */
-static int collect(pid_t child, const struct guard *guard, struct output *out)
+static int hsm_collect(pid_t child, const struct guard *guard, struct output *out)
 {
 	int status = 0, seen = 0;
 	while (waitpid(child, &status, WNOHANG) == 0) {
@@ -124,11 +125,11 @@ static int collect(pid_t child, const struct guard *guard, struct output *out)
 			kill(child, seen ? SIGKILL : SIGTERM);
 			seen = caught;
 		}
-		drain(out);
+		hsm_drain(out);
 		if (out->too_long)
 			kill(child, SIGKILL);
 	}
-	drain(out);
+	hsm_drain(out);
 	return status;
 }
 
@@ -149,8 +150,8 @@ int hsm_parse(const char *text, size_t n, uint8_t signature[HSM_SIGNATURE], stru
 	return 0;
 }
 
-static int judge(int status, const struct output *out, uint8_t signature[HSM_SIGNATURE],
-                 struct reason *why)
+static int hsm_judge(int status, const struct output *out, uint8_t signature[HSM_SIGNATURE],
+                     struct reason *why)
 {
 	if (caught)
 		return reason_set(why, "interrupted");
@@ -163,8 +164,8 @@ static int judge(int status, const struct output *out, uint8_t signature[HSM_SIG
 	return hsm_parse(out->text, out->size, signature, why);
 }
 
-static int run(const char *wrapper, const char *file, const struct guard *guard,
-               uint8_t signature[HSM_SIGNATURE], struct reason *why)
+static int hsm_run(const char *wrapper, const char *file, const struct guard *guard,
+                   uint8_t signature[HSM_SIGNATURE], struct reason *why)
 {
 	int ends[2];
 	pid_t child;
@@ -174,28 +175,28 @@ static int run(const char *wrapper, const char *file, const struct guard *guard,
 	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
 	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	int err = spawn_wrapper(wrapper, file, ends[1], guard, &child);
+	int err = hsm_spawn_wrapper(wrapper, file, ends[1], guard, &child);
 	close(ends[1]);
 	out.fd = ends[0];
-	int status = err ? 0 : collect(child, guard, &out);
+	int status = err ? 0 : hsm_collect(child, guard, &out);
 	close(ends[0]);
 	if (err)
 		return reason_set(why, "HSM wrapper \"%s\" cannot be run: %s", wrapper,
 		                  strerror(err));
-	return judge(status, &out, signature, why);
+	return hsm_judge(status, &out, signature, why);
 }
 
 int hsm_sign_file(const char *wrapper, const char *file, uint8_t signature[HSM_SIGNATURE],
                   struct reason *why)
 {
 	struct guard guard;
-	guard_on(&guard);
-	int result = run(wrapper, file, &guard, signature, why);
-	guard_off(&guard);
+	hsm_guard_on(&guard);
+	int result = hsm_run(wrapper, file, &guard, signature, why);
+	hsm_guard_off(&guard);
 	return result;
 }
 
-static int write_all(int fd, const uint8_t *bytes, size_t n)
+static int hsm_write_all(int fd, const uint8_t *bytes, size_t n)
 {
 	while (n) {
 		ssize_t put = write(fd, bytes, n);
@@ -210,12 +211,12 @@ static int write_all(int fd, const uint8_t *bytes, size_t n)
 }
 
 /* Makes a file of the bytes under PATTERN, which becomes its name. Returns 0 or an errno value without a file. */
-static int write_temp(char *pattern, const uint8_t *bytes, size_t n)
+static int hsm_write_temp(char *pattern, const uint8_t *bytes, size_t n)
 {
 	int fd = mkstemp(pattern);
 	if (fd < 0)
 		return errno;
-	int err = write_all(fd, bytes, n);
+	int err = hsm_write_all(fd, bytes, n);
 	if (close(fd) != 0 && !err)
 		err = errno;
 	if (err)
@@ -226,19 +227,19 @@ static int write_temp(char *pattern, const uint8_t *bytes, size_t n)
 int hsm_sign_bytes(const char *wrapper, const uint8_t *bytes, size_t n,
                    uint8_t signature[HSM_SIGNATURE], struct reason *why)
 {
-	const char *folder = getenv("TMPDIR");
+	const char *directory = getenv("TMPDIR");
 	char path[4096];
 	int length = snprintf(path, sizeof path, "%s/rpi-sign.XXXXXX",
-	                      folder && *folder ? folder : "/tmp");
+	                      directory && *directory ? directory : "/tmp");
 	if (length < 0 || (size_t)length >= sizeof path)
 		return reason_set(why, "the name of the temporary folder is too long");
 	struct guard guard;
-	guard_on(&guard);
-	int err = write_temp(path, bytes, n);
+	hsm_guard_on(&guard);
+	int err = hsm_write_temp(path, bytes, n);
 	int result = err ? reason_set(why, "no temporary file %s: %s", path, strerror(err))
-	                 : run(wrapper, path, &guard, signature, why);
+	                 : hsm_run(wrapper, path, &guard, signature, why);
 	if (!err)
 		unlink(path);
-	guard_off(&guard);
+	hsm_guard_off(&guard);
 	return result;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Signing by somebody else's program: `WRAPPER -a rsa2048-sha256 FILE` prints the PKCS#1 v1.5 signature of FILE as
  * hexadecimal digits (eeprom-image specification, section 6). Runs it without a shell, reads its output with a bound.
  * Knows nothing of what is signed; whether the signature is right is for the caller, who has the public key. */

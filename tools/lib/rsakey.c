@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "rsakey.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ struct rsakey {
 };
 
 /* OpenSSL's own words for its last error, for the end of a sentence. */
-static const char *openssl_why(void)
+static const char *rsakey_openssl_why(void)
 {
 	unsigned long code = ERR_peek_last_error();
 	const char *text = code ? ERR_reason_error_string(code) : NULL;
@@ -38,7 +39,7 @@ static const char *openssl_why(void)
 /* --- numbers */
 
 /* What the boot ROM needs of a key. N and E are borrowed. */
-static int check_numbers(const BIGNUM *n, const BIGNUM *e, struct reason *why)
+static int rsakey_check_numbers(const BIGNUM *n, const BIGNUM *e, struct reason *why)
 {
 	if (BN_num_bits(n) != KEY_BITS)
 		return reason_set(why, "RSA key size must be 2048 (this one has %d bits)",
@@ -53,7 +54,7 @@ static int check_numbers(const BIGNUM *n, const BIGNUM *e, struct reason *why)
 }
 
 /* Takes PKEY over, whatever the result. */
-static int adopt(EVP_PKEY *pkey, struct rsakey **out, struct reason *why)
+static int rsakey_adopt(EVP_PKEY *pkey, struct rsakey **out, struct reason *why)
 {
 	BIGNUM *n = NULL, *e = NULL;
 	struct rsakey *key = NULL;
@@ -64,10 +65,11 @@ static int adopt(EVP_PKEY *pkey, struct rsakey **out, struct reason *why)
 	}
 	if (!EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) ||
 	    !EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e)) {
-		reason_set(why, "the RSA key does not tell its public numbers: %s", openssl_why());
+		reason_set(why, "the RSA key does not tell its public numbers: %s",
+		           rsakey_openssl_why());
 		goto out;
 	}
-	if (check_numbers(n, e, why) != 0)
+	if (rsakey_check_numbers(n, e, why) != 0)
 		goto out;
 	key = calloc(1, sizeof *key);
 	if (!key || BN_bn2lebinpad(n, key->raw, MODULUS) != MODULUS ||
@@ -89,22 +91,23 @@ out:
 }
 
 /* A public key from its numbers, which are borrowed. */
-static int from_numbers(const BIGNUM *n, const BIGNUM *e, struct rsakey **key, struct reason *why)
+static int rsakey_from_numbers(const BIGNUM *n, const BIGNUM *e, struct rsakey **key,
+                               struct reason *why)
 {
 	EVP_PKEY *pkey = NULL;
 	OSSL_PARAM *params = NULL;
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	int result = check_numbers(n, e, why);
+	int result = rsakey_check_numbers(n, e, why);
 	if (result != 0)
 		goto out;
 	if (!build || !ctx || !OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) ||
 	    !OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) ||
 	    !(params = OSSL_PARAM_BLD_to_param(build)) || EVP_PKEY_fromdata_init(ctx) != 1 ||
 	    EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
-		result = reason_set(why, "not an RSA key: %s", openssl_why());
+		result = reason_set(why, "not an RSA key: %s", rsakey_openssl_why());
 	else
-		result = adopt(pkey, key, why);
+		result = rsakey_adopt(pkey, key, why);
 out:
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(build);
@@ -118,7 +121,8 @@ int rsakey_from_raw(const uint8_t raw[RSAKEY_RAW], struct rsakey **key, struct r
 	*key = NULL;
 	BIGNUM *n = BN_lebin2bn(raw, MODULUS, NULL);
 	BIGNUM *e = BN_lebin2bn(raw + MODULUS, EXPONENT, NULL);
-	int result = n && e ? from_numbers(n, e, key, why) : reason_set(why, "out of memory");
+	int result = n && e ? rsakey_from_numbers(n, e, key, why)
+	                    : reason_set(why, "out of memory");
 	BN_free(n);
 	BN_free(e);
 	return result;
@@ -129,7 +133,7 @@ int rsakey_from_raw(const uint8_t raw[RSAKEY_RAW], struct rsakey **key, struct r
 static const char ssh_word[] = "ssh-rsa ";
 
 /* Takes the next field off the front of *AT. NULL if it is not all there. */
-static const uint8_t *ssh_field(const uint8_t **at, size_t *left, size_t *size)
+static const uint8_t *rsakey_ssh_field(const uint8_t **at, size_t *left, size_t *size)
 {
 	const uint8_t *p = *at;
 	if (*left < 4)
@@ -142,18 +146,19 @@ static const uint8_t *ssh_field(const uint8_t **at, size_t *left, size_t *size)
 	return p + 4;
 }
 
-static int parse_ssh_blob(const uint8_t *blob, size_t n, struct rsakey **key, struct reason *why)
+static int rsakey_parse_ssh_blob(const uint8_t *blob, size_t n, struct rsakey **key,
+                                 struct reason *why)
 {
 	size_t type_size = 0, e_size = 0, n_size = 0;
-	const uint8_t *type = ssh_field(&blob, &n, &type_size);
-	const uint8_t *exponent = type ? ssh_field(&blob, &n, &e_size) : NULL;
-	const uint8_t *modulus = exponent ? ssh_field(&blob, &n, &n_size) : NULL;
+	const uint8_t *type = rsakey_ssh_field(&blob, &n, &type_size);
+	const uint8_t *exponent = type ? rsakey_ssh_field(&blob, &n, &e_size) : NULL;
+	const uint8_t *modulus = exponent ? rsakey_ssh_field(&blob, &n, &n_size) : NULL;
 	if (!modulus || type_size != strlen("ssh-rsa") || memcmp(type, "ssh-rsa", type_size) != 0 ||
 	    e_size > MODULUS || n_size > 4 * MODULUS)
 		return reason_set(why, "the ssh-rsa line is damaged");
 	BIGNUM *bn_e = BN_bin2bn(exponent, (int)e_size, NULL);
 	BIGNUM *bn_n = BN_bin2bn(modulus, (int)n_size, NULL);
-	int result = bn_n && bn_e ? from_numbers(bn_n, bn_e, key, why)
+	int result = bn_n && bn_e ? rsakey_from_numbers(bn_n, bn_e, key, why)
 	                          : reason_set(why, "out of memory");
 	BN_free(bn_n);
 	BN_free(bn_e);
@@ -161,7 +166,7 @@ static int parse_ssh_blob(const uint8_t *blob, size_t n, struct rsakey **key, st
 }
 
 /* TEXT stands behind the first word. */
-static int parse_ssh(const char *text, struct rsakey **key, struct reason *why)
+static int rsakey_parse_ssh(const char *text, struct rsakey **key, struct reason *why)
 {
 	uint8_t blob[2048];
 	size_t digits = strcspn(text, " \t\r\n");
@@ -171,13 +176,13 @@ static int parse_ssh(const char *text, struct rsakey **key, struct reason *why)
 	ERR_clear_error();
 	if (n < 0)
 		return reason_set(why, "the ssh-rsa line is damaged");
-	return parse_ssh_blob(blob, (size_t)n, key, why);
+	return rsakey_parse_ssh_blob(blob, (size_t)n, key, why);
 }
 
 /* --- everything OpenSSL can read */
 
 /* The passphrase comes from the terminal or not at all: standard input may be data. */
-static int ask_on_terminal(char *text, int size, int verify, void *context)
+static int rsakey_ask_on_terminal(char *text, int size, int verify, void *context)
 {
 	bool *no_terminal = (bool *)context;
 	(void)verify;
@@ -198,7 +203,7 @@ struct asking {
 	bool asked, no_terminal;
 };
 
-static int ask_wrapped(char *text, int size, int verify, void *context)
+static int rsakey_ask_wrapped(char *text, int size, int verify, void *context)
 {
 	struct asking *asking = (struct asking *)context;
 	if (asking->asked) /* wrong the first time: the store would try all its readers */
@@ -208,7 +213,7 @@ static int ask_wrapped(char *text, int size, int verify, void *context)
 }
 
 /* The key inside one object of a store, if it is of the wanted kind. */
-static EVP_PKEY *key_of(const OSSL_STORE_INFO *info, enum rsakey_part part)
+static EVP_PKEY *rsakey_key_of(const OSSL_STORE_INFO *info, enum rsakey_part part)
 {
 	int type = OSSL_STORE_INFO_get_type(info);
 	if (type == OSSL_STORE_INFO_PKEY)
@@ -220,8 +225,8 @@ static EVP_PKEY *key_of(const OSSL_STORE_INFO *info, enum rsakey_part part)
 	return NULL;
 }
 
-static int why_no_key(enum rsakey_part part, bool other, const struct asking *asking,
-                      struct reason *why)
+static int rsakey_why_no_key(enum rsakey_part part, bool other, const struct asking *asking,
+                             struct reason *why)
 {
 	if (asking->asked && asking->no_terminal)
 		return reason_set(why, "the key is encrypted and there is no terminal to ask for "
@@ -234,8 +239,8 @@ static int why_no_key(enum rsakey_part part, bool other, const struct asking *as
 }
 
 /* Takes the first fitting key out of STORE, which is closed. */
-static int take_key(OSSL_STORE_CTX *store, enum rsakey_part part, const struct asking *asking,
-                    struct rsakey **key, struct reason *why)
+static int rsakey_take_key(OSSL_STORE_CTX *store, enum rsakey_part part,
+                           const struct asking *asking, struct rsakey **key, struct reason *why)
 {
 	EVP_PKEY *pkey = NULL;
 	bool other = false;
@@ -244,35 +249,36 @@ static int take_key(OSSL_STORE_CTX *store, enum rsakey_part part, const struct a
 		if (!info && OSSL_STORE_error(store))
 			break;
 		if (info) {
-			pkey = key_of(info, part);
+			pkey = rsakey_key_of(info, part);
 			other = other || !pkey;
 		}
 		OSSL_STORE_INFO_free(info);
 	}
 	OSSL_STORE_close(store);
-	int result = pkey ? adopt(pkey, key, why) : why_no_key(part, other, asking, why);
+	int result = pkey ? rsakey_adopt(pkey, key, why)
+	                  : rsakey_why_no_key(part, other, asking, why);
 	ERR_clear_error();
 	return result;
 }
 
-static int parse_store(const uint8_t *bytes, size_t n, enum rsakey_part part, rsakey_ask *ask,
-                       struct rsakey **key, struct reason *why)
+static int rsakey_parse_store(const uint8_t *bytes, size_t n, enum rsakey_part part,
+                              rsakey_ask *ask, struct rsakey **key, struct reason *why)
 {
 	struct asking asking = { .ask = ask };
-	UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(ask_wrapped, 0);
+	UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(rsakey_ask_wrapped, 0);
 	BIO *bio = BIO_new_mem_buf(bytes, (int)n);
 	OSSL_STORE_CTX *store = NULL;
 	if (ui && bio)
 		store = OSSL_STORE_attach(bio, "file", NULL, NULL, ui, &asking, NULL, NULL, NULL);
-	int result = store ? take_key(store, part, &asking, key, why)
-	                   : reason_set(why, "cannot be read: %s", openssl_why());
+	int result = store ? rsakey_take_key(store, part, &asking, key, why)
+	                   : reason_set(why, "cannot be read: %s", rsakey_openssl_why());
 	BIO_free(bio);
 	UI_destroy_method(ui);
 	return result;
 }
 
 /* The one form that OpenSSL's store does not know: a PKCS#1 public key as DER. */
-static EVP_PKEY *pkcs1_public_der(const uint8_t *bytes, size_t n)
+static EVP_PKEY *rsakey_pkcs1_public_der(const uint8_t *bytes, size_t n)
 {
 	EVP_PKEY *pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &bytes, (long)n);
 	ERR_clear_error();
@@ -288,21 +294,22 @@ int rsakey_parse(const uint8_t *bytes, size_t n, enum rsakey_part part, rsakey_a
 	const char *text = (const char *)bytes; /* a zero stands behind it, see struct bytes */
 	size_t blank = strspn(text, " \t\r\n");
 	if (strncmp(text + blank, ssh_word, sizeof ssh_word - 1) != 0) {
-		EVP_PKEY *pkey = part == RSAKEY_PUBLIC ? pkcs1_public_der(bytes, n) : NULL;
-		return pkey ? adopt(pkey, key, why) : parse_store(bytes, n, part, ask, key, why);
+		EVP_PKEY *pkey = part == RSAKEY_PUBLIC ? rsakey_pkcs1_public_der(bytes, n) : NULL;
+		return pkey ? rsakey_adopt(pkey, key, why)
+		            : rsakey_parse_store(bytes, n, part, ask, key, why);
 	}
 	if (part == RSAKEY_PRIVATE)
 		return reason_set(why, "no private key in it, only a public one");
 	text += blank + sizeof ssh_word - 1;
-	return parse_ssh(text + strspn(text, " \t"), key, why);
+	return rsakey_parse_ssh(text + strspn(text, " \t"), key, why);
 }
 
 /* --- files and tokens */
 
 static const char pkcs11[] = "pkcs11:";
 
-static int load_pkcs11(const char *uri, enum rsakey_part part, struct rsakey **key,
-                       struct reason *why)
+static int rsakey_load_pkcs11(const char *uri, enum rsakey_part part, struct rsakey **key,
+                              struct reason *why)
 {
 	OSSL_PROVIDER *provider = OSSL_PROVIDER_try_load(NULL, "pkcs11", 1);
 	if (!provider) {
@@ -313,8 +320,9 @@ static int load_pkcs11(const char *uri, enum rsakey_part part, struct rsakey **k
 	}
 	struct asking asking = { 0 };
 	OSSL_STORE_CTX *store = OSSL_STORE_open(uri, UI_OpenSSL(), NULL, NULL, NULL);
-	int result = store ? take_key(store, part, &asking, key, why)
-	                   : reason_set(why, "the token cannot be opened: %s", openssl_why());
+	int result = store ? rsakey_take_key(store, part, &asking, key, why)
+	                   : reason_set(why, "the token cannot be opened: %s",
+	                                rsakey_openssl_why());
 	ERR_clear_error();
 	return result; /* the provider stays loaded: the key lives in it */
 }
@@ -324,14 +332,14 @@ int rsakey_load(const char *where, enum rsakey_part part, struct rsakey **key, s
 	*key = NULL;
 	struct reason inner;
 	if (strncmp(where, pkcs11, sizeof pkcs11 - 1) == 0)
-		return load_pkcs11(where, part, key, why);
+		return rsakey_load_pkcs11(where, part, key, why);
 	struct bytes file;
 	int err = tool_read_file(where, RSAKEY_FILE_MAX, &file);
 	if (err == ENOENT)
 		return reason_set(why, "RSA key \"%s\" not found", where);
 	if (err)
 		return reason_set(why, "RSA key \"%s\" cannot be read: %s", where, strerror(err));
-	int result = rsakey_parse(file.data, file.size, part, ask_on_terminal, key, &inner);
+	int result = rsakey_parse(file.data, file.size, part, rsakey_ask_on_terminal, key, &inner);
 	tool_bytes_free(&file);
 	return result == 0 ? 0 : reason_set(why, "%s: %s", where, inner.text);
 }
@@ -372,7 +380,7 @@ int rsakey_pem(const struct rsakey *key, struct bytes *pem, struct reason *why)
 	return pem->data ? 0 : reason_set(why, "the key cannot be written as PEM");
 }
 
-static const EVP_MD *digest_of(enum rsakey_digest kind)
+static const EVP_MD *rsakey_digest_of(enum rsakey_digest kind)
 {
 	return kind == RSAKEY_SHA1 ? EVP_sha1() : EVP_sha256();
 }
@@ -380,18 +388,18 @@ static const EVP_MD *digest_of(enum rsakey_digest kind)
 size_t rsakey_digest(enum rsakey_digest kind, const uint8_t *bytes, size_t n, uint8_t digest[32])
 {
 	unsigned size = 0;
-	if (!EVP_Digest(bytes, n, digest, &size, digest_of(kind), NULL))
+	if (!EVP_Digest(bytes, n, digest, &size, rsakey_digest_of(kind), NULL))
 		abort(); /* SHA-1 and SHA-256 are always there; going on without would sign nothing */
 	return size;
 }
 
 /* A context that signs or verifies (by INIT) digests of KIND. */
-static EVP_PKEY_CTX *signature_context(const struct rsakey *key, enum rsakey_digest kind,
-                                       int (*init)(EVP_PKEY_CTX *))
+static EVP_PKEY_CTX *rsakey_signature_context(const struct rsakey *key, enum rsakey_digest kind,
+                                              int (*init)(EVP_PKEY_CTX *))
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
 	if (ctx && init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
-	    EVP_PKEY_CTX_set_signature_md(ctx, digest_of(kind)) == 1)
+	    EVP_PKEY_CTX_set_signature_md(ctx, rsakey_digest_of(kind)) == 1)
 		return ctx;
 	EVP_PKEY_CTX_free(ctx);
 	return NULL;
@@ -400,13 +408,13 @@ static EVP_PKEY_CTX *signature_context(const struct rsakey *key, enum rsakey_dig
 int rsakey_sign(const struct rsakey *key, enum rsakey_digest kind, const uint8_t *digest,
                 uint8_t signature[RSAKEY_SIGNATURE], struct reason *why)
 {
-	EVP_PKEY_CTX *ctx = signature_context(key, kind, EVP_PKEY_sign_init);
+	EVP_PKEY_CTX *ctx = rsakey_signature_context(key, kind, EVP_PKEY_sign_init);
 	size_t size = RSAKEY_SIGNATURE;
-	size_t digest_size = (size_t)EVP_MD_get_size(digest_of(kind));
+	size_t digest_size = (size_t)EVP_MD_get_size(rsakey_digest_of(kind));
 	int result = 0;
 	if (!ctx || EVP_PKEY_sign(ctx, signature, &size, digest, digest_size) != 1 ||
 	    size != RSAKEY_SIGNATURE)
-		result = reason_set(why, "signing failed: %s", openssl_why());
+		result = reason_set(why, "signing failed: %s", rsakey_openssl_why());
 	EVP_PKEY_CTX_free(ctx);
 	ERR_clear_error();
 	return result;
@@ -415,8 +423,8 @@ int rsakey_sign(const struct rsakey *key, enum rsakey_digest kind, const uint8_t
 bool rsakey_verify(const struct rsakey *key, enum rsakey_digest kind, const uint8_t *digest,
                    const uint8_t signature[RSAKEY_SIGNATURE])
 {
-	EVP_PKEY_CTX *ctx = signature_context(key, kind, EVP_PKEY_verify_init);
-	size_t digest_size = (size_t)EVP_MD_get_size(digest_of(kind));
+	EVP_PKEY_CTX *ctx = rsakey_signature_context(key, kind, EVP_PKEY_verify_init);
+	size_t digest_size = (size_t)EVP_MD_get_size(rsakey_digest_of(kind));
 	bool good = ctx &&
 	            EVP_PKEY_verify(ctx, signature, RSAKEY_SIGNATURE, digest, digest_size) == 1;
 	EVP_PKEY_CTX_free(ctx);

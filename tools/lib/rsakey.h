@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* RSA-2048 keys as the boot ROM and the EEPROM know them: loading any usual form, the raw form and its hash, PKCS#1 v1.5
  * signatures. Knows no file formats of signatures, no options. Private keys stay in memory and are wiped there. */
 #ifndef RSAKEY_H

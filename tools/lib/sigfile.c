@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "sigfile.h"
 
 #include "hex.h"
@@ -41,7 +42,7 @@ size_t sigfile_format(const struct sigfile *sig, char text[SIGFILE_MAX])
 }
 
 /* If LINE is "KEY: value": the value, without the blanks around it, in VALUE. */
-static bool value_of(const char *line, const char *key, char *value)
+static bool sigfile_value_of(const char *line, const char *key, char *value)
 {
 	size_t n = strlen(key);
 	if (strncmp(line, key, n) != 0)
@@ -51,7 +52,7 @@ static bool value_of(const char *line, const char *key, char *value)
 	return true;
 }
 
-static int parse_signature(const char *value, struct sigfile *sig, struct reason *why)
+static int sigfile_parse_signature(const char *value, struct sigfile *sig, struct reason *why)
 {
 	if (sig->is_signed)
 		return reason_set(why, "more than one rsa2048 line");
@@ -62,7 +63,7 @@ static int parse_signature(const char *value, struct sigfile *sig, struct reason
 	return 0;
 }
 
-static int parse_hash(const char *line, struct sigfile *sig, struct reason *why)
+static int sigfile_parse_hash(const char *line, struct sigfile *sig, struct reason *why)
 {
 	line += *line == '\\'; /* sha256sum's mark of an unusual file name */
 	if (strlen(line) != 2 * sizeof sig->sha256 ||
@@ -71,22 +72,22 @@ static int parse_hash(const char *line, struct sigfile *sig, struct reason *why)
 	return 0;
 }
 
-static int parse_line(const char *line, struct sigfile *sig, struct reason *why)
+static int sigfile_parse_line(const char *line, struct sigfile *sig, struct reason *why)
 {
 	char value[SIGFILE_MAX];
-	if (value_of(line, "rsa2048:", value))
-		return parse_signature(value, sig, why);
-	if (value_of(line, "ts:", value))
+	if (sigfile_value_of(line, "rsa2048:", value))
+		return sigfile_parse_signature(value, sig, why);
+	if (sigfile_value_of(line, "ts:", value))
 		return *sig->time ? reason_set(why, "more than one ts line")
 		                  : sigfile_set_time(sig, value, why);
-	if (value_of(line, "target-soc:", value))
+	if (sigfile_value_of(line, "target-soc:", value))
 		return *sig->soc ? reason_set(why, "more than one target-soc line")
 		                 : sigfile_set_soc(sig, value, why);
 	return 0;
 }
 
 /* Copies the line at the front of TEXT, without blanks at its end. Returns how much of the text it took. */
-static size_t take_line(const char *text, size_t n, char line[SIGFILE_MAX])
+static size_t sigfile_take_line(const char *text, size_t n, char line[SIGFILE_MAX])
 {
 	const char *end = (const char *)memchr(text, '\n', n);
 	size_t size = end ? (size_t)(end - text) : n;
@@ -104,12 +105,12 @@ int sigfile_parse(const char *text, size_t n, struct sigfile *sig, struct reason
 	*sig = (struct sigfile){ 0 };
 	if (n >= SIGFILE_MAX || memchr(text, 0, n))
 		return reason_set(why, "not a signature file");
-	size_t at = take_line(text, n, line);
-	if (parse_hash(line, sig, why) != 0)
+	size_t at = sigfile_take_line(text, n, line);
+	if (sigfile_parse_hash(line, sig, why) != 0)
 		return -1;
 	while (at < n) {
-		at += take_line(text + at, n - at, line);
-		if (parse_line(line, sig, why) != 0)
+		at += sigfile_take_line(text + at, n - at, line);
+		if (sigfile_parse_line(line, sig, why) != 0)
 			return -1;
 	}
 	return 0;

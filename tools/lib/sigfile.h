@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The .sig file beside a signed file: its text and what it says. Knows no keys; hash and signature are plain bytes here.
  * Form (eeprom-image specification, section 6):
  *	<sha256, 64 digits>

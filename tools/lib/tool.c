@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #define _XOPEN_SOURCE 700 /* realpath is XSI */
 
 #include "tool.h"
@@ -47,7 +48,7 @@ int reason_set(struct reason *why, const char *format, ...)
 }
 
 /* Reads up to N bytes, however short the single reads are. Returns the count, or -1 with errno. */
-static ssize_t read_fully(int fd, uint8_t *to, size_t n)
+static ssize_t tool_read_fully(int fd, uint8_t *to, size_t n)
 {
 	size_t done = 0;
 	while (done < n) {
@@ -75,7 +76,7 @@ int tool_read_stream(int fd, size_t limit, struct bytes *out)
 		size_t size = out->size;
 		tool_bytes_free(out);
 		*out = (struct bytes){ .data = grown, .size = size };
-		ssize_t got = err ? 0 : read_fully(fd, grown + out->size, room - out->size);
+		ssize_t got = err ? 0 : tool_read_fully(fd, grown + out->size, room - out->size);
 		if (got < 0)
 			err = errno;
 		else
@@ -92,12 +93,12 @@ int tool_read_stream(int fd, size_t limit, struct bytes *out)
 	}
 }
 
-static int read_regular(int fd, size_t size, struct bytes *out)
+static int tool_read_regular(int fd, size_t size, struct bytes *out)
 {
 	out->data = malloc(size + 1);
 	if (!out->data)
 		return ENOMEM;
-	ssize_t got = read_fully(fd, out->data, size);
+	ssize_t got = tool_read_fully(fd, out->data, size);
 	if (got < 0) {
 		int err = errno;
 		tool_bytes_free(out);
@@ -126,13 +127,13 @@ int tool_read_file(const char *path, size_t limit, struct bytes *out)
 	else if ((uintmax_t)st.st_size > limit)
 		err = EFBIG;
 	else
-		err = read_regular(fd, (size_t)st.st_size, out);
+		err = tool_read_regular(fd, (size_t)st.st_size, out);
 	close(fd);
 	return err;
 }
 
 /* Where a rename must go: behind symbolic links; NULL for what is no regular file (written directly). */
-static char *rename_target(const char *path)
+static char *tool_rename_target(const char *path)
 {
 	struct stat st;
 	if (stat(path, &st) != 0)
@@ -140,7 +141,7 @@ static char *rename_target(const char *path)
 	return S_ISREG(st.st_mode) ? realpath(path, NULL) : NULL;
 }
 
-static int write_direct(FILE *to, const void *bytes, size_t n)
+static int tool_write_direct(FILE *to, const void *bytes, size_t n)
 {
 	errno = 0;
 	if (fwrite(bytes, 1, n, to) != n || fflush(to) != 0)
@@ -151,14 +152,14 @@ static int write_direct(FILE *to, const void *bytes, size_t n)
 int tool_write(const char *path, const void *bytes, size_t n)
 {
 	int err = 0;
-	char *target = path ? rename_target(path) : NULL;
+	char *target = path ? tool_rename_target(path) : NULL;
 	if (!path) {
-		err = write_direct(stdout, bytes, n);
+		err = tool_write_direct(stdout, bytes, n);
 	} else if (target) {
-		err = outfile_write(target, bytes, n, 0666);
+		err = atomic_file_write(target, bytes, n, 0666);
 	} else {
 		FILE *to = fopen(path, "wb");
-		err = to ? write_direct(to, bytes, n) : errno;
+		err = to ? tool_write_direct(to, bytes, n) : errno;
 		if (to && fclose(to) != 0 && !err)
 			err = errno;
 	}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What every tool needs besides its subject: messages in one form, whole files in memory, exit statuses. */
 #ifndef TOOL_H
 #define TOOL_H
@@ -31,7 +32,7 @@ struct bytes {
 
 /* Reads the whole of PATH ("-" is not special), at most LIMIT bytes. Pipes are read to their end (a FIFO that nobody
  * writes to is empty, not a wait). Returns 0, or an errno value with OUT empty: EFBIG over the limit, EISDIR for a
- * folder, EINVAL for anything else that is neither a regular file nor a pipe. */
+ * directory, EINVAL for anything else that is neither a regular file nor a pipe. */
 int tool_read_file(const char *path, size_t limit, struct bytes *out);
 
 /* The same for an open descriptor, from where it stands to its end. FD stays open. */

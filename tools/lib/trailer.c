@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "trailer.h"
 
 #include "base/bytes.h"
@@ -11,14 +12,14 @@
 
 enum { INTEGER = 4 };
 
-static int32_t get_signed(const uint8_t *p)
+static int32_t trailer_get_signed(const uint8_t *p)
 {
 	uint32_t v = get_le32(p);
 	return v > INT32_MAX ? -(int32_t)(UINT32_MAX - v) - 1 : (int32_t)v;
 }
 
 /* The integers in front of the signature. */
-static size_t integers_size(enum trailer_chip chip)
+static size_t trailer_integers_size(enum trailer_chip chip)
 {
 	return (chip == TRAILER_CHIP_2712 ? 3u : 2u) * INTEGER;
 }
@@ -45,18 +46,18 @@ int trailer_begin(enum trailer_chip chip, const uint8_t *input, size_t n, int ke
 	put_le32(image->data + n + INTEGER, (uint32_t)keynum);
 	if (chip == TRAILER_CHIP_2712)
 		put_le32(image->data + n + 2 * INTEGER, (uint32_t)version);
-	image->size = n + integers_size(chip);
+	image->size = n + trailer_integers_size(chip);
 	return 0;
 }
 
-static void append(struct bytes *image, const uint8_t *bytes, size_t n)
+static void trailer_append(struct bytes *image, const uint8_t *bytes, size_t n)
 {
 	memcpy(image->data + image->size, bytes, n);
 	image->size += n;
 }
 
-static void make_hmac(const uint8_t *bytes, size_t n, const uint8_t key[TRAILER_HMAC],
-                      uint8_t hmac[TRAILER_HMAC])
+static void trailer_make_hmac(const uint8_t *bytes, size_t n, const uint8_t key[TRAILER_HMAC],
+                              uint8_t hmac[TRAILER_HMAC])
 {
 	unsigned size = 0;
 	if (!HMAC(EVP_sha1(), key, TRAILER_HMAC, bytes, n, hmac, &size))
@@ -66,17 +67,17 @@ static void make_hmac(const uint8_t *bytes, size_t n, const uint8_t key[TRAILER_
 void trailer_finish_2712(struct bytes *image, const uint8_t signature[RSAKEY_SIGNATURE],
                          const uint8_t raw[RSAKEY_RAW])
 {
-	append(image, signature, RSAKEY_SIGNATURE);
-	append(image, raw, RSAKEY_RAW);
+	trailer_append(image, signature, RSAKEY_SIGNATURE);
+	trailer_append(image, raw, RSAKEY_RAW);
 }
 
 void trailer_finish_2711(struct bytes *image, const uint8_t signature[RSAKEY_SIGNATURE],
                          const uint8_t key[TRAILER_HMAC])
 {
 	uint8_t hmac[TRAILER_HMAC];
-	append(image, signature, RSAKEY_SIGNATURE);
-	make_hmac(image->data, image->size, key, hmac);
-	append(image, hmac, sizeof hmac);
+	trailer_append(image, signature, RSAKEY_SIGNATURE);
+	trailer_make_hmac(image->data, image->size, key, hmac);
+	trailer_append(image, hmac, sizeof hmac);
 }
 
 int trailer_read(enum trailer_chip chip, const uint8_t *bytes, size_t n, struct trailer *t)
@@ -86,12 +87,12 @@ int trailer_read(enum trailer_chip chip, const uint8_t *bytes, size_t n, struct 
 		return -1;
 	t->offset = n - trailer_size(chip);
 	const uint8_t *p = bytes + t->offset;
-	t->length = get_signed(p);
-	t->keynum = get_signed(p + INTEGER);
-	t->signature = p + integers_size(chip);
+	t->length = trailer_get_signed(p);
+	t->keynum = trailer_get_signed(p + INTEGER);
+	t->signature = p + trailer_integers_size(chip);
 	const uint8_t *rest = t->signature + RSAKEY_SIGNATURE;
 	if (chip == TRAILER_CHIP_2712) {
-		t->version = get_signed(p + 2 * INTEGER);
+		t->version = trailer_get_signed(p + 2 * INTEGER);
 		t->raw = rest;
 	} else {
 		t->hmac = rest;
@@ -114,11 +115,11 @@ bool trailer_plausible(const struct trailer *t)
 	return sound;
 }
 
-static bool signature_good(const struct trailer *t, const uint8_t *bytes, const struct rsakey *key,
-                           enum rsakey_digest kind)
+static bool trailer_signature_good(const struct trailer *t, const uint8_t *bytes,
+                                   const struct rsakey *key, enum rsakey_digest kind)
 {
 	uint8_t digest[32];
-	rsakey_digest(kind, bytes, t->offset + integers_size(t->chip), digest);
+	rsakey_digest(kind, bytes, t->offset + trailer_integers_size(t->chip), digest);
 	return rsakey_verify(key, kind, digest, t->signature);
 }
 
@@ -131,8 +132,9 @@ int trailer_check(const struct trailer *t, const uint8_t *bytes, const struct rs
 	struct rsakey *own = NULL;
 	if (!key && rsakey_from_raw(t->raw, &own, why) != 0)
 		return -1;
-	bool good = signature_good(t, bytes, key ? key : own, RSAKEY_SHA256) ||
-	            (t->chip == TRAILER_CHIP_2711 && signature_good(t, bytes, key, RSAKEY_SHA1));
+	bool good = trailer_signature_good(t, bytes, key ? key : own, RSAKEY_SHA256) ||
+	            (t->chip == TRAILER_CHIP_2711 &&
+	             trailer_signature_good(t, bytes, key, RSAKEY_SHA1));
 	rsakey_free(own);
 	return good ? 0 : reason_set(why, "the signature does not match");
 }
@@ -141,6 +143,6 @@ bool trailer_check_hmac(const struct trailer *t, const uint8_t *bytes,
                         const uint8_t key[TRAILER_HMAC])
 {
 	uint8_t hmac[TRAILER_HMAC];
-	make_hmac(bytes, (size_t)(t->hmac - bytes), key, hmac);
+	trailer_make_hmac(bytes, (size_t)(t->hmac - bytes), key, hmac);
 	return CRYPTO_memcmp(hmac, t->hmac, sizeof hmac) == 0;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The trailers of signed second stages: what is signed, where the fields lie, taking them apart (signing specification,
  * section 2). Knows no files and no options; signatures are made elsewhere.
  *	2712, 532 bytes: length, key number, version (each 32 bits, little-endian), signature, raw public key

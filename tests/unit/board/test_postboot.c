@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "board/postboot.h"
 #include "fakemachine.h"
 #include "tap.h"
@@ -16,8 +17,8 @@ struct witness {
 
 static struct witness w;
 static struct board_facts facts;
-static struct afterboot_setup setup;
-static struct afterboot a;
+static struct postboot_setup setup;
+static struct postboot a;
 static bool interrupted;
 
 static void witness(struct observer *self, const struct event *e)
@@ -46,11 +47,11 @@ static void begin(void)
 	fake_machine();
 	w = (struct witness){ .observer = { witness, leave } };
 	facts = (struct board_facts){ .path = "1-1.3", .chip = chip_by_product(0x2711) };
-	setup = (struct afterboot_setup){ .disk_time = 5 * PLAT_SECOND };
+	setup = (struct postboot_setup){ .disk_time = 5 * PLAT_SECOND };
 	interrupted = false;
-	a = (struct afterboot){
+	a = (struct postboot){
 		.setup = &setup,
-		.machine = &fake,
+		.sysfs = &fake,
 		.report = report_new(),
 		.board = &facts,
 		.monitor = plat_monitor_new(),
@@ -67,10 +68,10 @@ static void end(void)
 
 static void interrupt(void)
 {
-	plat_enter(a.monitor);
+	plat_lock(a.monitor);
 	interrupted = true;
-	plat_wake(a.monitor);
-	plat_leave(a.monitor);
+	plat_broadcast(a.monitor);
+	plat_unlock(a.monitor);
 }
 
 /* --- disks */
@@ -90,7 +91,7 @@ static void waits_until_all_disks_are_there(void)
 {
 	begin();
 	struct plat_thread *t = plat_thread_start(two_disks, NULL);
-	CHECK_INT(afterboot_disks(&a), OK);
+	CHECK_INT(postboot_disks(&a), OK);
 	plat_thread_join(t);
 	CHECK_INT(a.disk_count, 2);
 	CHECK_INT(w.count, 3);
@@ -110,7 +111,7 @@ static void tells_when_no_disk_comes(void)
 	setup.disk_time = 300 * PLAT_MS;
 	fake_device("1-1.3", 0x0a5c, 0x2764, 9, 0, NULL); /* its ROM has a storage interface */
 	fake_disk("1-1.3", "sdb", "8", "useless");
-	CHECK_INT(afterboot_disks(&a), ERR_NO_DISK);
+	CHECK_INT(postboot_disks(&a), ERR_NO_DISK);
 	CHECK_INT(w.count, 3);
 	CHECK_INT(w.err[1], ERR_NO_DISK);
 	CHECK_INT(w.kind[2], EV_DIAGNOSIS);
@@ -131,7 +132,7 @@ static void disk_wait_can_be_interrupted(void)
 	begin();
 	setup.disk_time = 1000 * PLAT_SECOND;
 	struct plat_thread *t = plat_thread_start(interrupt_soon, NULL);
-	CHECK_INT(afterboot_disks(&a), ERR_INTERRUPTED);
+	CHECK_INT(postboot_disks(&a), ERR_INTERRUPTED);
 	plat_thread_join(t);
 	end();
 }
@@ -140,19 +141,19 @@ static void does_not_wait_when_not_asked(void)
 {
 	begin();
 	setup.disk_time = 0;
-	CHECK_INT(afterboot_disks(&a), OK);
+	CHECK_INT(postboot_disks(&a), OK);
 	CHECK_INT(w.count, 0);
 	end();
 }
 
 /* --- the program */
 
-static const struct afterboot_result good = { OK, 13, 96900, 1230 * PLAT_MS, "meta/x.json" };
+static const struct postboot_result good = { OK, 13, 96900, 1230 * PLAT_MS, "meta/x.json" };
 
 static char output[4096];
 
 /* Makes an executable script of TEXT, with OUT for the file whose text output becomes. */
-static enum err run(const char *text, const struct afterboot_result *result)
+static enum err run(const char *text, const struct postboot_result *result)
 {
 	static char script[600], out[600];
 	snprintf(script, sizeof script, "%s/script", fake_root);
@@ -162,7 +163,7 @@ static enum err run(const char *text, const struct afterboot_result *result)
 	    chmod(script, 0755) != 0)
 		abort();
 	setup.program = script;
-	enum err err = afterboot_exec(&a, result);
+	enum err err = postboot_exec(&a, result);
 	f = fopen(out, "r");
 	size_t n = f ? fread(output, 1, sizeof output - 1, f) : 0;
 	output[n] = 0;
@@ -203,7 +204,7 @@ static void serial_is_made_printable(void)
 
 static void failed_boards_are_told_too(void)
 {
-	struct afterboot_result bad = { .err = ERR_BOARD_LOST };
+	struct postboot_result bad = { .err = ERR_BOARD_LOST };
 	begin();
 	CHECK_INT(run("echo \"$RPIBOOT_RESULT $RPIBOOT_STATUS\" >\"$OUT\"", &bad), OK);
 	CHECK_STR(output, "board-lost 3\n");
@@ -233,11 +234,11 @@ static void failure_is_told(void)
 	CHECK_INT(run("kill -9 $$", &good), ERR_EXEC);
 	CHECK(strstr(w.text[5], "exit status 137"));
 	setup.program = "/nonexistent/program";
-	CHECK_INT(afterboot_exec(&a, &good), ERR_EXEC);
+	CHECK_INT(postboot_exec(&a, &good), ERR_EXEC);
 	if (!getenv("TEST_RUNNER")) /* qemu forks for vfork: posix_spawn cannot tell there */
 		CHECK_STR(w.text[7], "/nonexistent/program: No such file or directory");
 	setup.program = NULL;
-	CHECK_INT(afterboot_exec(&a, &good), OK);
+	CHECK_INT(postboot_exec(&a, &good), OK);
 	end();
 }
 

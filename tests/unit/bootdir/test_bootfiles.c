@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bootdir/bootfiles.h"
 #include "tap.h"
 
@@ -16,18 +17,18 @@ static void sh(const char *command)
 		TAP_FAIL("%s", command);
 }
 
-static enum err open_for(const char *folder, bool overlay, const char *chip, const char *path)
+static enum err open_for(const char *directory, bool overlay, const char *chip, const char *path)
 {
 	static struct bootfiles_places places;
 	bootfiles_close(&files);
-	places = (struct bootfiles_places){ folder, overlay, roots };
+	places = (struct bootfiles_places){ directory, overlay, roots };
 	return bootfiles_open(&files, &places, chip_by_name(chip), path);
 }
 
 /* What is served for NAME: its content; or "absent", "denied", "failed". */
 static const char *served(const char *name)
 {
-	enum bootfile_answer answer = bootfiles_find(&files, name, &file);
+	enum lookup_result answer = bootfiles_find(&files, name, &file);
 	if (answer == BOOTFILE_DENIED)
 		return "denied";
 	memset(got, 0, sizeof got);
@@ -60,7 +61,7 @@ static void order(void)
 	CHECK_INT(open_for("d", false, "2712", "1-1.2"), OK);
 	CHECK_STR(served("x"), "top");
 	CHECK_STR(served("only"), "absent");
-	CHECK_STR(served("1-1.2/x"), "path"); /* an ordinary folder */
+	CHECK_STR(served("1-1.2/x"), "path"); /* an ordinary directory */
 }
 
 static void chips_archive_before_the_common_one(void)
@@ -94,7 +95,7 @@ static void odd_files(void)
 	   "2147483648 d/toolarge; :>d/empty");
 	CHECK_INT(open_for("d", false, "2711", ""), OK);
 	CHECK_INT(bootfiles_find(&files, "folder", &file), BOOTFILE_ABSENT);
-	CHECK_STR(file.odd, "d/folder");
+	CHECK_STR(file.skipped, "d/folder");
 	bootfile_close(&file);
 	CHECK_STR(served("fifo"), "absent");
 	CHECK_STR(served("empty"), "");
@@ -142,24 +143,24 @@ static void legacy_firmware(void)
 	}
 }
 
-static void default_folders(void)
+static void default_directories(void)
 {
 	sh("mkdir -p root1/mass-storage-gadget root2/mass-storage-gadget64/2712;"
 	   "printf g >root1/mass-storage-gadget/bootcode4.bin; printf 5 "
 	   ">root2/mass-storage-gadget64/2712/bootcode5.bin");
 	CHECK_INT(open_for(NULL, false, "2711", ""), OK);
-	CHECK_STR(files.folder, "root1/mass-storage-gadget");
+	CHECK_STR(files.directory, "root1/mass-storage-gadget");
 	CHECK_INT(open_for(NULL, false, "2712", ""), OK);
-	CHECK_STR(files.folder, "root2/mass-storage-gadget64");
+	CHECK_STR(files.directory, "root2/mass-storage-gadget64");
 	CHECK_INT(open_for(NULL, false, "2837", ""), OK); /* nothing there for it: legacy */
-	CHECK(!files.folder);
+	CHECK(!files.directory);
 	CHECK_STR(served("bootcode.bin"), "b");
 	sh("mkdir root2/mass-storage-gadget64/2710; printf z "
 	   ">root2/mass-storage-gadget64/2710/bootcode.bin");
 	CHECK_INT(open_for(NULL, false, "2837", ""), OK);
-	CHECK_STR(files.folder, "root2/mass-storage-gadget64");
+	CHECK_STR(files.directory, "root2/mass-storage-gadget64");
 	CHECK_INT(open_for(NULL, false, "2835", ""), OK); /* only ever the legacy firmware */
-	CHECK(!files.folder);
+	CHECK(!files.directory);
 }
 
 static void aliases(void)
@@ -175,20 +176,20 @@ static void aliases(void)
 		{ "root1/other", "root1/other" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char *folder = bootfiles_folder(cases[i].given);
-		CHECK_STR(folder, cases[i].want);
-		free(folder);
+		char *directory = bootfiles_directory(cases[i].given);
+		CHECK_STR(directory, cases[i].want);
+		free(directory);
 	}
 }
 
 static void problems(void)
 {
-	CHECK_INT(open_for("none", false, "2711", ""), ERR_NO_FOLDER);
+	CHECK_INT(open_for("none", false, "2711", ""), ERR_NO_DIRECTORY);
 	CHECK_STR(files.problem, "none: No such file or directory");
 	sh("mkdir -p bad; printf rubbish >bad/bootfiles.bin");
 	CHECK_INT(open_for("bad", false, "2711", ""), ERR_ARCHIVE);
 	CHECK_STR(files.problem, "bad/bootfiles.bin: ends inside a header at byte 0");
-	CHECK_INT(open_for("bad/bootfiles.bin", false, "2711", ""), ERR_NO_FOLDER);
+	CHECK_INT(open_for("bad/bootfiles.bin", false, "2711", ""), ERR_NO_DIRECTORY);
 }
 
 int main(void)
@@ -200,7 +201,7 @@ int main(void)
 	RUN(odd_files);
 	RUN(shrinking);
 	RUN(legacy_firmware);
-	RUN(default_folders);
+	RUN(default_directories);
 	RUN(aliases);
 	RUN(problems);
 	bootfiles_close(&files);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bootdir/bootfiles.h"
 #include "bootdir/embedded.h"
 #include "tap.h"
@@ -17,14 +18,14 @@ static const char *const roots[] = { "root", NULL };
 static struct bootfiles files;
 static struct bootfile file;
 
-/* What a board with CHIP gets for NAME from FOLDER. */
-static const char *served(const char *folder, const char *chip, const char *name)
+/* What a board with CHIP gets for NAME from DIRECTORY. */
+static const char *served(const char *directory, const char *chip, const char *name)
 {
 	static char got[64];
-	struct bootfiles_places places = { folder, false, roots };
+	struct bootfiles_places places = { directory, false, roots };
 	memset(got, 0, sizeof got);
 	CHECK_INT(bootfiles_open(&files, &places, chip_by_name(chip), NULL), OK);
-	enum bootfile_answer answer = bootfiles_find(&files, name, &file);
+	enum lookup_result answer = bootfiles_find(&files, name, &file);
 	if (answer == BOOTFILE_FOUND)
 		CHECK_INT(bootfile_read(&file, 0, got, file.size), OK);
 	bootfile_close(&file);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bootdir/enforce.h"
 
 #include "unit/bootfolder.h"
@@ -26,23 +27,25 @@ static void end(struct observer *self)
 
 static struct observer observer = { .see = see, .end = end };
 static struct report *report;
-static struct gate *gate;
+static struct enforce *enforce;
 static struct bootfiles_places places;
 
 static enum err begin(bool overlay)
 {
-	gate_free(gate);
+	enforce_free(enforce);
 	report_free(report);
 	report = report_new();
 	report_add(report, &observer);
-	places = (struct bootfiles_places){ .folder = "f", .overlay = overlay, .roots = no_roots };
-	gate = gate_new(&places, false, report);
+	places = (struct bootfiles_places){ .directory = "f",
+		                            .overlay = overlay,
+		                            .roots = no_roots };
+	enforce = enforce_new(&places, false, report);
 	warnings = errors = 0;
 	*lines = 0;
-	return gate_folder(gate);
+	return enforce_run(enforce);
 }
 
-static enum err board(const char *chip, const char *path, enum board_stage stage)
+static enum err board(const char *chip, const char *path, enum stage stage)
 {
 	struct board_facts facts = { .chip = chip_by_name(chip), .stage = stage };
 	struct bootfiles files;
@@ -51,17 +54,17 @@ static enum err board(const char *chip, const char *path, enum board_stage stage
 	*lines = 0;
 	enum err err = bootfiles_open(&files, &places, facts.chip, path);
 	if (!err)
-		err = gate_board(gate, &files, &facts);
+		err = enforce_board(enforce, &files, &facts);
 	bootfiles_close(&files);
 	return err;
 }
 
-static void sound_folders_pass_in_silence(void)
+static void sound_directories_pass_in_silence(void)
 {
 	make_recovery("f");
 	CHECK_INT(begin(false), OK);
 	CHECK_STR(lines, "");
-	CHECK_INT(board("2711", "1-1", STAGE_ROM), OK);
+	CHECK_INT(board("2711", "1-1", STAGE_BOOT_ROM), OK);
 	CHECK_STR(lines, "");
 }
 
@@ -88,21 +91,21 @@ static void doubts_do_not(void)
 	put_sparse("f/pieeprom.bin", "\x55\xaa\xf0\x0f", 1000);
 	CHECK_INT(begin(false), OK);
 	CHECK_INT(warnings, 2);
-	CHECK_INT(board("2711", "1-1", STAGE_ROM), OK); /* told already */
+	CHECK_INT(board("2711", "1-1", STAGE_BOOT_ROM), OK); /* told already */
 	CHECK_INT(warnings, 0);
 }
 
-/* A folder with one chip that is fit and one that is not: only boards with the latter are refused. */
+/* A directory with one chip that is fit and one that is not: only boards with the latter are refused. */
 static void one_chip_of_two(void)
 {
 	make_recovery("f");
 	put("f/bootcode5.bin", "");
 	CHECK_INT(begin(false), OK);
 	CHECK_STR(lines, "W: f/bootcode5.bin: empty\n");
-	CHECK_INT(board("2711", "1-1", STAGE_ROM), OK);
-	CHECK_INT(board("2712", "1-2", STAGE_ROM), ERR_EMPTY_FILE);
+	CHECK_INT(board("2711", "1-1", STAGE_BOOT_ROM), OK);
+	CHECK_INT(board("2712", "1-2", STAGE_BOOT_ROM), ERR_EMPTY_FILE);
 	CHECK_INT(errors, 1);
-	CHECK_INT(board("2712", "1-2", STAGE_SERVER), OK); /* needs no second stage any more */
+	CHECK_INT(board("2712", "1-2", STAGE_FILE_SERVER), OK); /* needs no second stage any more */
 }
 
 static void irreversible_keys_are_told_once(void)
@@ -113,10 +116,10 @@ static void irreversible_keys_are_told_once(void)
 	CHECK(strstr(lines, "W: IRREVERSIBLE: f/config.txt:1\n"));
 	CHECK(strstr(lines, "program_pubkey=1 can never be undone"));
 	CHECK(strstr(lines, "BCM2711"));
-	CHECK_INT(board("2711", "1-1", STAGE_ROM), OK);
+	CHECK_INT(board("2711", "1-1", STAGE_BOOT_ROM), OK);
 	CHECK_INT(warnings, 0);
 	put("f/config.txt", "\nprogram_jtag_lock=1\n"); /* changed while the run goes on */
-	CHECK_INT(board("2711", "1-1", STAGE_ROM), OK);
+	CHECK_INT(board("2711", "1-1", STAGE_BOOT_ROM), OK);
 	CHECK(strstr(lines, "W: IRREVERSIBLE: f/config.txt:2\n"));
 }
 
@@ -127,17 +130,17 @@ static void overlays_have_their_own(void)
 	put("f/1-1.2/config.txt", "program_pubkey=1\n");
 	CHECK_INT(begin(true), OK);
 	CHECK_STR(lines, "");
-	CHECK_INT(board("2711", "1-1.1", STAGE_ROM), OK);
+	CHECK_INT(board("2711", "1-1.1", STAGE_BOOT_ROM), OK);
 	CHECK_STR(lines, "");
-	CHECK_INT(board("2711", "1-1.2", STAGE_ROM), OK);
+	CHECK_INT(board("2711", "1-1.2", STAGE_BOOT_ROM), OK);
 	CHECK(strstr(lines, "W: IRREVERSIBLE: f/1-1.2/config.txt:1\n"));
-	CHECK_INT(board("2711", "1-1.2", STAGE_ROM), OK);
+	CHECK_INT(board("2711", "1-1.2", STAGE_BOOT_ROM), OK);
 	CHECK_STR(lines, "");
 	/* an image only in one overlay: the other boards have none, which is no reason not to begin */
 	rename("f/pieeprom.bin", "f/1-1.2/pieeprom.bin");
 	CHECK_INT(begin(true), OK);
-	CHECK_INT(board("2711", "1-1.1", STAGE_ROM), ERR_UNFIT);
-	CHECK_INT(board("2711", "1-1.2", STAGE_ROM), OK);
+	CHECK_INT(board("2711", "1-1.1", STAGE_BOOT_ROM), ERR_UNFIT);
+	CHECK_INT(board("2711", "1-1.2", STAGE_BOOT_ROM), OK);
 }
 
 static void the_first_signature(void)
@@ -146,11 +149,11 @@ static void the_first_signature(void)
 	put("f/bootcode.bin", "ordinary");
 	put("f/start.elf", "firmware");
 	CHECK_INT(begin(false), OK);
-	gate_free(gate);
-	gate = gate_new(&places, true, report);
-	CHECK_INT(gate_folder(gate), ERR_SIGNATURE);
+	enforce_free(enforce);
+	enforce = enforce_new(&places, true, report);
+	CHECK_INT(enforce_run(enforce), ERR_SIGNATURE);
 	put("f/bootcode.sig", "01234567890123456789");
-	CHECK_INT(gate_folder(gate), OK);
+	CHECK_INT(enforce_run(enforce), OK);
 }
 
 int main(void)
@@ -158,14 +161,14 @@ int main(void)
 	const char *scratch = getenv("T");
 	if (scratch && chdir(scratch) != 0)
 		return 1;
-	RUN(sound_folders_pass_in_silence);
+	RUN(sound_directories_pass_in_silence);
 	RUN(certain_errors_stop_the_run);
 	RUN(doubts_do_not);
 	RUN(one_chip_of_two);
 	RUN(irreversible_keys_are_told_once);
 	RUN(overlays_have_their_own);
 	RUN(the_first_signature);
-	gate_free(gate);
+	enforce_free(enforce);
 	report_free(report);
 	return tap_end();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "fakemachine.h"
 #include "cli/list.h"
 #include "tap.h"
@@ -11,10 +12,10 @@ struct usb {
 static enum err open_answer;
 static const char *string_answer;
 
-static void arrive(void *ctx, const struct usb_seen *seen)
+static void arrive(void *ctx, const struct usb_device_info *info)
 {
 	const struct usb *usb = ctx;
-	usb->setup->arrived(usb->setup->ctx, seen);
+	usb->setup->arrived(usb->setup->ctx, info);
 }
 
 enum err usb_start(struct usb **out, const struct usb_setup *with)
@@ -22,7 +23,7 @@ enum err usb_start(struct usb **out, const struct usb_setup *with)
 	static struct usb usb;
 	usb.setup = with;
 	*out = &usb;
-	machine_each(&fake, arrive, &usb);
+	sysfs_each(&fake, arrive, &usb);
 	return OK;
 }
 
@@ -31,10 +32,10 @@ void usb_stop(struct usb *usb)
 	(void)usb;
 }
 
-enum err usb_open(struct usb *usb, const struct usb_seen *seen, struct usb_handle **out)
+enum err usb_open(struct usb *usb, const struct usb_device_info *info, struct usb_handle **out)
 {
 	(void)usb;
-	(void)seen;
+	(void)info;
 	*out = NULL;
 	return open_answer;
 }
@@ -70,8 +71,8 @@ UNUSED(enum err, usb_submit_read, (struct usb_handle * h, uint16_t value, uint16
 UNUSED(enum err, usb_submit_bulk,
        (struct usb_handle * h, unsigned endpoint, const uint8_t *bytes, size_t n))
 UNUSED(enum err, usb_await,
-       (struct usb_handle * h, enum usb_slot slot, uint64_t deadline, size_t *moved))
-UNUSED(enum err, usb_cancel, (struct usb_handle * h, enum usb_slot slot, size_t *moved))
+       (struct usb_handle * h, enum usb_slot slot, uint64_t deadline, size_t *actual))
+UNUSED(enum err, usb_cancel, (struct usb_handle * h, enum usb_slot slot, size_t *actual))
 UNUSED(const uint8_t *, usb_read_bytes, (const struct usb_handle *h))
 UNUSED(enum err, usb_clear_halt, (struct usb_handle * h, unsigned endpoint))
 
@@ -96,7 +97,7 @@ static void leave(struct observer *self)
 static void begin(void)
 {
 	fake_machine();
-	setup = (struct station_setup){ .port = -1, .machine = &fake };
+	setup = (struct station_setup){ .port = -1, .sysfs = &fake };
 	open_answer = OK;
 	string_answer = "from the board";
 	*said = 0;

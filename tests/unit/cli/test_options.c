@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 #include "tap.h"
 
@@ -24,7 +25,8 @@ static enum options_result parse(const char *line)
 static void defaults(void)
 {
 	RUNS("");
-	CHECK(!o.folder && !o.metadata_folder && !o.overlay && !o.loop && !o.sign && !o.verbose);
+	CHECK(!o.directory && !o.metadata_directory && !o.overlay && !o.loop && !o.sign &&
+	      !o.verbose);
 	CHECK_INT(o.port, -1);
 	CHECK_INT(o.path_count + o.serial_count, 0);
 }
@@ -32,11 +34,11 @@ static void defaults(void)
 static void short_tokens(void)
 {
 	RUNS("-d dir -l -o -s -v");
-	CHECK_STR(o.folder, "dir");
+	CHECK_STR(o.directory, "dir");
 	CHECK(o.loop && o.overlay && o.sign);
 	CHECK_INT(o.verbose, 1);
 	RUNS("-d -l");
-	CHECK_STR(o.folder, "-l");
+	CHECK_STR(o.directory, "-l");
 	CHECK(!o.loop);
 	RUNS("-vv");
 	CHECK_INT(o.verbose, 2);
@@ -57,13 +59,13 @@ static void short_tokens(void)
 static void long_forms(void)
 {
 	RUNS("--directory=dir --loop --overlay --signed --verbose");
-	CHECK_STR(o.folder, "dir");
+	CHECK_STR(o.directory, "dir");
 	RUNS("--directory dir --serial=1 --serial 2 -i 3 --path=1-1 --metadata=m --poll=7");
-	CHECK_STR(o.folder, "dir");
+	CHECK_STR(o.directory, "dir");
 	CHECK_INT(o.serial_count, 3);
 	CHECK_STR(o.serials[2], "3");
 	CHECK_STR(o.paths[0], "1-1");
-	CHECK_STR(o.metadata_folder, "m");
+	CHECK_STR(o.metadata_directory, "m");
 	CHECK_INT(o.poll, 7);
 	RUNS("--port 3");
 	CHECK_INT(o.port, 3);
@@ -91,18 +93,18 @@ static void ports(void)
 	WRONG("-p 1-1 -1");
 }
 
-static void metadata_may_lack_its_folder(void)
+static void metadata_may_lack_its_directory(void)
 {
 	RUNS("-j");
-	CHECK(!o.metadata_folder);
+	CHECK(!o.metadata_directory);
 	RUNS("-j out");
-	CHECK_STR(o.metadata_folder, "out");
+	CHECK_STR(o.metadata_directory, "out");
 	RUNS("-j -l");
-	CHECK(!o.metadata_folder && o.loop);
+	CHECK(!o.metadata_directory && o.loop);
 	RUNS("-j out -j");
-	CHECK_STR(o.metadata_folder, "out");
+	CHECK_STR(o.metadata_directory, "out");
 	RUNS("--metadata -l");
-	CHECK(!o.metadata_folder && o.loop);
+	CHECK(!o.metadata_directory && o.loop);
 }
 
 static void polls(void)
@@ -198,7 +200,7 @@ int main(void)
 	RUN(short_tokens);
 	RUN(long_forms);
 	RUN(ports);
-	RUN(metadata_may_lack_its_folder);
+	RUN(metadata_may_lack_its_directory);
 	RUN(polls);
 	RUN(numbers);
 	RUN(combinations);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/wire.h"
 #include "base/bytes.h"
 #include "tap.h"
@@ -5,7 +6,7 @@
 static uint8_t message[WIRE_REQUEST];
 static struct wire_request request;
 
-static enum wire_verdict decode(uint32_t command, const char *name, size_t n)
+static enum wire_result decode(uint32_t command, const char *name, size_t n)
 {
 	memset(message, 0, sizeof message);
 	put_le32(message, command);

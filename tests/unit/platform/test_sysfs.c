@@ -1,53 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "fakemachine.h"
 #include "tap.h"
 
-static char text[MACHINE_TEXT];
+static char text[SYSFS_TEXT];
 
 static void reads_a_device(void)
 {
 	fake_machine();
 	fake_device("1-1.3", 0x0a5c, 0x2711, 7, 3, "10000000b29d2da0");
-	struct usb_seen seen;
-	CHECK(machine_has_bus(&fake));
-	CHECK(machine_seen(&fake, "1-1.3", &seen));
-	CHECK_INT(seen.vendor, 0x0a5c);
-	CHECK_INT(seen.product, 0x2711);
-	CHECK_INT(seen.bus, 1);
-	CHECK_INT(seen.address, 7);
-	CHECK_INT(seen.port, 3);
-	CHECK_INT(seen.serial_index, 3);
-	CHECK_STR(seen.path, "1-1.3");
-	CHECK(machine_text(&fake, "1-1.3", "serial", text));
+	struct usb_device_info info;
+	CHECK(sysfs_has_bus(&fake));
+	CHECK(sysfs_device(&fake, "1-1.3", &info));
+	CHECK_INT(info.vendor, 0x0a5c);
+	CHECK_INT(info.product, 0x2711);
+	CHECK_INT(info.bus, 1);
+	CHECK_INT(info.address, 7);
+	CHECK_INT(info.port, 3);
+	CHECK_INT(info.serial_index, 3);
+	CHECK_STR(info.path, "1-1.3");
+	CHECK(sysfs_text(&fake, "1-1.3", "serial", text));
 	CHECK_STR(text, "10000000b29d2da0");
-	CHECK(!machine_seen(&fake, "1-1.4", &seen));
-	CHECK(!machine_text(&fake, "1-1.3", "product", text));
+	CHECK(!sysfs_device(&fake, "1-1.4", &info));
+	CHECK(!sysfs_text(&fake, "1-1.3", "product", text));
 	CHECK_STR(text, "");
 }
 
 static void survives_odd_attributes(void)
 {
-	struct usb_seen seen;
+	struct usb_device_info info;
 	char much[5000];
 	fake_machine();
 	fake_device("1-1", 0x0a5c, 0x2711, 7, 3, NULL);
 	fake_attribute("1-1", "idVendor", "zz\n");
-	CHECK(!machine_seen(&fake, "1-1", &seen));
+	CHECK(!sysfs_device(&fake, "1-1", &info));
 	fake_attribute("1-1", "idVendor", "0a5c\n");
 	fake_attribute("1-1", "devnum", "999\n");
-	CHECK(!machine_seen(&fake, "1-1", &seen));
+	CHECK(!sysfs_device(&fake, "1-1", &info));
 	fake_attribute("1-1", "devnum", "");
-	CHECK(!machine_seen(&fake, "1-1", &seen));
+	CHECK(!sysfs_device(&fake, "1-1", &info));
 	memset(much, 'x', sizeof much - 1);
 	much[sizeof much - 1] = 0;
 	fake_attribute("1-1", "serial", much);
-	CHECK(machine_text(&fake, "1-1", "serial", text));
-	CHECK_INT(strlen(text), MACHINE_TEXT - 1);
-	CHECK(!machine_seen(&fake, much, &seen));
+	CHECK(sysfs_text(&fake, "1-1", "serial", text));
+	CHECK_INT(strlen(text), SYSFS_TEXT - 1);
+	CHECK(!sysfs_device(&fake, much, &info));
 }
 
-static void count_device(void *ctx, const struct usb_seen *seen)
+static void count_device(void *ctx, const struct usb_device_info *info)
 {
-	(void)seen;
+	(void)info;
 	++*(unsigned *)ctx;
 }
 
@@ -59,20 +60,20 @@ static void lists_devices_but_not_interfaces(void)
 	fake_device("1-1", 0x0a5c, 0x2711, 7, 3, NULL);
 	fake_device("1-1.2", 0x0a5c, 0x2764, 8, 0, NULL);
 	fake_attribute("1-1:1.0", "interface", "x");
-	machine_each(&fake, count_device, &count);
+	sysfs_each(&fake, count_device, &count);
 	CHECK_INT(count, 2);
 	fake.sys = "/nonexistent";
 	count = 0;
-	machine_each(&fake, count_device, &count);
+	sysfs_each(&fake, count_device, &count);
 	CHECK_INT(count, 0);
-	CHECK(!machine_has_bus(&fake));
+	CHECK(!sysfs_has_bus(&fake));
 	fake.sys = fake_sys;
 }
 
-static enum form form_at(const char *path)
+static enum stage stage_at(const char *path)
 {
-	struct usb_seen seen;
-	return machine_seen(&fake, path, &seen) ? machine_form(&fake, &seen) : FORM_NONE;
+	struct usb_device_info info;
+	return sysfs_device(&fake, path, &info) ? sysfs_form(&fake, &info) : STAGE_NONE;
 }
 
 static void tells_forms(void)
@@ -89,71 +90,71 @@ static void tells_forms(void)
 	fake_device("1-8", 0x18d1, 0x4e40, 9, 1, NULL);
 	fake_attribute("1-8:1.0", "interface", "Android Fastboot\n");
 	fake_device("1-9", 0x0a5c, 0x21e8, 10, 1, NULL);
-	static const enum form want[] = { FORM_ROM,      FORM_ROM,    FORM_SERVER,
-		                          FORM_GADGET,   FORM_LEGACY, FORM_OLD_GADGET,
-		                          FORM_FASTBOOT, FORM_NONE,   FORM_NONE };
+	static const enum stage want[] = { STAGE_BOOT_ROM,   STAGE_BOOT_ROM,   STAGE_FILE_SERVER,
+		                           STAGE_MSD_GADGET, STAGE_LEGACY_MSD, STAGE_OLD_GADGET,
+		                           STAGE_FASTBOOT,   STAGE_NONE,       STAGE_NONE };
 	for (unsigned i = 0; i < sizeof want / sizeof *want; i++)
-		CHECK_INT(form_at(fake_path("1-%u", i + 1)), want[i]);
-	CHECK_INT(form_of(0x18d1, 0x4e40, 1, NULL), FORM_NONE);
-	CHECK_STR(form_name(FORM_GADGET), "mass-storage gadget");
-	CHECK_STR(form_code(FORM_ROM), "rom");
+		CHECK_INT(stage_at(fake_path("1-%u", i + 1)), want[i]);
+	CHECK_INT(device_identify(0x18d1, 0x4e40, 1, NULL), STAGE_NONE);
+	CHECK_STR(stage_name(STAGE_MSD_GADGET), "mass-storage gadget");
+	CHECK_STR(stage_code(STAGE_BOOT_ROM), "rom");
 }
 
 static void finds_drivers_and_programs(void)
 {
-	struct usb_seen seen;
+	struct usb_device_info info;
 	fake_machine();
 	fake_device("1-1", 0x0a5c, 0x2764, 5, 0, NULL);
 	fake_device("1-1.1", 0x0a5c, 0x2764, 6, 0, NULL);
-	CHECK(!machine_drivers(&fake, "1-1", NULL, text));
+	CHECK(!sysfs_drivers(&fake, "1-1", NULL, text));
 	fake_driver("1-1.1", 0, "other");
 	fake_driver("1-1", 0, "usb-storage");
-	CHECK(machine_drivers(&fake, "1-1", NULL, text));
+	CHECK(sysfs_drivers(&fake, "1-1", NULL, text));
 	CHECK_STR(text, "usb-storage");
-	CHECK(!machine_drivers(&fake, "1-1", "usb-storage", text));
+	CHECK(!sysfs_drivers(&fake, "1-1", "usb-storage", text));
 	fake_driver("1-1", 1, "usbfs");
 	fake_driver("1-1", 2, "usbfs");
-	CHECK(machine_drivers(&fake, "1-1", "usb-storage", text));
+	CHECK(sysfs_drivers(&fake, "1-1", "usb-storage", text));
 	CHECK_STR(text, "usbfs");
 
-	CHECK(machine_seen(&fake, "1-1", &seen));
-	CHECK(!machine_holders(&fake, &seen, text));
+	CHECK(sysfs_device(&fake, "1-1", &info));
+	CHECK(!sysfs_holders(&fake, &info, text));
 	fake_holder("12", "sh", 1, 4);
 	fake_holder("4321", "rpi-imager", 1, 5);
 	fake_holder("99", "rpiboot", 1, 5);
 	fake_link(fake_path("%s/self", fake_proc), "99");
-	CHECK(machine_holders(&fake, &seen, text));
+	CHECK(sysfs_holders(&fake, &info, text));
 	CHECK_STR(text, "rpi-imager (4321)");
 }
 
 static void finds_disks_of_the_port_only(void)
 {
-	struct machine_disk disks[MACHINE_DISKS];
+	struct sysfs_disk disks[SYSFS_DISKS];
 	fake_machine();
 	fake_disk("1-1.3", "sdc", "0", "spare");
 	fake_disk("1-1.3", "sdb", "61071360", "mmcblk0");
 	fake_disk("1-1", "sda", "8", "hub");
 	fake_disk("1-1.3.1", "sdd", "8", "below");
 	fake_link(fake_path("%s/block/nvme0n1", fake_sys), "../devices/pci0/nvme/nvme0n1");
-	CHECK_INT(machine_disks(&fake, "1-1.3", disks), 2);
+	CHECK_INT(sysfs_disks(&fake, "1-1.3", disks), 2);
 	CHECK_STR(disks[0].node, "/dev/sdb");
 	CHECK(disks[0].size == UINT64_C(31268536320));
 	CHECK_STR(disks[0].model, "mmcblk0");
 	CHECK_STR(disks[1].node, "/dev/sdc");
 	CHECK_INT(disks[1].size, 0);
-	CHECK_INT(machine_disks(&fake, "1-2", disks), 0);
+	CHECK_INT(sysfs_disks(&fake, "1-2", disks), 0);
 }
 
 static void bounds_the_number_of_disks(void)
 {
-	struct machine_disk disks[MACHINE_DISKS];
+	struct sysfs_disk disks[SYSFS_DISKS];
 	fake_machine();
-	for (int i = 0; i < MACHINE_DISKS + 9; i++) {
+	for (int i = 0; i < SYSFS_DISKS + 9; i++) {
 		char name[16];
 		snprintf(name, sizeof name, "sd%d", i);
 		fake_disk("1-1", name, "8", "x");
 	}
-	CHECK_INT(machine_disks(&fake, "1-1", disks), MACHINE_DISKS);
+	CHECK_INT(sysfs_disks(&fake, "1-1", disks), SYSFS_DISKS);
 }
 
 #define OLD "6,1,600000000,-;"
@@ -163,13 +164,13 @@ static void bounds_the_number_of_disks(void)
 static bool complains(const char *log, const char *path)
 {
 	fake_text(fake_log_path, log);
-	return machine_complaint(&fake, path, text);
+	return sysfs_enum_error(&fake, path, text);
 }
 
 static void reads_the_kernel_log(void)
 {
 	fake_machine();
-	CHECK(!machine_complaint(&fake, NULL, text)); /* no log */
+	CHECK(!sysfs_enum_error(&fake, NULL, text)); /* no log */
 	CHECK(!complains("", NULL));
 	CHECK(complains(NEW "usb 1-1.3: " BAD "\n SUBSYSTEM=usb\n", NULL));
 	CHECK_STR(text, "usb 1-1.3: " BAD);
@@ -194,7 +195,7 @@ static void reads_the_end_of_a_long_log(void)
 	for (int i = 0; f && i < 40000; i++)
 		fprintf(f, NEW "line %d is noise\n", i);
 	CHECK(f && fprintf(f, NEW "usb 1-2: " BAD "\n") > 0 && fclose(f) == 0);
-	CHECK(machine_complaint(&fake, "1-2", text));
+	CHECK(sysfs_enum_error(&fake, "1-2", text));
 }
 
 int main(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "report/diagnose.h"
 #include "fakemachine.h"
 #include "tap.h"
@@ -7,10 +8,10 @@ struct meant {
 	const char *path, *serial;
 };
 
-static bool chosen(const void *ctx, const struct usb_seen *seen, const char *serial)
+static bool chosen(const void *ctx, const struct usb_device_info *info, const char *serial)
 {
 	const struct meant *m = ctx;
-	return (!m->path || strcmp(m->path, seen->path) == 0) &&
+	return (!m->path || strcmp(m->path, info->path) == 0) &&
 	       (!m->serial || strcmp(m->serial, serial) == 0);
 }
 
@@ -28,11 +29,11 @@ static void rom(const char *path, unsigned address)
 	fake_device(path, 0x0a5c, 0x2711, address, 3, "10000000b29d2da0");
 }
 
-static struct usb_seen at(const char *path)
+static struct usb_device_info at(const char *path)
 {
-	struct usb_seen seen = { 0 };
-	CHECK(machine_seen(&fake, path, &seen));
-	return seen;
+	struct usb_device_info info = { 0 };
+	CHECK(sysfs_device(&fake, path, &info));
+	return info;
 }
 
 static void nothing_on_the_bus(void)
@@ -93,13 +94,13 @@ static void no_permission(void)
 {
 	fake_machine();
 	rom("1-1.3", 4);
-	struct usb_seen seen = at("1-1.3");
+	struct usb_device_info info = at("1-1.3");
 	if (chmod(fake_path("%s/bus/usb/001/004", fake_dev), 0600) != 0)
 		abort();
-	diagnose_open(&fake, &seen, ERR_USB_ACCESS, &found);
+	diagnose_open(&fake, &info, ERR_USB_ACCESS, &found);
 	CHECK_INT(found.what, DIAGNOSIS_NO_PERMISSION);
 	CHECK(strstr(found.detail, "/bus/usb/001/004"));
-	diagnose_open(&fake, &seen, ERR_USB_IO, &found);
+	diagnose_open(&fake, &info, ERR_USB_IO, &found);
 	CHECK_INT(found.what, DIAGNOSIS_NONE);
 	/* root may use a file of any mode, but none that is not there */
 	if (remove(fake_path("%s/bus/usb/001/004", fake_dev)) != 0)
@@ -113,17 +114,17 @@ static void not_in_group(void)
 {
 	fake_machine();
 	rom("1-1.3", 4);
-	struct usb_seen seen = at("1-1.3");
+	struct usb_device_info info = at("1-1.3");
 	const char *node = fake_path("%s/bus/usb/001/004", fake_dev);
 	gid_t group = getgid() ? getgid() : 1; /* 1: daemon everywhere */
 	if (chown(node, (uid_t)-1, group) != 0 || chmod(node, 0660) != 0)
 		abort();
-	diagnose_open(&fake, &seen, ERR_USB_ACCESS, &found);
+	diagnose_open(&fake, &info, ERR_USB_ACCESS, &found);
 	CHECK_INT(found.what, DIAGNOSIS_GROUP);
 	CHECK(strstr(found.detail, " belongs to the group "));
 	if (chmod(node, 0640) != 0)
 		abort();
-	diagnose_open(&fake, &seen, ERR_USB_ACCESS, &found);
+	diagnose_open(&fake, &info, ERR_USB_ACCESS, &found);
 	CHECK_INT(found.what, DIAGNOSIS_NO_PERMISSION);
 }
 
@@ -131,13 +132,13 @@ static void held_by_driver(void)
 {
 	fake_machine();
 	fake_device("1-1", 0x0a5c, 0x2764, 4, 0, NULL);
-	struct usb_seen seen = at("1-1");
+	struct usb_device_info info = at("1-1");
 	fake_driver("1-1", 0, "usb-storage"); /* of the interface that does not matter */
-	diagnose_open(&fake, &seen, ERR_USB_BUSY, &found);
+	diagnose_open(&fake, &info, ERR_USB_BUSY, &found);
 	CHECK_INT(found.what, DIAGNOSIS_PROGRAM);
 	CHECK_INT(bus(NULL, NULL), DIAGNOSIS_NOTHING);
 	fake_driver("1-1", 1, "vendor_thing");
-	diagnose_open(&fake, &seen, ERR_USB_BUSY, &found);
+	diagnose_open(&fake, &info, ERR_USB_BUSY, &found);
 	CHECK_INT(found.what, DIAGNOSIS_DRIVER);
 	CHECK_STR(found.detail, "1-1: vendor_thing");
 	CHECK_INT(bus(NULL, NULL), DIAGNOSIS_DRIVER);
@@ -147,13 +148,13 @@ static void held_by_program(void)
 {
 	fake_machine();
 	rom("1-1", 4);
-	struct usb_seen seen = at("1-1");
+	struct usb_device_info info = at("1-1");
 	fake_driver("1-1", 0, "usbfs");
-	diagnose_open(&fake, &seen, ERR_USB_BUSY, &found);
+	diagnose_open(&fake, &info, ERR_USB_BUSY, &found);
 	CHECK_INT(found.what, DIAGNOSIS_PROGRAM);
 	CHECK_STR(found.detail, "1-1: which one, only root can see");
 	fake_holder("4321", "rpi-imager", 1, 4);
-	diagnose_open(&fake, &seen, ERR_USB_BUSY, &found);
+	diagnose_open(&fake, &info, ERR_USB_BUSY, &found);
 	CHECK_INT(found.what, DIAGNOSIS_PROGRAM);
 	CHECK_STR(found.detail, "1-1: rpi-imager (4321)");
 	CHECK_INT(bus(NULL, NULL), DIAGNOSIS_PROGRAM);
@@ -245,8 +246,8 @@ static void texts_are_complete_and_calm(void)
 {
 	for (int i = DIAGNOSIS_NONE + 1; i < DIAGNOSIS_COUNT; i++) {
 		const struct diagnosis_text *t = diagnosis_text(i);
-		CHECK(*t->code && *t->title && *t->text && *t->remedy);
-		const char *all = fake_path("%s %s %s", t->title, t->text, t->remedy);
+		CHECK(*t->code && *t->title && *t->text && *t->advice);
+		const char *all = fake_path("%s %s %s", t->title, t->text, t->advice);
 		CHECK(!strstr(all, "fail") && !strstr(all, "Fail"));
 	}
 }
@@ -277,9 +278,10 @@ static void tells_observers(void)
 	if (!report)
 		return;
 	report_add(report, &w.observer);
-	diagnose_tell(report, NULL, OK, &(struct finding){ DIAGNOSIS_NONE, "" });
+	diagnose_report(report, NULL, OK, &(struct finding){ DIAGNOSIS_NONE, "" });
 	CHECK_INT(w.count, 0);
-	diagnose_tell(report, NULL, ERR_USB_BUSY, &(struct finding){ DIAGNOSIS_DRIVER, "1-1: x" });
+	diagnose_report(report, NULL, ERR_USB_BUSY,
+	                &(struct finding){ DIAGNOSIS_DRIVER, "1-1: x" });
 	CHECK_INT(w.event.kind, EV_DIAGNOSIS);
 	CHECK_STR(w.event.topic, "held-by-driver");
 	CHECK_INT(w.event.err, ERR_USB_BUSY);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/json.h"
 #include "report/metadata.h"
 #include "tap.h"
@@ -45,13 +46,13 @@ static void order_and_repeats(void)
 	add("*MAC_ADDR*d8:3a:dd:05:ee:78");
 	add("*EEPROM_UPDATE*fail");
 	add("*LAST*1");
-	CHECK_STR(metadata_complaint(&m), "EEPROM_UPDATE");
+	CHECK_STR(metadata_failed_key(&m), "EEPROM_UPDATE");
 	add("*EEPROM_UPDATE*success");
-	CHECK(!metadata_complaint(&m));
+	CHECK(!metadata_failed_key(&m));
 	CHECK_STR(document(), "{\n\t\"MAC_ADDR\": \"d8:3a:dd:05:ee:78\",\n\t\"EEPROM_UPDATE\": "
 	                      "\"success\",\n\t\"LAST\": \"1\"\n}\n");
 	add("*SECURE_BOOT_PROVISION*no");
-	CHECK_STR(metadata_complaint(&m), "SECURE_BOOT_PROVISION");
+	CHECK_STR(metadata_failed_key(&m), "SECURE_BOOT_PROVISION");
 	metadata_free(&m);
 }
 
@@ -88,42 +89,42 @@ static void bounded(void)
 	metadata_free(&m);
 }
 
-static char *claimed(struct metadata_folder *f, const char *serial, const char *want)
+static char *claimed(struct metadata_directory *f, const char *serial, const char *want)
 {
-	char *path = metadata_folder_claim(f, serial, "1-1.2");
+	char *path = metadata_directory_claim(f, serial, "1-1.2");
 	CHECK_STR(path, want);
 	return path;
 }
 
 static void file_names(void)
 {
-	struct metadata_folder *f = metadata_folder_new("d");
+	struct metadata_directory *f = metadata_directory_new("d");
 	char *a = claimed(f, "10000000b29d2da0", "d/10000000b29d2da0.json");
 	char *b = claimed(f, "10000000b29d2da0", "d/10000000b29d2da0-1-1.2.json");
-	metadata_folder_release(f, a);
+	metadata_directory_release(f, a);
 	a = claimed(f, "10000000b29d2da0", "d/10000000b29d2da0.json");
-	metadata_folder_release(f, a);
-	metadata_folder_release(f, b);
-	metadata_folder_release(f, claimed(f, "", "d/1-1.2.json"));
-	metadata_folder_release(f, claimed(f, "a/../b", "d/a..b.json"));
-	metadata_folder_release(f, claimed(f, "/\x1b\xff", "d/1-1.2.json"));
-	metadata_folder_release(f, claimed(f, "..", "d/...json"));
-	metadata_folder_release(f, NULL);
-	metadata_folder_free(f);
-	metadata_folder_free(NULL);
+	metadata_directory_release(f, a);
+	metadata_directory_release(f, b);
+	metadata_directory_release(f, claimed(f, "", "d/1-1.2.json"));
+	metadata_directory_release(f, claimed(f, "a/../b", "d/a..b.json"));
+	metadata_directory_release(f, claimed(f, "/\x1b\xff", "d/1-1.2.json"));
+	metadata_directory_release(f, claimed(f, "..", "d/...json"));
+	metadata_directory_release(f, NULL);
+	metadata_directory_free(f);
+	metadata_directory_free(NULL);
 }
 
 static void claiming_removes_the_old_one(void)
 {
 	mkdir("d", 0755);
-	struct metadata_folder *f = metadata_folder_new("d");
+	struct metadata_directory *f = metadata_directory_new("d");
 	add("*A*B");
 	CHECK_INT(metadata_publish(&m, "d/77.json"), 0);
 	CHECK(access("d/77.json", F_OK) == 0);
 	char *path = claimed(f, "77", "d/77.json");
 	CHECK(access("d/77.json", F_OK) != 0);
-	metadata_folder_release(f, path);
-	metadata_folder_free(f);
+	metadata_directory_release(f, path);
+	metadata_directory_free(f);
 	CHECK_INT(metadata_publish(&m, "none/77.json"), ENOENT);
 	metadata_free(&m);
 }
@@ -146,22 +147,22 @@ static void utf8(void)
 		      { "\xe2\x82", 0 },
 		      { "\xc3", 0 } };
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		CHECK_INT(text_utf8(cases[i].s), cases[i].n);
+		CHECK_INT(str_utf8(cases[i].s), cases[i].n);
 }
 
 static void terminal_escapes(void)
 {
 	char to[32];
-	CHECK_STR(text_escape(to, sizeof to, "a\x1b[2J\xc3\xbc\xff\n"),
+	CHECK_STR(str_escape(to, sizeof to, "a\x1b[2J\xc3\xbc\xff\n"),
 	          "a\\x1b[2J\xc3\xbc\\xff\\x0a");
-	CHECK_STR(text_escape(to, sizeof to,
-	                      "\xc2\x9b"
-	                      "31m"),
+	CHECK_STR(str_escape(to, sizeof to,
+	                     "\xc2\x9b"
+	                     "31m"),
 	          "\\xc2\\x9b31m"); /* C1 CSI */
 	for (size_t size = 1; size < sizeof to; size++)
-		CHECK(strlen(text_escape(to, size,
-		                         "abc\x1b\xc3\xbc\xff"
-		                         "def\x01ghi\xc2\x9b")) < size);
+		CHECK(strlen(str_escape(to, size,
+		                        "abc\x1b\xc3\xbc\xff"
+		                        "def\x01ghi\xc2\x9b")) < size);
 }
 
 int main(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Every event as a line of JSON, to the letter; tests/cli/json.t has them read by another program. */
 #include "report/metadata.h"
 #include "report/report.h"
@@ -8,10 +9,10 @@
 
 static const struct chip chip = { .name = "BCM2711" };
 static const struct board_facts rom = {
-	.path = "1-1.3", .serial = "1000ab", .chip = &chip, .stage = STAGE_ROM
+	.path = "1-1.3", .serial = "1000ab", .chip = &chip, .stage = STAGE_BOOT_ROM
 };
 static const struct board_facts server = {
-	.path = "1-1.3", .serial = "1000ab", .chip = &chip, .stage = STAGE_SERVER
+	.path = "1-1.3", .serial = "1000ab", .chip = &chip, .stage = STAGE_FILE_SERVER
 };
 
 #define BOARD "\"path\":\"1-1.3\",\"chip\":\"BCM2711\",\"serial\":\"1000ab\""
@@ -71,7 +72,7 @@ static void tells_what_happens_to_a_board(void)
 	      EVENT("stage") "," BOARD ",\"stage\":\"rom\"");
 	check(&(struct event){ .kind = EV_STAGE, .board = &server },
 	      EVENT("stage") "," BOARD ",\"stage\":\"server\"");
-	check(&(struct event){ .kind = EV_FOLDER, .board = &rom, .where = "/a b" },
+	check(&(struct event){ .kind = EV_DIRECTORY, .board = &rom, .where = "/a b" },
 	      EVENT("default-folder") "," BOARD ",\"folder\":\"/a b\"");
 	check(&(struct event){ .kind = EV_ARCHIVE, .board = &rom, .where = "b.bin" },
 	      EVENT("archive") "," BOARD ",\"file\":\"b.bin\"");
@@ -200,9 +201,9 @@ static void prints_the_table(void)
 	                                 .files = 2,
 	                                 .bytes = 40000000,
 	                                 .duration = 4000000 });
-	struct board_facts odd = { .path = "2-1", .serial = "\033[2J\n" };
-	summary_add(&s,
-	            &(struct event){ .kind = EV_RESULT, .board = &odd, .err = ERR_BOARD_ABSENT });
+	struct board_facts skipped = { .path = "2-1", .serial = "\033[2J\n" };
+	summary_add(&s, &(struct event){
+				.kind = EV_RESULT, .board = &skipped, .err = ERR_BOARD_ABSENT });
 	FILE *out = open_memstream(&text, &size);
 	summary_print(&s, out);
 	fclose(out);
@@ -218,8 +219,10 @@ static void prints_the_table(void)
 
 static void escapes_what_boards_say(void)
 {
-	struct board_facts odd = { .path = "1-1", .serial = "\"\\\n\xff\xc3\xa9\x7f" };
-	check(&(struct event){ .kind = EV_FILE_ABSENT, .board = &odd, .name = "\x1b[2J\xe2\x82" },
+	struct board_facts skipped = { .path = "1-1", .serial = "\"\\\n\xff\xc3\xa9\x7f" };
+	check(&(struct event){ .kind = EV_FILE_ABSENT,
+	                       .board = &skipped,
+	                       .name = "\x1b[2J\xe2\x82" },
 	      EVENT("file-absent") ",\"path\":\"1-1\","
 	                           "\"serial\":\"\\\"\\\\\\u000a\\u00ff\xc3\xa9\\u007f\","
 	                           "\"name\":\"\\u001b[2J\\u00e2\\u0082\",\"optional\":false");

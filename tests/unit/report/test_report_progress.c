@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the live view writes: pictures that are whole, few, and leave the terminal in order. Its looks on a terminal are
  * tests/cli/progress.t's business. */
 #include "platform/plat.h"

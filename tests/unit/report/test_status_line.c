@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The live view's line: what is shown in which width, and that nothing makes it wider or prints anything but ASCII. */
 #include "report/status_line.h"
 #include "tap.h"
 
-static const struct liveline busy = {
+static const struct status_line busy = {
 	.path = "1-1.3",
 	.chip = "BCM2711",
 	.serial = "10000000b29d2da0",
@@ -15,12 +16,12 @@ static const struct liveline busy = {
 	.elapsed = 12345678,
 };
 
-static const char *draw(unsigned columns, const struct liveline *line)
+static const char *draw(unsigned columns, const struct status_line *line)
 {
-	static char out[LIVELINE_SIZE];
-	struct liveline_layout layout = liveline_layout(columns, strlen(line->path),
-	                                                strlen(line->serial));
-	liveline_draw(&layout, line, out);
+	static char out[STATUS_LINE_SIZE];
+	struct status_line_layout layout = status_line_layout(columns, strlen(line->path),
+	                                                      strlen(line->serial));
+	status_line_draw(&layout, line, out);
 	return out;
 }
 
@@ -48,7 +49,7 @@ static void shows_less_in_80_and_40_columns(void)
 
 static void gives_the_place_of_the_bar_to_words(void)
 {
-	struct liveline line = busy;
+	struct status_line line = busy;
 	line.moving = false;
 	line.what = "waiting for its next stage";
 	CHECK_STR(draw(39, &line), "1-1.3 waiting for its next stage   0:12");
@@ -59,34 +60,34 @@ static void gives_the_place_of_the_bar_to_words(void)
 
 static void fits_every_width(void)
 {
-	struct liveline lines[] = { busy, busy, busy, busy };
+	struct status_line lines[] = { busy, busy, busy, busy };
 	lines[1].moving = false;
 	lines[2].done = lines[2].size = lines[2].rate = lines[2].elapsed = UINT64_MAX;
 	lines[3].serial = lines[3].path = lines[3].chip = lines[3].stage = "";
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
 		for (unsigned columns = 0; columns < 400; columns++) {
 			size_t n = strlen(draw(columns, &lines[i]));
-			if (n > columns || n >= LIVELINE_SIZE)
+			if (n > columns || n >= STATUS_LINE_SIZE)
 				TAP_FAIL("line %zu in %u columns has %zu", i, columns, n);
 		}
 }
 
 static void keeps_columns_with_other_boards(void)
 {
-	char out[LIVELINE_SIZE], other[LIVELINE_SIZE];
-	struct liveline line = busy;
+	char out[STATUS_LINE_SIZE], other[STATUS_LINE_SIZE];
+	struct status_line line = busy;
 	line.path = "1-1.4.1";
 	line.serial = "";
-	struct liveline_layout layout = liveline_layout(120, 7, 16);
-	liveline_draw(&layout, &busy, out);
-	liveline_draw(&layout, &line, other);
+	struct status_line_layout layout = status_line_layout(120, 7, 16);
+	status_line_draw(&layout, &busy, out);
+	status_line_draw(&layout, &line, other);
 	CHECK_INT(strlen(out), strlen(other));
 	CHECK_INT(strchr(out, '[') - out, strchr(other, '[') - other);
 }
 
 static void never_rounds_up_to_done(void)
 {
-	struct liveline line = busy;
+	struct status_line line = busy;
 	line.done = line.size - 1;
 	CHECK(strstr(draw(79, &line), ">]  99%") != NULL);
 	line.done = line.size;
@@ -97,7 +98,7 @@ static void never_rounds_up_to_done(void)
 
 static void writes_speed_and_time_in_their_columns(void)
 {
-	struct liveline line = busy;
+	struct status_line line = busy;
 	line.rate = 480500000;
 	line.elapsed = UINT64_C(5999) * 1000000;
 	CHECK(strstr(draw(79, &line), "%  480 MB/s 99:59") != NULL);
@@ -108,7 +109,7 @@ static void writes_speed_and_time_in_their_columns(void)
 
 static void lets_no_control_character_out(void)
 {
-	struct liveline line = busy;
+	struct status_line line = busy;
 	line.path = "1\n2";
 	line.serial = "\033[2J\x9b\xc3\xa9";
 	line.what = "\xff\r\x7f.img";

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Properties of EEPROM edits on synthetic images, with a fixed seed: whatever is put in comes out again, nothing else
  * changes, refused edits change nothing, and the old content restores the old image. */
 #include "eeprom.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Keys in memory: forms, limits, the raw form and its hash, signatures. The many file forms are tests/cli/key-convert.t's. */
 #include "hex.h"
 #include "rsakey.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "hex.h"
 #include "sigfile.h"
 #include "tap.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "samples.h"
 #include "tap.h"
 #include "trailer.h"
@@ -66,7 +67,7 @@ static void notices_every_change(void)
 	rsakey_free(key);
 }
 
-static void form_2711(void)
+static void stage_2711(void)
 {
 	static const uint8_t secret[TRAILER_HMAC] = { 1, 2, 3 }, other[TRAILER_HMAC] = { 1, 2, 4 };
 	struct rsakey *key = sample_key();
@@ -117,7 +118,7 @@ int main(void)
 {
 	RUN(round_trip);
 	RUN(notices_every_change);
-	RUN(form_2711);
+	RUN(stage_2711);
 	RUN(limits);
 	return tap_end();
 }

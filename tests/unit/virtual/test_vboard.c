@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The model of a board against a host written out by hand, in virtual time: what it lets through, what it refuses,
  * what it blames, and its accounts. */
 #include <openssl/sha.h>

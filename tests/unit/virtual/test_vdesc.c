@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The text form of a virtual board: what it means, and that mistakes are told with file and line. */
 #include <stdlib.h>
 #include <unistd.h>
