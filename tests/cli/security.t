@@ -22,6 +22,6 @@ ok 'tests are named' [ "$(wc -l <"$T/names")" -gt 30 ]
 while IFS= read -r name; do
 	ok "$name" exists "$name"
 done <"$T/names"
-is 'a test that is not there is noticed' "$(exists tests/unit/test_tar.c:no_such_test)" "tests/unit/test_tar.c has no 'no_such_test'"
+is 'a test that is not there is noticed' "$(exists tests/unit/formats/test_tar.c:no_such_test)" "tests/unit/formats/test_tar.c has no 'no_such_test'"
 is 'a file that is not there is noticed' "$(exists tests/unit/none.c)" 'tests/unit/none.c is not there'
 tap_end
