@@ -15,13 +15,23 @@ OUT := $(if $(filter build,$(BUILD)),.,$(BUILD))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wformat=2 \
 	-Wvla -Wwrite-strings -Wpointer-arith
-SYSTEM := $(shell uname -s)
+
+# What is built for: the compiler knows, this machine need not be it.
+TARGET := $(shell $(CC) -dumpmachine 2>/dev/null)
+SYSTEM := $(or $(if $(findstring mingw,$(TARGET)),Windows),$(if $(findstring darwin,$(TARGET)),Darwin),$(if $(findstring \
+	netbsd,$(TARGET)),NetBSD),$(if $(findstring linux,$(TARGET)),Linux),$(shell uname -s))
+PLAT := $(if $(filter Windows,$(SYSTEM)),win32,posix)
+# Distributions give their own level.
+FORTIFY := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 ifeq ($(SYSTEM),Linux)
-HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDEN ?= $(FORTIFY) -fstack-protector-strong -fPIE
 HARDEN_LD ?= -pie -Wl,-z,relro,-z,now
 endif
+# What the C library of a system shows besides POSIX only when asked.
+SYSTEM_CPPFLAGS_Darwin := -D_DARWIN_C_SOURCE
+SYSTEM_CPPFLAGS_NetBSD := -D_NETBSD_SOURCE
 
-ALL_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -Isrc -I$(BUILD) $(CPPFLAGS)
+ALL_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(SYSTEM_CPPFLAGS_$(SYSTEM)) -Isrc -I$(BUILD) $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 -pthread $(WARNINGS) $(WERROR) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(HARDEN_LD) $(LDFLAGS)
 
@@ -30,7 +40,9 @@ USB_LIBS = $(shell $(PKG_CONFIG) --libs libusb-1.0)
 
 # --- the program: everything in src/ but the USB back end and main are in one
 # archive, so that tests link what they need and choose their own back end.
-CORE_SRC := $(filter-out src/platform/usb_libusb.c,$(sort $(wildcard src/*/*.c)))
+# Of the files that only one kind of system has, those of the target.
+PLAT_SRC := $(wildcard src/platform/plat_$(PLAT)*.c) $(if $(filter win32,$(PLAT)),src/platform/sysfs_win32.c,src/platform/sysfs.c)
+CORE_SRC := $(filter-out src/platform/usb_libusb.c src/platform/plat_% src/platform/sysfs%.c,$(sort $(wildcard src/*/*.c))) $(PLAT_SRC)
 CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 CORE_LIB := $(BUILD)/librpiboot.a
 

@@ -6,8 +6,10 @@
 #include "cli/options.h"
 #include "platform/plat.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define VERSION_LINE \
 	"RPIBOOT: build-date " RPIBOOT_BUILD_DATE " pkg-version " RPIBOOT_VERSION " " RPIBOOT_GIT
@@ -19,7 +21,8 @@ static const char udev_rule[] =
 static int run(const struct options *o)
 {
 	char *beside = plat_program_directory();
-	const char *const roots[] = { RPIBOOT_DATADIR, beside ? beside : ".", ".", NULL };
+	const char *roots[PLAT_ROOTS];
+	plat_roots(roots, RPIBOOT_DATADIR, beside);
 	struct bootfiles_places places = { o->directory, o->overlay, roots };
 	int status = o->list    ? command_list(o)
 	             : o->check ? command_check(o, &places)
@@ -28,19 +31,29 @@ static int run(const struct options *o)
 	return status;
 }
 
+/* The exit status after a text on standard output. */
+static int printed(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "rpiboot: standard output: %s\n", strerror(errno));
+	return err_status(ERR_USAGE);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
+	plat_begin(&argc, &argv);
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_HELP:
 		options_help(stdout);
-		return 0;
+		return printed();
 	case OPTIONS_VERSION:
 		puts(VERSION_LINE);
-		return 0;
+		return printed();
 	case OPTIONS_UDEV:
 		fputs(udev_rule, stdout);
-		return 0;
+		return printed();
 	case OPTIONS_ERROR:
 		fprintf(stderr, "rpiboot: %s (try --help)\n", options.error);
 		return err_status(ERR_USAGE);

@@ -2,6 +2,7 @@
 /* rpi-eeprom-config: reads and replaces the files inside a boot EEPROM image. */
 #include "eeprom.h"
 #include "args.h"
+#include "platform/plat.h"
 #include "platform/atomic_file.h"
 #include "rsakey.h"
 
@@ -302,15 +303,13 @@ static void print_layout(const struct eeprom *image, bool json, FILE *to)
 
 static int list(const struct job *job, const struct eeprom *image)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *to = open_memstream(&text, &size);
-	if (!to)
+	struct plat_memory text;
+	if (!plat_memory_open(&text))
 		return tool_error("out of memory");
-	print_layout(image, job->json, to);
-	int result = fclose(to) == 0 ? tool_write(job->out, text, size)
-	                             : tool_error("out of memory");
-	free(text);
+	print_layout(image, job->json, text.stream);
+	int result = plat_memory_close(&text) ? tool_write(job->out, text.bytes, text.size)
+	                                      : tool_error("out of memory");
+	free(text.bytes);
 	return result;
 }
 

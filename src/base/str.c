@@ -23,6 +23,45 @@ char *str_new(const char *format, ...)
 	return s;
 }
 
+/* Room for N more bytes and a NUL. */
+static bool str_grow(struct str_buffer *b, size_t n)
+{
+	if (!b->failed && b->size + n >= b->room) {
+		size_t room = b->room * 2 + n + 128;
+		char *bytes = realloc(b->bytes, room);
+		b->failed = !bytes;
+		if (bytes) {
+			b->bytes = bytes;
+			b->room = room;
+		}
+	}
+	return !b->failed;
+}
+
+void str_add(struct str_buffer *b, const char *bytes, size_t n)
+{
+	if (!str_grow(b, n))
+		return;
+	if (n > 0)
+		memcpy(b->bytes + b->size, bytes, n);
+	b->size += n;
+	b->bytes[b->size] = 0;
+}
+
+void str_addf(struct str_buffer *b, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	int n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (n < 0 || !str_grow(b, (size_t)n))
+		return;
+	va_start(args, format);
+	vsnprintf(b->bytes + b->size, (size_t)n + 1, format, args);
+	va_end(args);
+	b->size += (size_t)n;
+}
+
 size_t str_utf8(const char *s)
 {
 	const unsigned char *u = (const unsigned char *)s;

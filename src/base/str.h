@@ -10,6 +10,17 @@
 /* A new string as printf would print it, to be freed; NULL: out of memory. */
 char *str_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A text that grows: starts as zeros; the caller frees bytes. When memory runs out, FAILED is set and nothing is added from
+ * then on. */
+struct str_buffer {
+	char *bytes; /* NUL-terminated; NULL: nothing added yet */
+	size_t size, room;
+	bool failed;
+};
+
+void str_add(struct str_buffer *b, const char *bytes, size_t n);
+void str_addf(struct str_buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Copies FROM into TO (SIZE > 0 bytes) with everything that is not printable ASCII or valid UTF-8 as \xNN; cut when it
  * does not fit. Returns TO. */
 const char *str_escape(char *to, size_t size, const char *from);

@@ -2,6 +2,7 @@
 #include "bootdir/bootfiles.h"
 
 #include "bootdir/embedded.h"
+#include "formats/safename.h"
 #include "platform/plat.h"
 #include "base/str.h"
 
@@ -166,7 +167,7 @@ void bootfiles_close(struct bootfiles *files)
 /* Names that stay in the directory they are looked up in. */
 static bool bootfiles_is_contained(const char *name)
 {
-	if (*name == '/' || plat_name_escapes(name))
+	if (*name == '/' || !safename_ok(name))
 		return false;
 	for (const char *part = name; part; part = strchr(part, '/')) {
 		if (*part == '/')

@@ -58,10 +58,9 @@ static struct station_setup command_station_setup(const struct options *o, struc
 /* Live lines are for people who look: on a terminal that can draw, and not when only errors are wanted. */
 static bool command_wants_progress(const struct options *o, FILE *out)
 {
-	const char *term = getenv("TERM");
 	if (o->progress != PROGRESS_AUTO)
 		return o->progress == PROGRESS_ALWAYS;
-	return !o->quiet && plat_is_terminal(out) && term && strcmp(term, "dumb") != 0;
+	return !o->quiet && plat_draws(out);
 }
 
 /* Chooses who sees what happens. False: out of memory. */

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/atomic_file.h"
 
+#include "platform/plat.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* stdio does not always say why it failed. */
 static int atomic_file_last_error(void)
@@ -23,52 +21,28 @@ static void atomic_file_close(struct atomic_file *out)
 	*out = (struct atomic_file){ 0 };
 }
 
-/* The mode a plain open(O_CREAT) would give: mkstemp's 0600 is not what users expect of an output file. */
-static int atomic_file_set_mode(int fd, const char *target, mode_t mode)
-{
-	struct stat st;
-	if (stat(target, &st) == 0)
-		return fchmod(fd, st.st_mode & 0777);
-	mode_t mask = umask(0);
-	umask(mask);
-	return fchmod(fd, mode & ~mask);
-}
-
 int atomic_file_open(struct atomic_file *out, const char *path, unsigned mode)
 {
-	size_t n = strlen(path);
-	char *target = strdup(path), *temp = malloc(n + sizeof ".XXXXXX");
-	int err = ENOMEM, fd = -1;
-	*out = (struct atomic_file){ .path = target, .temp = temp };
-	if (!target || !temp)
-		goto fail;
-	memcpy(temp, path, n);
-	memcpy(temp + n, ".XXXXXX", sizeof ".XXXXXX");
-	fd = mkstemp(temp);
-	if (fd >= 0 && atomic_file_set_mode(fd, path, (mode_t)mode) == 0 &&
-	    (out->stream = fdopen(fd, "wb")))
-		return 0;
-	err = atomic_file_last_error();
-	if (fd >= 0) {
-		close(fd);
-		unlink(temp);
-	}
-fail:
-	atomic_file_close(out);
+	*out = (struct atomic_file){ .path = strdup(path) };
+	int err = out->path ? plat_create_beside(path, mode, &out->temp, &out->stream) : ENOMEM;
+	if (err)
+		atomic_file_close(out);
 	return err;
 }
 
 int atomic_file_commit(struct atomic_file *out)
 {
 	int err = 0;
-	if (fflush(out->stream) != 0 || ferror(out->stream) || fsync(fileno(out->stream)) != 0)
+	if (fflush(out->stream) != 0 || ferror(out->stream))
 		err = atomic_file_last_error();
+	if (!err)
+		err = plat_sync(out->stream);
 	if (fclose(out->stream) != 0 && !err)
 		err = errno;
-	if (!err && rename(out->temp, out->path) != 0)
-		err = errno;
+	if (!err)
+		err = plat_replace(out->temp, out->path);
 	if (err)
-		unlink(out->temp);
+		plat_remove(out->temp);
 	atomic_file_close(out);
 	return err;
 }
@@ -78,7 +52,7 @@ void atomic_file_abort(struct atomic_file *out)
 	if (!out->stream)
 		return;
 	fclose(out->stream);
-	unlink(out->temp);
+	plat_remove(out->temp);
 	atomic_file_close(out);
 }
 

@@ -67,12 +67,57 @@ bool plat_can_write(const char *directory);
 /* Removes a file; absent is fine. */
 void plat_remove(const char *path);
 
-/* Names that would leave a directory on this system although they have no ".." in them and do not begin with "/". */
-bool plat_name_escapes(const char *name);
+/* --- files that appear whole or not at all: atomic_file.h puts these together. Each returns 0 or an errno value. */
+
+/* Creates a file beside PATH and opens it for writing, with the permissions of PATH if that exists, else with MODE less
+ * what the umask takes away. *TEMP is its name, owned by the caller. */
+int plat_create_beside(const char *path, unsigned mode, char **temp, FILE **stream);
+
+/* Waits until what was written to F, and flushed, is on the medium. */
+int plat_sync(FILE *f);
+
+/* Gives the file FROM the name TO, also if there is a file TO. */
+int plat_replace(const char *from, const char *to);
+
+/* --- streams into memory
+ *
+ *	struct plat_memory m;
+ *	if (plat_memory_open(&m)) {
+ *		fprintf(m.stream, ...);
+ *		if (plat_memory_close(&m))
+ *			use(m.bytes, m.size);
+ *		free(m.bytes);
+ *	}
+ */
+struct plat_memory {
+	FILE *stream;
+	char *bytes; /* valid after _take and _close, with a NUL behind; the caller frees it after _close */
+	size_t size;
+};
+
+bool plat_memory_open(struct plat_memory *m); /* false: out of memory or files */
+bool plat_memory_take(
+	struct plat_memory
+		*m); /* bytes and size become what was written so far; false: out of memory */
+void plat_memory_rewind(struct plat_memory *m); /* the next byte written is the first again */
+bool plat_memory_close(struct plat_memory *m);  /* takes once more; false: something is missing */
+
+/* --- the process */
+
+/* The first call in main: the arguments in UTF-8, standard streams that pass bytes on unchanged. */
+void plat_begin(int *argc, char ***argv);
+
+/* Where boot directories may lie, best first, NULL at the end: INSTALLED (compiled in), BESIDE the program (NULL: unknown),
+ * the current directory. Not what any user of the system may create. */
+#define PLAT_ROOTS 4
+void plat_roots(const char *roots[PLAT_ROOTS], const char *installed, const char *beside);
 
 /* --- terminals */
 
 bool plat_is_terminal(FILE *f);
+
+/* Whether F is a terminal whose cursor can be moved with escape sequences. */
+bool plat_draws(FILE *f);
 
 /* Its columns and rows at this moment; 80 and 24 when unknown. */
 void plat_terminal_size(FILE *f, unsigned *columns, unsigned *rows);
@@ -103,6 +148,12 @@ bool plat_group(const char *path, char *out, size_t size);
 /* The last LIMIT bytes or more that can be read from PATH now without waiting, as a new string to be freed: made for
  * /dev/kmsg, where a read gives one record. NULL: cannot be opened, nothing there, out of memory. */
 char *plat_log(const char *path, size_t limit);
+
+/* --- devices */
+
+/* From now on calls FN(ctx) from a thread of the system's whenever a device arrives or leaves; FN NULL: no more, and no call
+ * is under way. False: this system has no such news; look from time to time. */
+bool plat_on_device_change(void (*fn)(void *ctx), void *ctx);
 
 /* --- another program, run without a shell and with nothing to read, in a process group of its own */
 struct plat_child;

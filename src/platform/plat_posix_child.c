@@ -103,11 +103,26 @@ static int child_spawn(pid_t *pid, const char *program, char **variables, bool t
 	return err;
 }
 
-/* --- the end: seen first, then taken inside the monitor, so that no signal can go to a pid that is somebody else's */
+/* --- the end: the pid is released inside the monitor, so that no signal can go to a process that got it next */
 
-static void child_wait_for_end(void *arg)
+#ifdef __CYGWIN__ /* has no waitid */
+#define REAP_PAUSE (20 * PLAT_MS)
+
+static int child_reap(struct plat_child *c)
 {
-	struct plat_child *c = arg;
+	int status = 0;
+	for (;;) {
+		plat_lock(c->monitor);
+		pid_t done = waitpid(c->pid, &status, WNOHANG);
+		if (done == c->pid || (done < 0 && errno != EINTR))
+			return status;
+		plat_unlock(c->monitor);
+		plat_pause(REAP_PAUSE);
+	}
+}
+#else
+static int child_reap(struct plat_child *c)
+{
 	siginfo_t info;
 	while (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
 		;
@@ -115,6 +130,14 @@ static void child_wait_for_end(void *arg)
 	int status = 0;
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;
+	return status;
+}
+#endif
+
+static void child_wait_for_end(void *arg)
+{
+	struct plat_child *c = arg;
+	int status = child_reap(c); /* and enters the monitor */
 	c->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	c->ended = true;
 	plat_broadcast(c->monitor);

@@ -76,3 +76,11 @@ char *plat_log(const char *path, size_t limit)
 		text[n] = 0;
 	return text;
 }
+
+/* libusb has its own hotplug events where these files are used. */
+bool plat_on_device_change(void (*fn)(void *ctx), void *ctx)
+{
+	(void)fn;
+	(void)ctx;
+	return false;
+}

@@ -121,7 +121,7 @@ static void diagnose_set_running(const struct sysfs *m, const char *path, enum s
 	for (size_t i = 0; i < count; i++) {
 		size_t n = strlen(out->detail);
 		if (disks[i].size)
-			snprintf(out->detail + n, sizeof out->detail - n, ", %s", disks[i].node);
+			snprintf(out->detail + n, sizeof out->detail - n, ", %.63s", disks[i].node);
 	}
 }
 

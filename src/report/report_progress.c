@@ -38,10 +38,9 @@ struct live {
 struct progress {
 	struct observer observer;
 	struct report_progress_options options;
-	struct observer *plain; /* writes into LINES what stays */
-	FILE *lines;            /* not shown yet; a memory stream over bytes, size */
-	char *bytes;
-	size_t size;
+	struct observer *plain;   /* writes into LINES what stays */
+	struct plat_memory fresh; /* lines that are not shown yet */
+	FILE *lines;              /* its stream */
 	struct plat_thread *thread;
 	struct plat_monitor *monitor; /* for the above and: */
 	struct live *boards;          /* in the order of their arrival */
@@ -62,7 +61,7 @@ static const char *progress_stage_name(enum stage stage)
 }
 
 static void progress_print_live(const struct live *b, const struct status_line_layout *layout,
-                                FILE *out)
+                                struct str_buffer *out)
 {
 	char text[STATUS_LINE_SIZE];
 	status_line_draw(layout,
@@ -77,40 +76,48 @@ static void progress_print_live(const struct live *b, const struct status_line_l
 	                                        .rate = b->rate,
 	                                        .elapsed = plat_now() - b->since },
 	                 text);
-	fprintf(out, "%s\n", text);
+	str_addf(out, "%s\n", text);
 }
 
 /* A line that is no board's. */
-static void progress_print_remark(const char *remark, unsigned columns, FILE *out)
+static void progress_print_remark(const char *remark, unsigned columns, struct str_buffer *out)
 {
 	char text[STATUS_LINE_SIZE] = "";
 	size_t n = strlen(remark);
 	status_line_cell(text, remark, n < columns ? (unsigned)n : columns);
-	fprintf(out, "%s\n", text);
+	str_addf(out, "%s\n", text);
+}
+
+/* The text; NULL: out of memory, nothing is left to free. */
+static char *progress_take(struct str_buffer *out)
+{
+	if (out->failed) {
+		free(out->bytes);
+		out->bytes = NULL;
+	}
+	return out->bytes;
 }
 
 /* The live lines, at most ROWS of them. New string; NULL: out of memory. */
 static char *progress_live_lines(const struct progress *p, unsigned columns, unsigned rows)
 {
-	char *text = NULL, more[32];
-	size_t size, count = 0, shown = 0;
-	FILE *out = open_memstream(&text, &size);
-	if (!out)
-		return NULL;
+	struct str_buffer out = { 0 };
+	char more[32];
+	size_t count = 0, shown = 0;
+	str_add(&out, "", 0);
 	for (const struct live *b = p->boards; b; b = b->next)
 		count++;
 	size_t room = count <= rows ? count : rows - (rows > 0);
 	struct status_line_layout layout = status_line_layout(columns, p->path, p->serial);
 	for (const struct live *b = p->boards; b && shown < room; b = b->next, shown++)
-		progress_print_live(b, &layout, out);
+		progress_print_live(b, &layout, &out);
 	if (count > shown && rows > 0) {
 		snprintf(more, sizeof more, "+%zu more", count - shown);
-		progress_print_remark(more, columns, out);
+		progress_print_remark(more, columns, &out);
 	}
 	if (count == 0 && p->waiting && rows > 0)
-		progress_print_remark("Waiting for BCM2835/6/7/2711/2712...", columns, out);
-	fclose(out);
-	return text;
+		progress_print_remark("Waiting for BCM2835/6/7/2711/2712...", columns, &out);
+	return progress_take(&out);
 }
 
 /* How many rows of COLUMNS the live lines take; terminals wrap lines anew when they become narrower. */
@@ -126,33 +133,30 @@ static unsigned progress_rows_of(const char *lines, unsigned columns)
 }
 
 /* TEXT over whatever stands there. */
-static void progress_print_over(const char *text, size_t size, FILE *out)
+static void progress_print_over(const char *text, size_t size, struct str_buffer *out)
 {
 	for (size_t i = 0; i < size; i++) {
 		if (text[i] == '\n')
-			fputs(CLEAR_RIGHT, out);
-		putc(text[i], out);
+			str_addf(out, CLEAR_RIGHT);
+		str_add(out, text + i, 1);
 	}
 }
 
 /* One frame: the lines that stay, from where the last frame stood, then FRAME. New string of *SIZE bytes. */
 static char *progress_compose(struct progress *p, const char *frame, unsigned columns, size_t *size)
 {
-	char *update = NULL;
-	FILE *out = open_memstream(&update, size);
-	if (!out)
-		return NULL;
+	struct str_buffer out = { 0 };
 	unsigned up = progress_rows_of(p->frame, columns);
-	fputs(HIDE "\r", out);
+	str_addf(&out, HIDE "\r");
 	if (up > 0)
-		fprintf(out, "\033[%uA", up);
+		str_addf(&out, "\033[%uA", up);
 	if (columns != p->columns) /* lines that were wrapped must be forgotten as such */
-		fputs(CLEAR_BELOW, out);
-	progress_print_over(p->bytes, p->size, out);
-	progress_print_over(frame, strlen(frame), out);
-	fputs(CLEAR_BELOW SHOW, out);
-	fclose(out);
-	return update;
+		str_addf(&out, CLEAR_BELOW);
+	progress_print_over(p->fresh.bytes, p->fresh.size, &out);
+	progress_print_over(frame, strlen(frame), &out);
+	str_addf(&out, CLEAR_BELOW SHOW);
+	*size = out.size;
+	return progress_take(&out);
 }
 
 /* Brings the screen up to date. Inside the monitor, which is left while the terminal takes its time. */
@@ -163,14 +167,14 @@ static void progress_draw(struct progress *p)
 	size_t size = 0;
 	plat_terminal_size(out, &columns, &rows);
 	p->news = false;
-	fflush(p->lines);
+	plat_memory_take(&p->fresh);
 	char *update = NULL, *frame = progress_live_lines(p, columns - 1, rows - 1);
 	if (!frame)
 		return;
-	if (p->size > 0 || strcmp(frame, p->frame ? p->frame : "") != 0)
+	if (p->fresh.size > 0 || strcmp(frame, p->frame ? p->frame : "") != 0)
 		update = progress_compose(p, frame, columns, &size);
 	if (update)
-		rewind(p->lines);
+		plat_memory_rewind(&p->fresh);
 	plat_unlock(p->monitor);
 	if (update) {
 		fwrite(update, 1, size, out);
@@ -388,14 +392,14 @@ static void progress_finish(struct observer *self)
 	if (p->plain)
 		p->plain->end(p->plain);
 	if (p->lines)
-		fclose(p->lines);
+		plat_memory_close(&p->fresh);
 	plat_monitor_free(p->monitor);
 	while (p->boards) {
 		struct live *b = p->boards;
 		p->boards = b->next;
 		free(b);
 	}
-	free(p->bytes);
+	free(p->fresh.bytes);
 	free(p->frame);
 	free(p);
 }
@@ -408,7 +412,8 @@ struct observer *report_progress_new(const struct report_progress_options *optio
 	*p = (struct progress){ .observer = { .see = progress_observe, .end = progress_finish },
 		                .options = *options };
 	struct report_text_options *lines = &p->options.lines, plain = *lines;
-	p->lines = plain.out = open_memstream(&p->bytes, &p->size);
+	if (plat_memory_open(&p->fresh))
+		p->lines = plain.out = p->fresh.stream;
 	if (lines->err == lines->out ||
 	    (plat_is_terminal(lines->err) && plat_is_terminal(lines->out)))
 		lines->err = plain.err = p->lines;

@@ -70,4 +70,12 @@ END2
 else
 	skip "zsh's completion" 'zsh is missing'
 fi
+
+# A text that is lost is no success.
+if [ -w /dev/full ]; then
+	for option in --version --help --udev; do
+		"$OUT/rpiboot" $option >/dev/full 2>"$T/err"
+		is "$option onto a full device" "$? $(cat "$T/err")" '255 rpiboot: standard output: No space left on device'
+	done
+fi
 tap_end
