@@ -115,6 +115,33 @@ is "no BCM2712 in the archive: boot.img only" "$status/$(names)" "0/boot.img boo
 rm -rf "$d"
 cp -r plain "$d"
 
+# --- images for single chips, which rpiboot serves first
+rm "$d/bootfiles.bin"
+mkdir "$d/2710" "$d/2711" "$d/2712"
+for chip in 2710 2711 2712; do
+	head -c 2000 /dev/urandom >"$d/$chip/boot.img"
+done
+run "$tool" -d "$d" "my key.pem"
+is "chips: status, signatures" "$status $(cd "$d" && find . -name boot.sig | sort | xargs)" "0 ./2711/boot.sig ./2712/boot.sig ./boot.sig"
+for chip in . 2711 2712; do
+	ok "chips: $chip/boot.sig verifies" rpi-eeprom-digest -v "$d/$chip/boot.sig" -i "$d/$chip/boot.img" -k public.pem
+done
+verify_says "chips: verify" public.pem "0 boot.sig: good
+2711/boot.sig: good
+2712/boot.sig: good"
+echo x >>"$d/2712/boot.img"
+rm "$d/2711/boot.sig"
+verify_says "chips: verify, changed" public.pem "1 boot.sig: good
+2711/boot.img: not signed (no boot.sig)
+2712/boot.sig: not a signature of boot.img by this key"
+run "$tool" -d "$d" --reset
+is "chips: reset" "$status $(find "$d" -name boot.sig)" "0 "
+rm "$d/boot.img"
+run "$tool" -d "$d" "my key.pem"
+is "chips alone: signatures" "$status $(cd "$d" && find . -name boot.sig | sort | xargs)" "0 ./2711/boot.sig ./2712/boot.sig"
+rm -rf "$d"
+cp -r plain "$d"
+
 # --- failures leave the folder as it was
 fails() {
 	name=$1 says=$2
