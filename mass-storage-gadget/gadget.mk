@@ -1,7 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
 # The boot images that are built of Debian packages. They need the network or a filled build/gadget, and minutes for
 # the kernel, so that `all` and `check` leave them alone.
 GADGET_CHECK := $(BUILD)/gadget/check
-SH_FILES += mass-storage-gadget/build mass-storage-gadget/init secure-boot-example/build secure-boot-example/init \
+SH_FILES += mass-storage-gadget/build mass-storage-gadget/init mass-storage-gadget/kernel-from.sh secure-boot-example/build secure-boot-example/init \
 	tests/gadget/guest-init tests/gadget/pack-guest
 
 .PHONY: gadget check-gadget

@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
 # How boot images are made of Debian packages: pinned downloads, a small kernel, an initramfs, a FAT volume. For the
 # build scripts of mass-storage-gadget and secure-boot-example, which set $top (the source tree) and source it.
 # Everything is a function of the files in git and the pinned packages: two runs give the same bytes. Nothing needs
@@ -33,7 +34,7 @@ start() {
 	stage=$(mktemp -d "$cache/stage.XXXXXX")
 	trap 'rm -rf "$stage"' EXIT
 	trap 'exit 130' INT TERM
-	mkdir "$stage/fat" "$stage/root"
+	mkdir "$stage/fat" "$stage/root" "$stage/chip"
 }
 
 # --- packages
@@ -79,14 +80,14 @@ fetch() {
 		if [ -z "${SNAPSHOT-}" ] || ! download "${SNAPSHOT%/}/$moment/$path" "$deb.part" "$sha"; then
 			rm -f "$deb.part"
 			status=77 die "$name $version ($suite) with the pinned sha256 is not on $host. If the mirror moved on: give" \
-				"SNAPSHOT=URL, Debian's snapshot archive (its folder debian), or run $gadget/build --update-packages," \
+				"SNAPSHOT=URL, Debian's snapshot archive (its directory debian), or run $gadget/build --update-packages," \
 				"then look at the difference and test"
 		fi
 	fi
 	mv "$deb.part" "$deb"
 }
 
-# unpack NAME FOLDER
+# unpack NAME DIRECTORY
 unpack() {
 	fetch "$1"
 	dpkg-deb -x "$deb" "$2"
@@ -128,25 +129,32 @@ update_packages() {
 	mv "$new" "$gadget/packages"
 }
 
-# --- kernels: each leaves in $kernel a folder with Image, release, dtb/ and modules/*.ko
+# --- kernels: each leaves in $kernel a directory with Image, release, dtb/ and modules/*.ko
 
-# Our own from Debian's source, compiled once for each source, configuration and compiler
+# Our own from Debian's source, compiled once for each source, configuration and compiler. Comments and the order of
+# lines in kernel.config do not count.
 own_kernel() {
-	need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu make make flex flex bison bison bc bc xz xz-utils
+	need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu make make flex flex bison bison bc bc xz xz-utils flock util-linux
 	source=$(awk '$2 ~ /^linux-source-/ { print $2 }' "$gadget/packages")
-	kernel=$cache/kernel-$({ pin "$source"; cat "$gadget/kernel.config"; aarch64-linux-gnu-gcc --version; } |
-		sha256sum | cut -c 1-16)
-	[ ! -f "$kernel/Image" ] || return 0
+	kernel=$cache/kernel-$({ pin "$source"; sed -n '/^CONFIG/p' "$gadget/kernel.config" | sort; cat "$gadget/f_mass_storage.sed"
+		aarch64-linux-gnu-gcc --version; } | sha256sum | cut -c 1-16)
+	# two builds at once: the second one waits and takes what the first one compiled
+	exec 9>"$cache/kernel.lock"
+	flock 9
+	[ ! -f "$kernel/Image" ] || { exec 9>&-; return 0; }
 	fetch "$source"
 	work=$stage/kernel
 	mkdir "$work"
 	echo "compiling the kernel (minutes; log: $cache/kernel.log)" >&2
+	began=$(date +%s)
 	compile_kernel "$work" >"$cache/kernel.log" 2>&1 || {
 		tail -n 20 "$cache/kernel.log" >&2
 		die "the kernel does not compile, see $cache/kernel.log"
 	}
 	rm -rf "$kernel"
 	mv "$work/result" "$kernel"
+	echo "compiled the kernel in $(($(date +%s) - began)) seconds" >&2
+	exec 9>&-
 }
 
 # The compiler's paths and the clock stay outside of what is compiled.
@@ -155,6 +163,12 @@ compile_kernel() (
 	dpkg-deb -x "$deb" "$1/deb"
 	tar -xJf "$1"/deb/usr/src/linux-source-*.tar.xz -C "$1"
 	cd "$1"/linux-source-*
+	function=drivers/usb/gadget/function/f_mass_storage.c
+	sed -i -f "$gadget/f_mass_storage.sed" $function
+	[ "$(grep -c 0x040300 $function)" = 2 ] || {
+		echo "f_mass_storage.sed does not fit this kernel"
+		exit 1
+	}
 	kmake() {
 		make -s -j"${JOBS:-2}" O="$work/out" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- LOCALVERSION= KBUILD_BUILD_VERSION=1 \
 			KBUILD_BUILD_TIMESTAMP="$(date -u -d "@$SOURCE_DATE_EPOCH")" KBUILD_BUILD_USER=rpiboot KBUILD_BUILD_HOST=rpiboot "$@"
@@ -212,6 +226,8 @@ add_modules() {
 	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r ko; do
 		case $ko in
 		*.xz) xz -dc "$ko" >"$root/lib/modules/$release/$(basename "$ko" .xz)" ;;
+		*.zst) zstd -dcq "$ko" >"$root/lib/modules/$release/$(basename "$ko" .zst)" ;;
+		*.gz) gzip -dc "$ko" >"$root/lib/modules/$release/$(basename "$ko" .gz)" ;;
 		*) cp "$ko" "$root/lib/modules/$release/" ;;
 		esac
 	done
@@ -238,45 +254,69 @@ pack_initramfs() {
 		zstd -q -f --ultra -22 -T1 -o "$2"
 }
 
-# tree OVERLAYS DEBIAN-NAME FIRMWARE-NAME...: a device tree under the names that the firmware asks for
+# overlay NAME: leaves dts/NAME.dtso compiled in $stage/NAME.dtbo
+overlay() {
+	[ -f "$stage/$1.dtbo" ] || dtc -q -@ -I dts -O dtb -o "$stage/$1.dtbo" "$gadget/dts/$1.dtso" || die "$1.dtso is no overlay"
+}
+
+# tree OVERLAYS DEBIAN-NAME FIRMWARE-NAME: the device tree of one board under the name that the firmware asks for, into
+# $chip_files. What an overlay cannot do is in dts/OVERLAY.delete: lines of a node's label and properties that go first.
 tree() {
 	[ -f "$kernel/dtb/$2.dtb" ] || die "the kernel has no device tree $2"
 	cp "$kernel/dtb/$2.dtb" "$stage/tree.dtb"
 	for overlay in $(echo "$1" | tr , ' '); do
-		dtc -q -@ -I dts -O dtb -o "$stage/overlay.dtbo" "$gadget/dts/$overlay.dtso"
-		fdtoverlay -i "$stage/tree.dtb" -o "$stage/merged.dtb" "$stage/overlay.dtbo" || die "$overlay.dtso does not fit $2"
+		if [ -f "$gadget/dts/$overlay.delete" ]; then
+			while read -r label properties; do
+				# shellcheck disable=SC2086 # words
+				fdtput -d "$stage/tree.dtb" "$(fdtget "$stage/tree.dtb" /__symbols__ "$label")" $properties ||
+					die "$overlay.delete does not fit $2"
+			done <"$gadget/dts/$overlay.delete"
+		fi
+		overlay "$overlay"
+		fdtoverlay -i "$stage/tree.dtb" -o "$stage/merged.dtb" "$stage/$overlay.dtbo" || die "$overlay.dtso does not fit $2"
 		mv "$stage/merged.dtb" "$stage/tree.dtb"
 	done
-	case $1 in *cm5*) fdtput -d "$stage/tree.dtb" /soc@107c000000/mmc@fff000 cd-gpios pinctrl-0 pinctrl-names ;; esac
-	shift 2
-	for name; do
-		cp "$stage/tree.dtb" "$stage/fat/$name.dtb"
-	done
+	mv "$stage/tree.dtb" "$chip_files/$3.dtb"
 }
 
-# add_chip CHIP: firmware and device trees for it into $stage/fat
+# add_chip CHIP: firmware and device trees for it into $stage/chip/CHIP
 add_chip() {
+	chip_files=$stage/chip/$1
+	mkdir -p "$chip_files"
+	add_firmware "$1"
 	case $1 in
 	2710)
-		cp "$stage/firmware/start.elf" "$stage/firmware/fixup.dat" "$stage/fat/"
 		tree bcm283x,cm3 bcm2837-rpi-cm3-io3 bcm2710-rpi-cm3
-		tree bcm283x,wireless bcm2837-rpi-3-a-plus bcm2710-rpi-3-b-plus
-		tree bcm283x,wireless bcm2837-rpi-zero-2-w bcm2710-rpi-zero-2 bcm2710-rpi-zero-2-w ;;
+		tree bcm283x,wireless bcm2837-rpi-3-a-plus bcm2710-rpi-3-a-plus
+		# CM0 falls back to it
+		tree bcm283x,wireless bcm2837-rpi-zero-2-w bcm2710-rpi-zero-2-w ;;
 	2711)
-		cp "$stage/firmware/start4.elf" "$stage/firmware/fixup4.dat" "$stage/fat/"
-		tree bcm283x,wireless bcm2711-rpi-cm4-io bcm2711-rpi-cm4 bcm2711-rpi-cm4s
 		tree bcm283x,wireless bcm2711-rpi-4-b bcm2711-rpi-4-b
-		tree bcm283x,wireless bcm2711-rpi-400 bcm2711-rpi-400 ;;
-	2712) # its firmware is in the EEPROM and in bootfiles.bin
+		tree bcm283x,wireless,pi400 bcm2711-rpi-400 bcm2711-rpi-400
+		tree bcm283x,wireless bcm2711-rpi-cm4-io bcm2711-rpi-cm4
+		tree bcm283x,cm4s bcm2711-rpi-cm4-io bcm2711-rpi-cm4s ;;
+	2712)
+		# the firmware adds the overlay on a chip of stepping D0
+		mkdir -p "$chip_files/overlays"
+		overlay bcm2712d0
+		cp "$stage/bcm2712d0.dtbo" "$chip_files/overlays/"
 		tree bcm2712 bcm2712-rpi-5-b bcm2712-rpi-5-b
-		tree bcm2712 bcm2712-d-rpi-5-b bcm2712d0-rpi-5-b bcm2712-rpi-500
-		tree bcm2712,cm5 bcm2712-d-rpi-5-b bcm2712-rpi-cm5-cm4io bcm2712-rpi-cm5-cm5io bcm2712-rpi-cm5l-cm4io \
-			bcm2712-rpi-cm5l-cm5io ;;
+		tree bcm2712 bcm2712-d-rpi-5-b bcm2712-rpi-500
+		tree bcm2712,cm5 bcm2712-d-rpi-5-b bcm2712-rpi-cm5-cm5io
+		tree bcm2712,cm5l bcm2712-d-rpi-5-b bcm2712-rpi-cm5l-cm5io ;;
 	esac
 }
 
-# add_firmware: unpacks the firmware for add_chip
+# add_firmware CHIP: the start file; 2712's firmware is in the EEPROM and in bootfiles.bin
 add_firmware() {
+	case $1 in
+	2710) cp "$stage/firmware/start.elf" "$stage/firmware/fixup.dat" "$chip_files/" ;;
+	2711) cp "$stage/firmware/start4.elf" "$stage/firmware/fixup4.dat" "$chip_files/" ;;
+	esac
+}
+
+# unpack_firmware: for add_chip
+unpack_firmware() {
 	unpack raspi-firmware "$stage/raspi-firmware"
 	ln -s raspi-firmware/usr/lib/raspi-firmware "$stage/firmware"
 }
@@ -286,17 +326,35 @@ add_kernel() {
 	gzip -9nc "$kernel/Image" >"$stage/fat/kernel8.img"
 }
 
-# pack_image FILE LABEL: $stage/fat as a FAT volume without partition table
+# pack_image FILE CHIP...: an image of what is common and of these chips' files
 pack_image() {
-	find "$stage/fat" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
-	# files in sectors of 512 bytes, two for each directory entry with a long name, the table, the root
-	sectors=$(find "$stage/fat" -type f -printf '%s\n' | awk '{ n += int(($1 + 511) / 512) } END { print n + int(n / 128) + 128 }')
-	cluster=1
-	while [ $((sectors / cluster)) -gt 60000 ]; do cluster=$((cluster * 2)); done
-	type=16
-	[ $((sectors / cluster)) -gt 4200 ] || type=12
-	rm -f "$stage/image"
-	mkfs.fat -C -F $type -s $cluster -S 512 -f 1 -r 256 -i 52504942 -n "$2" --invariant "$stage/image" $(((sectors + 1) / 2)) >/dev/null
-	(cd "$stage/fat" && mcopy -m -i ../image -- * ::/)
-	mv "$stage/image" "$1"
+	image=$1
+	shift
+	rm -rf "$stage/image"
+	cp -r "$stage/fat" "$stage/image"
+	for chip; do
+		cp -r "$stage/chip/$chip/." "$stage/image/"
+	done
+	# room for another cmdline.txt
+	FAT_OVERHEAD=64 "$top/tools/rpi-make-boot-image" -d "$stage/image" -o "$image" >/dev/null || die "cannot make $image"
+	rm -f "${image%.img}.sig"
+	echo "$image: $(stat -c %s "$image") bytes, sha256 $(sha256sum "$image" | cut -d ' ' -f 1)"
+}
+
+# pack_images FILE CHIP...: the image for all these chips and, if it is called boot.img, a smaller one for each chip where
+# rpiboot looks first. Signatures of former images go, and so do images for single chips that would hide this one.
+pack_images() {
+	output=$1
+	shift
+	pack_image "$output" "$@"
+	[ "${output##*/}" = boot.img ] || return 0
+	directory=$(dirname "$output")
+	for other in 2710 2711 2712; do
+		rm -f "$directory/$other/boot.img" "$directory/$other/boot.sig"
+	done
+	[ $# -gt 1 ] || return 0
+	for single; do
+		mkdir -p "$directory/$single"
+		pack_image "$directory/$single/boot.img" "$single"
+	done
 }

@@ -66,12 +66,14 @@ link() {
 
 # Keys and other private things may lie in a boot folder: only known names are taken. Firmware goes along if it is there.
 boot_folder() {
-	for file in README.md config.txt boot.conf update-pieeprom.sh sign.sh reset.sh build init lib.sh kernel.config modules.list \
-		packages boot/cmdline.txt boot/config.txt dts/bcm2712.dtso dts/bcm283x.dtso dts/cm3.dtso dts/cm5.dtso dts/wireless.dtso; do
+	for file in README.md config.txt boot.conf update-pieeprom.sh sign.sh reset.sh build init lib.sh kernel-from.sh kernel.config \
+		f_mass_storage.sed modules.list packages boot/cmdline.txt boot/config.txt dts/bcm2712.dtso dts/bcm2712d0.dtso \
+		dts/bcm283x.dtso dts/cm3.dtso dts/cm4s.dtso dts/cm4s.delete dts/cm5.dtso dts/cm5.delete dts/cm5l.dtso dts/cm5l.delete \
+		dts/pi400.dtso dts/wireless.dtso; do
 		[ ! -f "$1/$file" ] || text "$1/$file" "$data/$1/$file"
 	done
 	{
-		echo "$1/boot.img"
+		printf '%s\n' "$1/boot.img" "$1/2710/boot.img" "$1/2711/boot.img" "$1/2712/boot.img"
 		awk -v folder="$1/" '$1 == "file" { for (i = 7; i <= NF; i++) if (index($i, folder) == 1) print $i }' tools/firmware.manifest
 	} | sort -u | while read -r file; do
 		[ ! -f "$file" ] || binary "$file" "$data/$file"

@@ -15,7 +15,7 @@ command -v "$qemu" >/dev/null || { echo "gadget.sh: skipped, no $qemu (apt-get i
 best() { sort -n "$T/$1" | head -n 1; }
 
 # stamp TEXT: when the gadget logged it
-stamp() { tr -d '\r' <"$log" | sed -n "s/^LOG \[ *\([0-9.]*\)\] gadget: $1.*/\1/p" | head -n 1; }
+stamp() { tr -d '\r' <"$facts" | sed -n "s/^LOG \[ *\([0-9.]*\)\] gadget: $1.*/\1/p" | head -n 1; }
 
 measure() { # VARIANT OPTION...
 	variant=$1
@@ -39,14 +39,15 @@ measure() { # VARIANT OPTION...
 		fact usable >>"$T/usable"
 	done
 	bytes=$(stat -c %s "$image")
-	echo "$variant kernel: boot.img $bytes bytes, kernel $(stat -c %s "$T/kernel8.img"), initramfs $(stat -c %s "$T/initrd.zst");" \
+	echo "$variant kernel: boot.img $bytes bytes, kernel $(stat -c %s "$T/image/kernel8.img"), initramfs $(stat -c %s "$T/image/initrd.zst");" \
 		"loaded at 30-40 MB/s in $(echo "$bytes" | awk '{ printf "%.2f-%.2f", $1 / 4e7, $1 / 3e7 }') s;" \
 		"init after $(best init) s, gadget bound after $(best bound) s, disk usable on the host after $(best usable) s"
 }
 
 measure own
 measure debian --debian-kernel
+mkdir "$T/images"
+mass-storage-gadget/build -o "$T/images/boot.img" >/dev/null
 for chip in 2710 2711 2712; do
-	mass-storage-gadget/build --chip $chip -o "$T/chip.img" >/dev/null
-	echo "own kernel, $chip alone: boot.img $(stat -c %s "$T/chip.img") bytes"
+	echo "own kernel, $chip alone: boot.img $(stat -c %s "$T/images/$chip/boot.img") bytes"
 done
