@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
 # For the tests that boot the gadget: IMAGE is taken apart as the firmware would, then started in QEMU.
 qemu=${QEMU:-qemu-system-aarch64}
 image=${GADGET_IMAGE:-$BUILD/gadget/check/boot.img}
@@ -12,23 +13,30 @@ why_not() {
 	fi
 }
 
+# take_apart: the kernel, the initramfs and the rest of $image into $T/image
 take_apart() {
-	mcopy -n -o -i "$image" ::kernel8.img ::initrd.zst ::cmdline.txt ::bcm2710-rpi-3-b-plus.dtb "$T/"
+	rm -rf "$T/image"
+	mkdir "$T/image"
+	mcopy -s -n -i "$image" '::*' "$T/image/"
 }
 
-# boot NAME WORDS [QEMU-ARGUMENT...]: leaves the guest's output in $log
+# boot NAME WORDS [QEMU-ARGUMENT...]: leaves what the UART said in $log, what the guest says of itself in $facts
 boot() {
-	log=$T/$1.log words=$2
-	cat "$T/initrd.zst" "$T/guest.zst" >"$T/both.zst"
+	log=$T/$1.log facts=$T/$1.facts words=$2
+	cat "$T/image/initrd.zst" "$T/guest.zst" >"$T/both.zst"
 	shift 2
-	timeout -k 5 280 "$qemu" -M virt,gic-version=3 -cpu cortex-a72 -smp 2 -m 512 -accel tcg,thread=multi \
-		-display none -monitor none -serial stdio -no-reboot -nic none -kernel "$T/kernel8.img" -initrd "$T/both.zst" \
-		-append "$(cat "$T/cmdline.txt") loglevel=4 usb-storage.delay_use=0 rdinit=/guest-init $words" "$@" \
+	timeout -k 5 "${LIMIT:-560}" "$qemu" -M virt,gic-version=3 -cpu cortex-a72 -smp 2 -m 512 -accel tcg,thread=multi \
+		-display none -monitor none -serial stdio -no-reboot -nic none -kernel "$T/image/kernel8.img" -initrd "$T/both.zst" \
+		-chardev "file,id=facts,path=$facts" -device pci-serial,chardev=facts \
+		-append "$(cat "$T/image/cmdline.txt") loglevel=4 usb-storage.delay_use=0 rdinit=/guest-init $words" "$@" \
 		</dev/null >"$log" 2>&1
 }
 
 # fact NAME: what the guest said
-fact() { tr -d '\r' <"$log" | sed -n "s/^FACT $1 //p" | head -n 1; }
+fact() { tr -d '\r' <"$facts" | sed -n "s/^$1 //p" | head -n 1; }
+
+# at_end: the guest came to its end
+at_end() { tr -d '\r' <"$facts" | grep -cx END; }
 
 # trimmed TEXT, for SCSI's padded fields
 trimmed() { echo "$1" | sed 's/ *$//'; }

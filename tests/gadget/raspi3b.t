@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # QEMU's Raspberry Pi 3B, with the device tree of the 3A+: the product's own init as the first process, its log and its
 # shell on the UART. QEMU's USB controller knows no device mode, so the gadget ends up waiting for one.
 # (QEMU 10's raspi4b gets as far, but its UART hangs in two boots of five.)
@@ -18,7 +19,7 @@ truncate -s 64M "$T/sd.img"
 mkfifo "$T/uart.in"
 log=$T/raspi3b.log
 timeout -k 5 120 "$qemu" -M raspi3b -accel tcg -display none -monitor none -serial null -serial stdio -no-reboot \
-	-kernel "$T/kernel8.img" -initrd "$T/initrd.zst" -dtb "$T/bcm2710-rpi-3-b-plus.dtb" -append "$(cat "$T/cmdline.txt")" \
+	-kernel "$T/image/kernel8.img" -initrd "$T/image/initrd.zst" -dtb "$T/image/bcm2710-rpi-3-a-plus.dtb" -append "$(cat "$T/image/cmdline.txt")" \
 	-drive "if=sd,format=raw,file=$T/sd.img" <"$T/uart.in" >"$log" 2>&1 &
 guest=$!
 exec 3>"$T/uart.in"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # secure-boot-example in QEMU: the shell on the UART encrypts a disk, opens it and writes to it.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
