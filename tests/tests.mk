@@ -3,7 +3,7 @@
 UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT := $(basename $(notdir $(UNIT_SRC)))
 ifneq ($(CRYPTO_OK),yes)
-UNIT := $(filter-out test_eeprom test_rsakey test_sigfile test_trailer,$(UNIT))
+UNIT := $(filter-out test_rsakey test_trailersig,$(UNIT))
 endif
 TAP_TESTS += $(UNIT:%=$(BUILD)/tests/%) $(sort $(wildcard tests/cli/*.t))
 include tests/virtual/virtual.mk

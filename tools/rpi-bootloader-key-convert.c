@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rpi-bootloader-key-convert: between the usual forms of an RSA-2048 key and the raw public key in the EEPROM. */
-#include "hex.h"
+#include "formats/hex.h"
 #include "args.h"
 #include "rsakey.h"
 #include "tool.h"
@@ -85,9 +85,9 @@ static int load_raw(const char *path, struct rsakey **key, struct reason *why)
 	if (err)
 		return reason_set(why, "%s cannot be read: %s", path, strerror(err));
 	struct reason inner;
-	int result = file.size < RSAKEY_RAW
+	int result = file.size < RAWKEY_SIZE
 	                     ? reason_set(&inner, "a raw key has %u bytes, this has %zu",
-	                                  RSAKEY_RAW, file.size)
+	                                  RAWKEY_SIZE, file.size)
 	                     : rsakey_from_raw(file.data, key, &inner);
 	tool_bytes_free(&file);
 	return result == 0 ? 0 : reason_set(why, "%s: %s", path, inner.text);
@@ -95,12 +95,12 @@ static int load_raw(const char *path, struct rsakey **key, struct reason *why)
 
 static int write_hash(const struct job *job, const struct rsakey *key)
 {
-	uint8_t hash[RSAKEY_HASH];
-	char text[2 * RSAKEY_HASH + 2];
+	uint8_t hash[RAWKEY_HASH];
+	char text[2 * RAWKEY_HASH + 2];
 	rsakey_hash(key, hash);
 	hex_encode(hash, sizeof hash, text);
-	memcpy(text + 2 * RSAKEY_HASH, "\n", 2);
-	return tool_write(job->output, text, 2 * RSAKEY_HASH + 1);
+	memcpy(text + 2 * RAWKEY_HASH, "\n", 2);
+	return tool_write(job->output, text, 2 * RAWKEY_HASH + 1);
 }
 
 static int write_pem(const struct job *job, const struct rsakey *key)
@@ -135,7 +135,7 @@ int main(int argc, char **argv)
 	else if (job.binary)
 		result = write_pem(&job, key);
 	else
-		result = tool_write(job.output, rsakey_raw(key), RSAKEY_RAW);
+		result = tool_write(job.output, rsakey_raw(key), RAWKEY_SIZE);
 	rsakey_free(key);
 	return result;
 }

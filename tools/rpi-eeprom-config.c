@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rpi-eeprom-config: reads and replaces the files inside a boot EEPROM image. */
-#include "eeprom.h"
+#include "formats/eeprom.h"
 #include "args.h"
 #include "platform/plat.h"
 #include "platform/atomic_file.h"
@@ -220,7 +220,7 @@ static int replace_key(struct eeprom *image, const char *path)
 	struct reason why;
 	if (rsakey_load(path, RSAKEY_PUBLIC, &key, &why) != 0)
 		return tool_error("%s", why.text);
-	int bad = eeprom_replace(image, "pubkey.bin", rsakey_raw(key), RSAKEY_RAW, &why);
+	int bad = eeprom_replace(image, "pubkey.bin", rsakey_raw(key), RAWKEY_SIZE, &why);
 	rsakey_free(key);
 	return bad ? tool_error("%s: %s", path, why.text) : TOOL_OK;
 }

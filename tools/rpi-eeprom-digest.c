@@ -3,7 +3,7 @@
 #include "hsm.h"
 #include "args.h"
 #include "rsakey.h"
-#include "sigfile.h"
+#include "formats/sigfile.h"
 #include "tool.h"
 
 #include <errno.h>

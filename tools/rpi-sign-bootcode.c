@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rpi-sign-bootcode: appends the signed trailer that the boot ROM checks to a second stage; shows and checks trailers. */
-#include "hex.h"
+#include "formats/hex.h"
 #include "hsm.h"
 #include "args.h"
 #include "rsakey.h"
 #include "tool.h"
-#include "trailer.h"
+#include "trailersig.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -256,7 +256,7 @@ static enum rsakey_digest digest_kind(const struct job *job)
 }
 
 static int make_signature(const struct job *job, const struct rsakey *key,
-                          const struct bytes *image, uint8_t signature[RSAKEY_SIGNATURE])
+                          const struct bytes *image, uint8_t signature[RAWKEY_SIGNATURE])
 {
 	uint8_t digest[32];
 	struct reason why;
@@ -284,20 +284,20 @@ static void tell(const struct job *job, size_t input, const struct bytes *image)
 static int build(const struct job *job, const struct rsakey *key, const struct bytes *input,
                  struct bytes *image)
 {
-	uint8_t signature[RSAKEY_SIGNATURE], hmac[TRAILER_HMAC];
+	uint8_t signature[RAWKEY_SIGNATURE], hmac[TRAILER_HMAC];
 	struct reason why;
 	int result = TOOL_OK;
 	if (job->chip == TRAILER_CHIP_2711)
 		result = load_hmac(job->hmac, hmac);
-	if (result == TOOL_OK && trailer_begin(job->chip, input->data, input->size, job->keynum,
-	                                       job->version, image, &why) != 0)
+	if (result == TOOL_OK && trailersig_begin(job->chip, input->data, input->size, job->keynum,
+	                                          job->version, image, &why) != 0)
 		result = tool_error("%s", why.text);
 	if (result == TOOL_OK)
 		result = make_signature(job, key, image, signature);
 	if (result == TOOL_OK && job->chip == TRAILER_CHIP_2712)
-		trailer_finish_2712(image, signature, rsakey_raw(key));
+		trailersig_finish_2712(image, signature, rsakey_raw(key));
 	else if (result == TOOL_OK)
-		trailer_finish_2711(image, signature, hmac);
+		trailersig_finish_2711(image, signature, hmac);
 	OPENSSL_cleanse(hmac, sizeof hmac);
 	return result;
 }
@@ -330,7 +330,7 @@ static int sign(const struct job *job)
 
 static void print_hex(const char *name, const uint8_t *bytes, size_t n)
 {
-	char text[2 * RSAKEY_SIGNATURE + 1];
+	char text[2 * RAWKEY_SIGNATURE + 1];
 	hex_encode(bytes, n, text);
 	printf("%s: %s\n", name, text);
 }
@@ -338,7 +338,7 @@ static void print_hex(const char *name, const uint8_t *bytes, size_t n)
 static void print_2711(const struct trailer *t)
 {
 	printf("length: %d\nkeynum: %d\n", (int)t->length, (int)t->keynum);
-	print_hex("rsa_sig", t->signature, RSAKEY_SIGNATURE);
+	print_hex("rsa_sig", t->signature, RAWKEY_SIGNATURE);
 	print_hex("hmac_sha1", t->hmac, TRAILER_HMAC);
 }
 
@@ -350,9 +350,9 @@ static void print_2712(const struct trailer *t)
 	struct reason ignored;
 	printf("sig_type: %s\nlength: %d\nkeynum: %d\nversion: %d\n", customer ? "customer" : "rpi",
 	       (int)t->length, (int)t->keynum, (int)t->version);
-	print_hex("rsa_sig", t->signature, RSAKEY_SIGNATURE);
-	print_hex("pubkey_n", t->raw, RSAKEY_SIGNATURE);
-	print_hex("pubkey_e", t->raw + RSAKEY_SIGNATURE, RSAKEY_RAW - RSAKEY_SIGNATURE);
+	print_hex("rsa_sig", t->signature, RAWKEY_SIGNATURE);
+	print_hex("pubkey_n", t->raw, RAWKEY_SIGNATURE);
+	print_hex("pubkey_e", t->raw + RAWKEY_SIGNATURE, RAWKEY_SIZE - RAWKEY_SIGNATURE);
 	if (rsakey_from_raw(t->raw, &key, &ignored) == 0 && rsakey_pem(key, &pem, &ignored) == 0)
 		fwrite(pem.data, 1, pem.size, stdout);
 	rsakey_free(key);
@@ -368,7 +368,7 @@ static int check_shown(const struct job *job, const struct trailer *t, const str
 	bool length_only = t->chip == TRAILER_CHIP_2711;
 	int bad = 0;
 	if (!length_only)
-		bad = trailer_check(t, file->data, NULL, &why);
+		bad = trailersig_check(t, file->data, NULL, &why);
 	else if (t->length < 0 || (size_t)t->length != t->offset)
 		bad = reason_set(&why, "length %d in the trailer, but %zu bytes stand before it",
 		                 (int)t->length, t->offset);
@@ -416,7 +416,7 @@ static int check_hmac(const struct job *job, const struct trailer *t, const stru
 {
 	uint8_t key[TRAILER_HMAC];
 	int result = load_hmac(job->hmac, key);
-	if (result == TOOL_OK && !trailer_check_hmac(t, file->data, key))
+	if (result == TOOL_OK && !trailersig_check_hmac(t, file->data, key))
 		result = tool_error("%s: the HMAC does not match", job->verify);
 	OPENSSL_cleanse(key, sizeof key);
 	return result;
@@ -427,10 +427,10 @@ static int check_one(const struct job *job, const struct trailer *t, const struc
                      const struct rsakey *expected)
 {
 	struct reason why;
-	if (t->raw && expected && memcmp(t->raw, rsakey_raw(expected), RSAKEY_RAW) != 0)
+	if (t->raw && expected && memcmp(t->raw, rsakey_raw(expected), RAWKEY_SIZE) != 0)
 		return tool_error("%s: the outermost trailer is not of the key %s", job->verify,
 		                  job->public_key);
-	if (trailer_check(t, file->data, expected, &why) != 0)
+	if (trailersig_check(t, file->data, expected, &why) != 0)
 		return tool_error("%s: trailer at %zu: %s", job->verify, t->offset, why.text);
 	if (!t->raw && job->hmac && check_hmac(job, t, file) != TOOL_OK)
 		return TOOL_ERROR;

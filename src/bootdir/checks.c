@@ -5,7 +5,7 @@
 #include "formats/fatvolume.h"
 #include "platform/plat.h"
 #include "formats/sha256.h"
-#include "formats/sigtext.h"
+#include "formats/sigfile.h"
 #include "base/str.h"
 
 #include <stdarg.h>
@@ -393,7 +393,7 @@ static void check_config(struct check_ctx *l)
 /* --- .sig files */
 
 /* Whether SIG, the text of NAME, is the hash of OF. */
-static void check_compare_hash(struct check_ctx *l, const char *name, const struct sigtext *sig,
+static void check_compare_hash(struct check_ctx *l, const char *name, const struct sigfile *sig,
                                const char *of)
 {
 	struct item item;
@@ -402,7 +402,7 @@ static void check_compare_hash(struct check_ctx *l, const char *name, const stru
 	const uint8_t *hash = NULL;
 	if (l->depth == PREFLIGHT_WHOLE || item.file.size <= QUICK_HASH)
 		hash = check_item_hash(l, &item);
-	if (hash && memcmp(hash, sig->hash, SHA256_SIZE) != 0)
+	if (hash && memcmp(hash, sig->sha256, SHA256_SIZE) != 0)
 		add_finding(l, OTHER_HASH, name, 0, OK, "does not belong to %s", of);
 	check_item_close(&item);
 }
@@ -411,23 +411,25 @@ static void check_compare_hash(struct check_ctx *l, const char *name, const stru
 static void check_sig(struct check_ctx *l, const char *name, const char *of, bool needed)
 {
 	struct item item;
-	struct sigtext sig;
+	struct sigfile sig = { .has_hash = false };
+	struct reason why;
 	size_t n;
 	if (!check_item_open(l, name, needed, &item)) {
 		if (needed && !check_has(l, name))
 			add_finding(l, NO_SIG, name, 0, OK, "not there");
 		return;
 	}
-	char *text = check_item_read(l, &item, SIGTEXT_MAX, &n);
+	char *text = check_item_read(l, &item, SIGFILE_MAX, &n);
 	if (text) {
-		const char *problem = item.file.size > n ? "is too large for a .sig file"
-		                                         : sigtext_read(&sig, text, n);
-		bool usable = !problem || (item.file.size <= n && sig.has_hash);
-		if (problem) /* recovery takes an empty one for a missing one: nothing would be written */
-			add_finding(l, BAD_SIG, item.label, 0,
+		bool bad = sigfile_parse(text, n, &sig, &why) != 0;
+		if (!bad && needed && !*sig.time) /* recovery takes the time for the version */
+			bad = reason_set(&why, "has no ts line") != 0;
+		bool usable = sig.has_hash;
+		if (bad) /* recovery takes an empty one for a missing one: nothing would be written */
+			add_finding(l, BAD_SIG, item.label, (unsigned)why.where,
 			            n == 0 && needed && l->is_recovery ? ERR_UNFIT : OK, "%s",
-			            problem);
-		if (usable && *sig.target && strcmp(sig.target, l->chip->directory) != 0)
+			            why.text);
+		if (usable && *sig.soc && strcmp(sig.soc, l->chip->directory) != 0)
 			add_finding(l, OTHER_TARGET, item.label, 0, OK, "made for another chip");
 		if (usable && !sig.is_signed && !needed)
 			add_finding(l, UNSIGNED, item.label, 0, OK,
@@ -510,19 +512,28 @@ static void check_boot_loader(struct check_ctx *l)
 			"no firmware for RP1 (rp1c0fw1.bin, rp1c0fw2.bin): no Ethernet, no USB");
 }
 
+static int64_t check_read_item(void *ctx, uint64_t offset, void *to, size_t n)
+{
+	struct item *item = ctx;
+	if (offset >= item->file.size)
+		return 0;
+	size_t rest = item->file.size - (size_t)offset;
+	n = n < rest ? n : rest;
+	return bootfile_read(&item->file, offset, to, n) == OK ? (int64_t)n : -1;
+}
+
 static void check_image(struct check_ctx *l)
 {
 	struct item item;
-	uint8_t sector[FATVOLUME_SECTOR] = { 0 };
+	struct fatvolume volume;
+	struct reason why;
 	if (!check_item_open(l, "boot.img", false, &item))
 		return;
-	uint32_t n = item.file.size < sizeof sector ? item.file.size : sizeof sector;
-	enum err err = bootfile_read(&item.file, 0, sector, n);
-	const char *problem = err ? err_text(err) : fatvolume_problem(sector, item.file.size);
-	if (problem)
-		add_finding(l, BOOT_IMG_FORM, item.label, 0, OK, "%s", problem);
+	bool good = fatvolume_open(&volume, check_read_item, &item, item.file.size, &why) == 0;
+	if (!good)
+		add_finding(l, BOOT_IMG_FORM, item.label, 0, OK, "%s", why.text);
 	check_item_close(&item);
-	if (!problem)
+	if (good)
 		check_sig(l, "boot.sig", "boot.img", false);
 }
 

@@ -73,7 +73,7 @@ static enum err tar_append(struct tar *tar, const uint8_t *block, uint64_t offse
 	return OK;
 }
 
-enum err tar_open(struct tar *tar, tar_read read, void *ctx, uint64_t size)
+enum err tar_open(struct tar *tar, reader_fn read, void *ctx, uint64_t size)
 {
 	*tar = (struct tar){ 0 };
 	uint64_t at = 0;

@@ -5,9 +5,7 @@
 #define TAR_H
 
 #include "base/err.h"
-
-#include <stddef.h>
-#include <stdint.h>
+#include "formats/reader.h"
 
 #define TAR_NAME 100 /* longest member name */
 
@@ -23,11 +21,8 @@ struct tar {
 	const char *bad;     /* after ERR_ARCHIVE: what */
 };
 
-/* Where the bytes come from: N bytes at OFFSET; the count, less at the end, or -1. */
-typedef int64_t (*tar_read)(void *ctx, uint64_t offset, void *to, size_t n);
-
 /* Reads the index of an archive of SIZE bytes. ERR_ARCHIVE, ERR_FILE_READ, ERR_MEMORY leave it empty. */
-enum err tar_open(struct tar *tar, tar_read read, void *ctx, uint64_t size);
+enum err tar_open(struct tar *tar, reader_fn read, void *ctx, uint64_t size);
 void tar_close(struct tar *tar); /* fine on an empty one */
 
 /* The first member "DIRECTORY/NAME", compared as the boot loader does: without regard to ASCII case. NULL: none. */

@@ -148,7 +148,7 @@ refuse "no configuration to print" 1 "no bootconf.txt" noconf -o out
 cp S1 bad; patch bad 0x22300 '\022\064\126\170'
 refuse "corrupt chain" 1 "EEPROM is corrupted 12345678 12345008 55aaf00f" bad -c conf1 -o out
 cp S1 long; patch long 0x23104 '\177\377\377\377'
-refuse "a section longer than the image" 1 "ends behind the image" long -c conf1 -o out
+refuse "a section longer than the image" 1 "runs past the end of the image" long -c conf1 -o out
 cp S1 short; patch short 0x23104 '\0\0\0\017'
 refuse "a file shorter than its name" 1 "too short for its name" short -c conf1 -o out
 cp S1 empty; patch empty 0 '\377\377\377\377'

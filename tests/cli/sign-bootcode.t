@@ -66,7 +66,7 @@ run "$tool" -c 2712 -e abc
 is "dump of a short file" "$status $out$err" "1 ERROR: abc is shorter than a trailer"
 { printf x; cat x1; } >shifted
 run "$tool" -c 2712 -e shifted
-case $err in *"length 3 in the trailer, but 4 bytes stand before it"*) told=yes ;; *) told="no: $err" ;; esac
+case $err in *"length 3 in the trailer, but 4 bytes precede it"*) told=yes ;; *) told="no: $err" ;; esac
 is "dump of a shifted file: shown, but refused" "$status $told $(printf '%s\n' "$out" | head -n 1)" "1 yes sig_type: customer"
 
 # check

@@ -3,9 +3,9 @@
  * files: a byte that names it, two bytes of length, the content. */
 #include "formats/configtxt.h"
 #include "formats/fatvolume.h"
+#include "formats/sigfile.h"
 #include "bootdir/findings.h"
 #include "scratch.h"
-#include "formats/sigtext.h"
 
 #include <stdio.h>
 
@@ -36,21 +36,41 @@ static void check_setting(const struct configtxt_setting *s, unsigned before)
 	(void)configtxt_is_on(s->value);
 }
 
+struct content {
+	const uint8_t *bytes;
+	size_t size;
+};
+
+static int64_t read_at(void *ctx, uint64_t offset, void *to, size_t n)
+{
+	const struct content *content = ctx;
+	if (offset >= content->size)
+		return 0;
+	n = n < content->size - offset ? n : content->size - (size_t)offset;
+	memcpy(to, content->bytes + offset, n);
+	return (int64_t)n;
+}
+
 /* The readers by themselves, in memory that ends where the content does. */
 static void read_content(const uint8_t *content, size_t n)
 {
 	char *text = malloc(n + 1);
 	struct configtxt config;
 	struct configtxt_setting setting = { .line = 0 };
-	struct sigtext sig;
+	struct sigfile sig;
+	struct fatvolume volume;
+	struct reason why;
+	struct content image = { content, n };
+	uint32_t count;
 	if (!text)
 		return;
 	memcpy(text, content, n);
-	const char *problem = sigtext_read(&sig, text, n);
-	scratch_require(problem || (sig.has_hash && memchr(sig.target, 0, sizeof sig.target)),
+	int bad = sigfile_parse(text, n, &sig, &why);
+	scratch_require(bad || (sig.has_hash && memchr(sig.soc, 0, sizeof sig.soc)),
 	                "a good signature file without a hash");
-	if (n >= FATVOLUME_SECTOR)
-		(void)fatvolume_problem((const uint8_t *)text, n * 1024);
+	if (fatvolume_open(&volume, read_at, &image, (uint64_t)n * 1024, &why) == 0 &&
+	    fatvolume_count_free(&volume, read_at, &image, &count))
+		scratch_require(count <= volume.clusters, "more free clusters than clusters");
 	configtxt_open(&config, text, n, chip_by_name("2711"));
 	for (unsigned before = 0; configtxt_next(&config, &setting); before = setting.line)
 		check_setting(&setting, before);

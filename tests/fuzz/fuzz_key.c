@@ -13,7 +13,7 @@ static void round_trip(struct rsakey *key)
 	struct reason why;
 	struct bytes pem;
 	if (rsakey_from_raw(rsakey_raw(key), &again, &why) != 0 ||
-	    memcmp(rsakey_raw(key), rsakey_raw(again), RSAKEY_RAW) != 0 ||
+	    memcmp(rsakey_raw(key), rsakey_raw(again), RAWKEY_SIZE) != 0 ||
 	    rsakey_pem(again, &pem, &why) != 0)
 		abort();
 	rsakey_free(again);
@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    0)
 		round_trip(key);
 	rsakey_free(key);
-	if (size >= RSAKEY_RAW && rsakey_from_raw(text, &key, &why) == 0) {
+	if (size >= RAWKEY_SIZE && rsakey_from_raw(text, &key, &why) == 0) {
 		round_trip(key);
 		rsakey_free(key);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a signed second stage of either chip; and as the output of an HSM wrapper. */
 #include "hsm.h"
-#include "trailer.h"
+#include "trailersig.h"
 
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@ static void check_ctx(enum trailer_chip chip, const uint8_t *data, size_t size)
 		if (t.offset >= size)
 			abort();
 		if (chip == TRAILER_CHIP_2712)
-			(void)trailer_check(&t, data, NULL, &why);
+			(void)trailersig_check(&t, data, NULL, &why);
 		if (!trailer_plausible(&t))
 			return;
 		size = t.offset;
@@ -24,7 +24,7 @@ static void check_ctx(enum trailer_chip chip, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint8_t signature[HSM_SIGNATURE];
+	uint8_t signature[RAWKEY_SIGNATURE];
 	struct reason why;
 	check_ctx(TRAILER_CHIP_2711, data, size);
 	check_ctx(TRAILER_CHIP_2712, data, size);

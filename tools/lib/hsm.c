@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hsm.h"
 
-#include "hex.h"
+#include "formats/hex.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -133,9 +133,9 @@ static int hsm_collect(pid_t child, const struct guard *guard, struct output *ou
 	return status;
 }
 
-int hsm_parse(const char *text, size_t n, uint8_t signature[HSM_SIGNATURE], struct reason *why)
+int hsm_parse(const char *text, size_t n, uint8_t signature[RAWKEY_SIGNATURE], struct reason *why)
 {
-	char digits[2 * HSM_SIGNATURE];
+	char digits[2 * RAWKEY_SIGNATURE];
 	size_t count = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (text[i] && strchr(" \t\r\n\v\f", text[i]))
@@ -145,12 +145,12 @@ int hsm_parse(const char *text, size_t n, uint8_t signature[HSM_SIGNATURE], stru
 			                  "HSM wrapper printed more than 512 hexadecimal digits");
 		digits[count++] = text[i];
 	}
-	if (count != sizeof digits || !hex_decode(digits, signature, HSM_SIGNATURE))
+	if (count != sizeof digits || !hex_decode(digits, signature, RAWKEY_SIGNATURE))
 		return reason_set(why, "HSM wrapper did not print 512 hexadecimal digits");
 	return 0;
 }
 
-static int hsm_judge(int status, const struct output *out, uint8_t signature[HSM_SIGNATURE],
+static int hsm_judge(int status, const struct output *out, uint8_t signature[RAWKEY_SIGNATURE],
                      struct reason *why)
 {
 	if (caught)
@@ -165,7 +165,7 @@ static int hsm_judge(int status, const struct output *out, uint8_t signature[HSM
 }
 
 static int hsm_run(const char *wrapper, const char *file, const struct guard *guard,
-                   uint8_t signature[HSM_SIGNATURE], struct reason *why)
+                   uint8_t signature[RAWKEY_SIGNATURE], struct reason *why)
 {
 	int ends[2];
 	pid_t child;
@@ -186,7 +186,7 @@ static int hsm_run(const char *wrapper, const char *file, const struct guard *gu
 	return hsm_judge(status, &out, signature, why);
 }
 
-int hsm_sign_file(const char *wrapper, const char *file, uint8_t signature[HSM_SIGNATURE],
+int hsm_sign_file(const char *wrapper, const char *file, uint8_t signature[RAWKEY_SIGNATURE],
                   struct reason *why)
 {
 	struct guard guard;
@@ -225,7 +225,7 @@ static int hsm_write_temp(char *pattern, const uint8_t *bytes, size_t n)
 }
 
 int hsm_sign_bytes(const char *wrapper, const uint8_t *bytes, size_t n,
-                   uint8_t signature[HSM_SIGNATURE], struct reason *why)
+                   uint8_t signature[RAWKEY_SIGNATURE], struct reason *why)
 {
 	const char *directory = getenv("TMPDIR");
 	char path[4096];

@@ -5,21 +5,20 @@
 #ifndef HSM_H
 #define HSM_H
 
-#include "tool.h"
-
-#define HSM_SIGNATURE 256u
+#include "base/reason.h"
+#include "formats/rawkey.h"
 
 /* Has FILE signed. The wrapper is looked up in PATH unless its name has a slash; its standard error is ours, its standard
  * input is empty unless ours is a terminal. SIGINT, SIGTERM and SIGHUP end it before they end us.
  * Returns 0 or -1. */
-int hsm_sign_file(const char *wrapper, const char *file, uint8_t signature[HSM_SIGNATURE],
+int hsm_sign_file(const char *wrapper, const char *file, uint8_t signature[RAWKEY_SIGNATURE],
                   struct reason *why);
 
 /* The same for bytes, through a temporary file (mode 0600, in $TMPDIR or /tmp) that is removed in every case. */
 int hsm_sign_bytes(const char *wrapper, const uint8_t *bytes, size_t n,
-                   uint8_t signature[HSM_SIGNATURE], struct reason *why);
+                   uint8_t signature[RAWKEY_SIGNATURE], struct reason *why);
 
 /* Reads the wrapper's output: 512 digits and any white space. Returns 0 or -1. */
-int hsm_parse(const char *text, size_t n, uint8_t signature[HSM_SIGNATURE], struct reason *why);
+int hsm_parse(const char *text, size_t n, uint8_t signature[RAWKEY_SIGNATURE], struct reason *why);
 
 #endif

@@ -21,11 +21,11 @@
 #include <openssl/ui.h>
 #include <openssl/x509.h>
 
-enum { MODULUS = 256, EXPONENT = 8, KEY_BITS = 2048 };
+enum { MODULUS = RAWKEY_MODULUS, EXPONENT = RAWKEY_EXPONENT, KEY_BITS = 2048 };
 
 struct rsakey {
 	EVP_PKEY *pkey;
-	uint8_t raw[RSAKEY_RAW];
+	uint8_t raw[RAWKEY_SIZE];
 };
 
 /* OpenSSL's own words for its last error, for the end of a sentence. */
@@ -116,7 +116,7 @@ out:
 	return result;
 }
 
-int rsakey_from_raw(const uint8_t raw[RSAKEY_RAW], struct rsakey **key, struct reason *why)
+int rsakey_from_raw(const uint8_t raw[RAWKEY_SIZE], struct rsakey **key, struct reason *why)
 {
 	*key = NULL;
 	BIGNUM *n = BN_lebin2bn(raw, MODULUS, NULL);
@@ -359,9 +359,9 @@ const uint8_t *rsakey_raw(const struct rsakey *key)
 	return key->raw;
 }
 
-void rsakey_hash(const struct rsakey *key, uint8_t hash[RSAKEY_HASH])
+void rsakey_hash(const struct rsakey *key, uint8_t hash[RAWKEY_HASH])
 {
-	rsakey_digest(RSAKEY_SHA256, key->raw, sizeof key->raw, hash);
+	rawkey_hash(key->raw, hash);
 }
 
 int rsakey_pem(const struct rsakey *key, struct bytes *pem, struct reason *why)
@@ -406,14 +406,14 @@ static EVP_PKEY_CTX *rsakey_signature_context(const struct rsakey *key, enum rsa
 }
 
 int rsakey_sign(const struct rsakey *key, enum rsakey_digest kind, const uint8_t *digest,
-                uint8_t signature[RSAKEY_SIGNATURE], struct reason *why)
+                uint8_t signature[RAWKEY_SIGNATURE], struct reason *why)
 {
 	EVP_PKEY_CTX *ctx = rsakey_signature_context(key, kind, EVP_PKEY_sign_init);
-	size_t size = RSAKEY_SIGNATURE;
+	size_t size = RAWKEY_SIGNATURE;
 	size_t digest_size = (size_t)EVP_MD_get_size(rsakey_digest_of(kind));
 	int result = 0;
 	if (!ctx || EVP_PKEY_sign(ctx, signature, &size, digest, digest_size) != 1 ||
-	    size != RSAKEY_SIGNATURE)
+	    size != RAWKEY_SIGNATURE)
 		result = reason_set(why, "signing failed: %s", rsakey_openssl_why());
 	EVP_PKEY_CTX_free(ctx);
 	ERR_clear_error();
@@ -421,12 +421,12 @@ int rsakey_sign(const struct rsakey *key, enum rsakey_digest kind, const uint8_t
 }
 
 bool rsakey_verify(const struct rsakey *key, enum rsakey_digest kind, const uint8_t *digest,
-                   const uint8_t signature[RSAKEY_SIGNATURE])
+                   const uint8_t signature[RAWKEY_SIGNATURE])
 {
 	EVP_PKEY_CTX *ctx = rsakey_signature_context(key, kind, EVP_PKEY_verify_init);
 	size_t digest_size = (size_t)EVP_MD_get_size(rsakey_digest_of(kind));
 	bool good = ctx &&
-	            EVP_PKEY_verify(ctx, signature, RSAKEY_SIGNATURE, digest, digest_size) == 1;
+	            EVP_PKEY_verify(ctx, signature, RAWKEY_SIGNATURE, digest, digest_size) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	ERR_clear_error();
 	return good;

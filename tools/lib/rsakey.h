@@ -4,14 +4,12 @@
 #ifndef RSAKEY_H
 #define RSAKEY_H
 
+#include "formats/rawkey.h"
 #include "tool.h"
 
 #include <stdbool.h>
 
-#define RSAKEY_SIGNATURE 256u
-#define RSAKEY_RAW       264u /* modulus, 256 bytes little-endian; exponent, 8 bytes little-endian */
-#define RSAKEY_HASH      32u /* SHA-256 of the raw form: what OTP stores as the customer key hash */
-#define RSAKEY_FILE_MAX  65536u
+#define RSAKEY_FILE_MAX 65536u
 
 enum rsakey_part { RSAKEY_PUBLIC, RSAKEY_PRIVATE };
 
@@ -33,12 +31,12 @@ int rsakey_parse(const uint8_t *bytes, size_t n, enum rsakey_part part, rsakey_a
                  struct rsakey **key, struct reason *why);
 
 /* A public key from its raw form. Returns 0 or -1 (not a sound RSA-2048 key). */
-int rsakey_from_raw(const uint8_t raw[RSAKEY_RAW], struct rsakey **key, struct reason *why);
+int rsakey_from_raw(const uint8_t raw[RAWKEY_SIZE], struct rsakey **key, struct reason *why);
 
 /* The raw form; lives as long as the key. */
 const uint8_t *rsakey_raw(const struct rsakey *key);
 
-void rsakey_hash(const struct rsakey *key, uint8_t hash[RSAKEY_HASH]);
+void rsakey_hash(const struct rsakey *key, uint8_t hash[RAWKEY_HASH]);
 
 /* The public key as PEM (SubjectPublicKeyInfo) with a newline at the end. Returns 0 or -1. */
 int rsakey_pem(const struct rsakey *key, struct bytes *pem, struct reason *why);
@@ -48,10 +46,10 @@ size_t rsakey_digest(enum rsakey_digest kind, const uint8_t *bytes, size_t n, ui
 
 /* Signs a digest (PKCS#1 v1.5, big-endian). Returns 0 or -1. */
 int rsakey_sign(const struct rsakey *key, enum rsakey_digest kind, const uint8_t *digest,
-                uint8_t signature[RSAKEY_SIGNATURE], struct reason *why);
+                uint8_t signature[RAWKEY_SIGNATURE], struct reason *why);
 
 bool rsakey_verify(const struct rsakey *key, enum rsakey_digest kind, const uint8_t *digest,
-                   const uint8_t signature[RSAKEY_SIGNATURE]);
+                   const uint8_t signature[RAWKEY_SIGNATURE]);
 
 /* NULL is fine. */
 void rsakey_free(struct rsakey *key);

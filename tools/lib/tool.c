@@ -37,16 +37,6 @@ int tool_usage(const char *program, const char *format, ...)
 	return TOOL_USAGE;
 }
 
-int reason_set(struct reason *why, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	/* cppcheck-suppress ctuuninitvar ; the text is written here, not read */
-	vsnprintf(why->text, sizeof why->text, format, args);
-	va_end(args);
-	return -1;
-}
-
 /* Reads up to N bytes, however short the single reads are. Returns the count, or -1 with errno. */
 static ssize_t tool_read_fully(int fd, uint8_t *to, size_t n)
 {

@@ -3,6 +3,8 @@
 #ifndef TOOL_H
 #define TOOL_H
 
+#include "base/reason.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,15 +17,6 @@ int tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints "PROGRAM: ... (try --help)" on stderr. Returns TOOL_USAGE. */
 int tool_usage(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* Why something failed, as one sentence for the user. The modules beside this one print nothing: they leave their
- * reason here and return -1. */
-struct reason {
-	char text[512];
-};
-
-/* Sets the sentence. Returns -1, so that callers can `return reason_set(...)`. */
-int reason_set(struct reason *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 struct bytes {
 	uint8_t *data; /* owned; at least one byte longer than size, that byte is 0 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys in memory: forms, limits, the raw form and its hash, signatures. The many file forms are tests/cli/key-convert.t's. */
-#include "hex.h"
+#include "formats/hex.h"
 #include "rsakey.h"
 #include "samples.h"
 #include "tap.h"
@@ -22,18 +22,18 @@ static struct rsakey *sample_key(enum rsakey_part part)
 static void raw_form_and_hash(void)
 {
 	struct rsakey *key = sample_key(RSAKEY_PUBLIC), *again = NULL;
-	uint8_t hash[RSAKEY_HASH];
-	char text[2 * RSAKEY_RAW + 1];
+	uint8_t hash[RAWKEY_HASH];
+	char text[2 * RAWKEY_SIZE + 1];
 	if (!key)
 		return;
 	rsakey_hash(key, hash);
 	hex_encode(hash, sizeof hash, text);
 	CHECK_STR(text, SAMPLE_KEY_HASH);
-	hex_encode(rsakey_raw(key), RSAKEY_RAW, text);
+	hex_encode(rsakey_raw(key), RAWKEY_SIZE, text);
 	CHECK(strncmp(text, "176fe9904ef31e9fe3cbecaf4bab2c77", 32) == 0);
 	CHECK_STR(text + 2 * 248, "5f3e119364a1d6b30100010000000000");
 	CHECK_INT(rsakey_from_raw(rsakey_raw(key), &again, &why), 0);
-	CHECK(again && memcmp(rsakey_raw(key), rsakey_raw(again), RSAKEY_RAW) == 0);
+	CHECK(again && memcmp(rsakey_raw(key), rsakey_raw(again), RAWKEY_SIZE) == 0);
 	rsakey_free(again);
 	rsakey_free(key);
 }
@@ -42,7 +42,7 @@ static void raw_form_and_hash(void)
 static void refuse_raw(size_t at, uint8_t value, const char *message)
 {
 	struct rsakey *key = sample_key(RSAKEY_PUBLIC), *bad = NULL;
-	uint8_t raw[RSAKEY_RAW];
+	uint8_t raw[RAWKEY_SIZE];
 	if (!key)
 		return;
 	memcpy(raw, rsakey_raw(key), sizeof raw);
@@ -56,7 +56,7 @@ static void refuse_raw(size_t at, uint8_t value, const char *message)
 
 static void refuses_unsound_raw_keys(void)
 {
-	static const uint8_t zeros[RSAKEY_RAW];
+	static const uint8_t zeros[RAWKEY_SIZE];
 	struct rsakey *key;
 	refuse_raw(0, 0x16, "even");
 	refuse_raw(255, 0x7f, "RSA key size must be 2048");
@@ -68,8 +68,8 @@ static void refuses_unsound_raw_keys(void)
 static void signs_and_verifies(void)
 {
 	struct rsakey *key = sample_key(RSAKEY_PRIVATE);
-	uint8_t digest[32], signature[RSAKEY_SIGNATURE];
-	char text[2 * RSAKEY_SIGNATURE + 1];
+	uint8_t digest[32], signature[RAWKEY_SIGNATURE];
+	char text[2 * RAWKEY_SIGNATURE + 1];
 	if (!key)
 		return;
 	CHECK_INT(rsakey_digest(RSAKEY_SHA1, (const uint8_t *)"abc", 3, digest), 20);

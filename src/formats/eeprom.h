@@ -2,20 +2,21 @@
 /* A boot EEPROM image in memory: the walk along its sections, finding, reading and replacing files. Pure functions over
  * a byte buffer; knows no files of the host, no keys, no options.
  *
- * Layout (eeprom-image specification, sections 1 to 4): a chain of sections from offset 0, each a big-endian header
- * (magic, length of what follows) on an 8-byte boundary, up to an end marker or the end of the image. Erased bytes are
- * 0xff. A modifiable file has a 12-byte name and 4 bytes of zeros before its content. */
+ * Layout (docs/formats.md, section 1): a chain of sections from offset 0, each a big-endian header (magic, length of what
+ * follows) on an 8-byte boundary, up to an end marker or the end of the image. Erased bytes are 0xff. A modifiable file
+ * has a 12-byte name and 4 bytes of zeros before its content. Reasons name an offset in bytes. */
 #ifndef EEPROM_H
 #define EEPROM_H
 
-#include "tool.h"
+#include "base/reason.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define EEPROM_SIZE_2711 524288u
 #define EEPROM_SIZE_2712 2097152u
-#define EEPROM_FILE_MAX \
-	4076u /* for all files but bootcode and bootsys: what the public tool allows */
+/* For all files but bootcode and bootsys: what rpi-eeprom-config of raspberrypi/rpi-eeprom allows. */
+#define EEPROM_FILE_MAX  4076u
 #define EEPROM_FILE_SAFE 4072u /* a file of this size ends with its 4 KiB flash sector */
 
 struct eeprom {
@@ -64,5 +65,12 @@ int eeprom_replace_bootcode(struct eeprom *image, const uint8_t *content, size_t
 
 /* Stores the update time: in the `updatetime` files of an A/B image, otherwise in the last 8 bytes. Returns 0 or -1. */
 int eeprom_set_time(struct eeprom *image, uint32_t seconds, struct reason *why);
+
+/* When the boot loader was built, in seconds since 1970: the text BUILD_TIMESTAMP= in the image. False: it has none. */
+bool eeprom_build_time(const struct eeprom *image, uint32_t *seconds);
+
+/* The boot loader's version: the text VERSION: and 8 hexadecimal digits in the image. False: it has none. */
+#define EEPROM_VERSION 8
+bool eeprom_version(const struct eeprom *image, char version[EEPROM_VERSION + 1]);
 
 #endif

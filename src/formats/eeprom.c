@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "eeprom.h"
+#include "formats/eeprom.h"
 
 #include "base/bytes.h"
+#include "formats/hex.h"
 
 #include <string.h>
 
@@ -78,24 +79,24 @@ int eeprom_next(const struct eeprom *image, struct eeprom_section *section, stru
 	if (eeprom_ends_chain(magic))
 		return 0;
 	if ((magic & MAGIC_MASK) != MAGIC_EXPECTED)
-		return reason_set(why, "EEPROM is corrupted %x %x %x at offset 0x%zx",
-		                  (unsigned)magic, (unsigned)(magic & MAGIC_MASK), MAGIC_EXPECTED,
-		                  at);
+		return reason_set_at(why, at, "EEPROM is corrupted %x %x %x at offset 0x%zx",
+		                     (unsigned)magic, (unsigned)(magic & MAGIC_MASK),
+		                     MAGIC_EXPECTED, at);
 	size_t length = get_be32(p + 4);
 	if (length > image->size - at - HEADER)
-		return reason_set(why,
-		                  "EEPROM is corrupted: the section at offset 0x%zx (%zu bytes) "
-		                  "ends behind the image",
-		                  at, length);
+		return reason_set_at(why, at,
+		                     "EEPROM is corrupted: the section at offset 0x%zx (%zu bytes) "
+		                     "runs past the end of the image",
+		                     at, length);
 	*section = (struct eeprom_section){
 		.offset = at, .length = length, .kind = eeprom_kind_of(magic), .valid = true
 	};
 	if (eeprom_header_size(section) == FILE_HEADER) {
 		if (section->kind == EEPROM_FILE && length < FILE_HEADER - HEADER)
-			return reason_set(why,
-			                  "EEPROM is corrupted: the file at offset 0x%zx is too "
-			                  "short for its name",
-			                  at);
+			return reason_set_at(why, at,
+			                     "EEPROM is corrupted: the file at offset 0x%zx is "
+			                     "too short for its name",
+			                     at);
 		eeprom_read_name(p + HEADER, length, section->name);
 	}
 	return 1;
@@ -169,7 +170,7 @@ static struct slot eeprom_slot_of(const struct eeprom *image, const struct eepro
 	return slot;
 }
 
-/* Whether a chain that is led to offset AT ends there or goes on with a section of now. */
+/* Whether a chain that leads to offset AT ends there or goes on with one of the present sections. */
 static bool eeprom_chain_holds_at(const struct eeprom *image, size_t at)
 {
 	struct eeprom_section s = { 0 };
@@ -242,7 +243,7 @@ int eeprom_replace(struct eeprom *image, const char *name, const uint8_t *conten
 		                  needed, slot.next - s.offset, name);
 	if ((!slot.last || eeprom_align8(s.offset + needed) == slot.next) &&
 	    !eeprom_chain_holds_at(image, slot.next))
-		return reason_set(why, "%s: what stands at offset 0x%zx is in the way", name,
+		return reason_set(why, "%s: the bytes at offset 0x%zx are in the way", name,
 		                  slot.next);
 	eeprom_fill_slot(image, &slot, content, n);
 	return 0;
@@ -272,12 +273,13 @@ int eeprom_replace_bootcode(struct eeprom *image, const uint8_t *content, size_t
 static int eeprom_check_time_file(const struct eeprom_section *s, struct reason *why)
 {
 	if (s->length < FILE_HEADER - HEADER + TIME_SIZE)
-		return reason_set(why, "updatetime at offset 0x%zx has no room for 8 bytes",
-		                  s->offset);
+		return reason_set_at(why, s->offset,
+		                     "updatetime at offset 0x%zx has no room for 8 bytes",
+		                     s->offset);
 	return 0;
 }
 
-/* The last 8 bytes must not be somebody's content, nor where the chain looks for its next header. */
+/* The last 8 bytes must not be part of a section's content, nor where the next header of the chain is looked for. */
 static int eeprom_check_tail_free(const struct eeprom *image, struct reason *why)
 {
 	struct eeprom_section s = { 0 };
@@ -312,4 +314,56 @@ int eeprom_set_time(struct eeprom *image, uint32_t seconds, struct reason *why)
 	memcpy(image->bytes + fixed.offset + FILE_HEADER, value, TIME_SIZE);
 	memcpy(image->bytes + updatable.offset + FILE_HEADER, value, TIME_SIZE);
 	return 0;
+}
+
+/* What follows the next TEXT at or after *AT, which moves behind TEXT; *N bytes. NULL: there is no other. */
+static const uint8_t *eeprom_find_text(const struct eeprom *image, const char *text, size_t *at,
+                                       size_t *n)
+{
+	size_t length = strlen(text);
+	while (*at < image->size) {
+		const uint8_t *from = image->bytes + *at;
+		const uint8_t *p = memchr(from, *text, image->size - *at);
+		if (!p || (size_t)(image->bytes + image->size - p) < length)
+			return NULL;
+		*at = (size_t)(p - image->bytes) + 1;
+		if (memcmp(p, text, length) != 0)
+			continue;
+		*at += length - 1;
+		*n = image->size - *at;
+		return p + length;
+	}
+	return NULL;
+}
+
+bool eeprom_build_time(const struct eeprom *image, uint32_t *seconds)
+{
+	size_t at = 0, n;
+	const uint8_t *p;
+	while ((p = eeprom_find_text(image, "BUILD_TIMESTAMP=", &at, &n))) {
+		uint64_t value = 0;
+		size_t digits = 0;
+		for (; digits < n && digits < 11 && p[digits] >= '0' && p[digits] <= '9'; digits++)
+			value = value * 10 + (uint64_t)(p[digits] - '0');
+		if (digits > 0 && value <= UINT32_MAX) {
+			*seconds = (uint32_t)value;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool eeprom_version(const struct eeprom *image, char version[EEPROM_VERSION + 1])
+{
+	size_t at = 0, n;
+	const uint8_t *p;
+	uint8_t bytes[EEPROM_VERSION / 2];
+	while ((p = eeprom_find_text(image, "VERSION:", &at, &n))) {
+		if (n < EEPROM_VERSION || !hex_decode((const char *)p, bytes, sizeof bytes))
+			continue;
+		memcpy(version, p, EEPROM_VERSION);
+		version[EEPROM_VERSION] = 0;
+		return true;
+	}
+	return false;
 }

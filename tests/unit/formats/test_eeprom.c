@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Properties of EEPROM edits on synthetic images, with a fixed seed: whatever is put in comes out again, nothing else
  * changes, refused edits change nothing, and the old content restores the old image. */
-#include "eeprom.h"
+#include "formats/eeprom.h"
 #include "samples.h"
 #include "tap.h"
 
@@ -268,6 +268,33 @@ static void damaged_chains(void)
 	CHECK_INT(eeprom_open(&image, edited, 0, &why), -1);
 }
 
+static void text_markers(void)
+{
+	struct eeprom image;
+	struct reason why;
+	uint32_t seconds = 0;
+	char version[EEPROM_VERSION + 1];
+	size_t size = load_sample(true);
+	CHECK_INT(eeprom_open(&image, edited, size, &why), 0);
+	CHECK(!eeprom_build_time(&image, &seconds));
+	CHECK(!eeprom_version(&image, version));
+	memcpy(edited + 0x11300, "BUILD_TIMESTAMP=x BUILD_TIMESTAMP=1700000000", 45);
+	CHECK(eeprom_build_time(&image, &seconds));
+	CHECK_INT(seconds, 1700000000);
+	memcpy(edited + 0x11400, "VERSION:0123456 VERSION:0a1b2c3d", 33);
+	CHECK(eeprom_version(&image, version));
+	CHECK_STR(version, "0a1b2c3d");
+	/* at the very end of the image, and too large a number */
+	memset(edited + 0x11300, 0, 64);
+	memcpy(edited + size - 17, "BUILD_TIMESTAMP=7", 17);
+	CHECK(eeprom_build_time(&image, &seconds));
+	CHECK_INT(seconds, 7);
+	memcpy(edited + size - 27, "BUILD_TIMESTAMP=99999999999", 27);
+	CHECK(!eeprom_build_time(&image, &seconds));
+	memcpy(edited + size - 16, "BUILD_TIMESTAMP=", 16);
+	CHECK(!eeprom_build_time(&image, &seconds));
+}
+
 int main(void)
 {
 	RUN(random_edits_2711);
@@ -276,5 +303,6 @@ int main(void)
 	RUN(last_file);
 	RUN(update_times);
 	RUN(damaged_chains);
+	RUN(text_markers);
 	return tap_end();
 }
