@@ -2,9 +2,9 @@
 /* rpiboot: options, boot files, what to do, exit status. */
 #include "cli/commands.h"
 #include "config.h"
-#include "base/err.h"
 #include "cli/options.h"
 #include "platform/plat.h"
+#include "report/outcome.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ static int printed(void)
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
 	fprintf(stderr, "rpiboot: standard output: %s\n", strerror(errno));
-	return err_status(ERR_USAGE);
+	return outcome_status(ERR_USAGE);
 }
 
 int main(int argc, char **argv)
@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 		return printed();
 	case OPTIONS_ERROR:
 		fprintf(stderr, "rpiboot: %s (try --help)\n", options.error);
-		return err_status(ERR_USAGE);
+		return outcome_status(ERR_USAGE);
 	case OPTIONS_RUN:
 	default:
 		return run(&options);

@@ -22,6 +22,16 @@ TEST_PROGRAMS := $(BUILD)/tests/mksample $(BUILD)/tests/ptyrun
 $(TEST_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+# The completions are generated from the table of options.
+TEST_PROGRAMS += $(BUILD)/tests/completions
+$(BUILD)/tests/completions: $(BUILD)/completions/generate.o $(CORE_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+.PHONY: completions
+completions: $(BUILD)/tests/completions
+	$< bash > completions/rpiboot.bash
+	$< zsh > completions/_rpiboot
+
 # A program with stand-ins for the firmware that EMBED_MSD=1 puts into it.
 TEST_PROGRAMS += $(BUILD)/tests/rpiboot-embedded
 $(BUILD)/tests/embedded.c: scripts/embed.sh

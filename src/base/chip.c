@@ -12,6 +12,7 @@ const struct chip chip_table[] = {
 		.second_stage = "bootcode.bin",
 		.signed_message = true,
 		.boards = "Compute Module 1, Zero, Zero W, 1A, 1A+",
+		.names = "2763 2708 2835 cm1 zero zerow 0 0w 1a 1a+",
 	},
 	{
 		.product = 0x2764,
@@ -21,6 +22,7 @@ const struct chip chip_table[] = {
 		.signed_message = true,
 		.gadget = true,
 		.boards = "Compute Module 3, 3+, 3A+, Zero 2 W",
+		.names = "2764 2709 2710 2836 2837 cm3 cm3+ 3a+ zero2w 02w",
 	},
 	{
 		.product = 0x2711,
@@ -30,6 +32,7 @@ const struct chip chip_table[] = {
 		.metadata = true,
 		.gadget = true,
 		.boards = "Compute Module 4, 4S, 4B, 400",
+		.names = "2711 cm4 cm4s 4 4b 400",
 	},
 	{
 		.product = 0x2712,
@@ -39,6 +42,7 @@ const struct chip chip_table[] = {
 		.metadata = true,
 		.gadget = true,
 		.boards = "Compute Module 5, 5, 500, 500+",
+		.names = "2712 cm5 5 500 500+",
 	},
 };
 
@@ -52,23 +56,31 @@ const struct chip *chip_by_product(uint16_t product)
 	return NULL;
 }
 
+/* Whether the N characters at WORD are one of the words of LIST. */
+static bool chip_lists(const char *list, const char *word, size_t n)
+{
+	for (const char *at = list; *at; at += strspn(at, " ")) {
+		size_t m = strcspn(at, " ");
+		if (m == n && strncasecmp(at, word, n) == 0)
+			return true;
+		at += m;
+	}
+	return false;
+}
+
 const struct chip *chip_by_name(const char *name)
 {
-	static const struct {
-		const char *name;
-		uint16_t product;
-	} names[] = {
-		{ "2763", 0x2763 }, { "2708", 0x2763 }, { "2835", 0x2763 }, { "2764", 0x2764 },
-		{ "2709", 0x2764 }, { "2710", 0x2764 }, { "2836", 0x2764 }, { "2837", 0x2764 },
-		{ "2711", 0x2711 }, { "2712", 0x2712 },
-	};
-	if (strncasecmp(name, "bcm", 3) == 0)
-		name += 3;
-	else if (strncmp(name, "0x", 2) == 0)
-		name += 2;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strcmp(name, names[i].name) == 0)
-			return chip_by_product(names[i].product);
+	static const char *const prefixes[] = { "bcm", "0x", "pi" };
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		size_t n = strlen(prefixes[i]);
+		if (strncasecmp(name, prefixes[i], n) == 0) {
+			name += n;
+			break;
+		}
+	}
+	for (size_t i = 0; i < chip_count; i++)
+		if (*name && chip_lists(chip_table[i].names, name, strlen(name)))
+			return &chip_table[i];
 	return NULL;
 }
 

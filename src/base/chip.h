@@ -18,6 +18,7 @@ struct chip {
 	bool signed_message;      /* the boot message carries a signature with -s */
 	bool gadget;              /* can run the mass-storage gadget */
 	const char *boards;       /* what carries it */
+	const char *names;        /* other words for it and its boards, for chip_by_name */
 };
 
 extern const struct chip chip_table[];
@@ -26,8 +27,7 @@ extern const size_t chip_count;
 /* The chip with this USB product id of CHIP_VENDOR, or NULL. */
 const struct chip *chip_by_product(uint16_t product);
 
-/* The chip named by "2711", "bcm2711" or "0x2711"; the names 2708 and 2835 mean 2763, 2709, 2710 and 2837 mean 2764.
- * NULL when there is none. */
+/* The chip with this word among its names, in any case and also after "bcm", "0x" or "pi"; NULL when there is none. */
 const struct chip *chip_by_name(const char *name);
 
 /* The boot ROM is told from the file server by the index of the serial string in the device descriptor:

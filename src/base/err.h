@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every way things go wrong, and for each: what is said, what to do about it, and the exit status of the program.
- * Functions return enum err; the leaf that knows path, transfer and reason reports it once, callers pass it on. */
+/* Every error, with its text and its stable code; report/outcome.h has advice and exit status. Functions return enum err;
+ * the function that knows path, transfer and reason reports it once, callers return it. */
 #ifndef ERR_H
 #define ERR_H
 
@@ -23,23 +23,23 @@ enum err {
 	ERR_SIGNATURE,       /* -s without a usable bootcode.sig */
 	ERR_UNFIT,           /* the directory contradicts itself: preflight.h */
 
-	/* the cable: what a transfer can end with */
+	/* how a USB transfer can end */
 	ERR_USB_ACCESS,     /* no permission to open the device */
 	ERR_USB_BUSY,       /* interface held by another program or driver */
 	ERR_USB_GONE,       /* the device left the bus */
 	ERR_USB_TIMEOUT,    /* nothing within the time given */
 	ERR_USB_STALL,      /* the device refused the transfer */
-	ERR_USB_IO,         /* any other failure on the wire */
+	ERR_USB_IO,         /* any other transfer error */
 	ERR_USB_OVERFLOW,   /* the device sent more than was asked for */
 	ERR_USB_MEMORY,     /* the kernel's USB memory limit (usbfs_memory_mb) */
 	ERR_USB_DESCRIPTOR, /* no usable configuration descriptor */
 
 	/* the board: how serving it ended */
-	ERR_SECOND_STAGE,  /* second stage not taken, or refused with a return code */
-	ERR_ROM_LOOP,      /* comes back to the boot ROM instead of running the second stage */
+	ERR_SECOND_STAGE,  /* second stage not accepted, or refused with a return code */
+	ERR_ROM_LOOP,      /* returns to the boot ROM instead of running the second stage */
 	ERR_GARBAGE,       /* unintelligible requests */
-	ERR_ENDLESS,       /* asks without end */
-	ERR_SEND,          /* a file could not be sent whole */
+	ERR_ENDLESS,       /* too many requests */
+	ERR_SEND,          /* a file could not be sent completely */
 	ERR_FILE_CHANGED,  /* a file shrank or vanished while it was sent */
 	ERR_BOARD_REPORTS, /* the board itself reports that provisioning did not work */
 	ERR_BOARD_LOST,    /* vanished or fell silent before it was done */
@@ -56,15 +56,7 @@ enum err {
 /* One sentence without a full stop, lower case, for "PLACE: text". */
 const char *err_text(enum err err);
 
-/* What to do about it: a sentence, or NULL. */
-const char *err_advice(enum err err);
-
 /* A stable word for machines, e.g. "board-lost". */
 const char *err_code(enum err err);
-
-/* The exit status of a run that ended with ERR (documented in README and rpiboot(1)):
- * 0 success, 1 boot files, 2 board failed, 3 board lost, 4 board did not come back, 5 no board,
- * 6 no disk, 7 --exec, 130 interrupted, 255 usage, libusb or permission. */
-int err_status(enum err err);
 
 #endif

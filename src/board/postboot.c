@@ -3,6 +3,7 @@
 
 #include "report/diagnose.h"
 #include "base/str.h"
+#include "report/outcome.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -134,7 +135,7 @@ static bool postboot_make_variables(const struct postboot *a, const struct postb
 	v[n++] = str_new("RPIBOOT_SERIAL=%s", serial);
 	v[n++] = str_new("RPIBOOT_CHIP=%s", board->chip ? board->chip->name : "");
 	v[n++] = str_new("RPIBOOT_RESULT=%s", err_code(result->err));
-	v[n++] = str_new("RPIBOOT_STATUS=%d", err_status(result->err));
+	v[n++] = str_new("RPIBOOT_STATUS=%d", outcome_status(result->err));
 	v[n++] = str_new("RPIBOOT_FILES=%u", result->files);
 	v[n++] = str_new("RPIBOOT_BYTES=%llu", (unsigned long long)result->bytes);
 	v[n++] = str_new("RPIBOOT_SECONDS=%.2f", (double)result->duration / (double)PLAT_SECOND);

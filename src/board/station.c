@@ -3,6 +3,7 @@
 
 #include "report/diagnose.h"
 #include "platform/plat.h"
+#include "report/outcome.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -139,7 +140,7 @@ static void station_count_board(struct station *st, const struct board_facts *fa
 
 static void station_note_status(struct station_summary *summary, enum err err)
 {
-	int status = err_status(err);
+	int status = outcome_status(err);
 	if (status != 0 && (summary->status == 0 || status < summary->status))
 		summary->status = status;
 }
@@ -249,7 +250,7 @@ static void station_on_interrupt(void *ctx)
 	struct station *st = ctx;
 	plat_lock(st->monitor);
 	if (++st->interrupts > 1)
-		plat_exit_now(err_status(ERR_INTERRUPTED));
+		plat_exit_now(outcome_status(ERR_INTERRUPTED));
 	plat_broadcast(st->monitor);
 	plat_unlock(st->monitor);
 }
@@ -452,7 +453,7 @@ void station_run(const struct station_setup *setup, struct station_summary *summ
 		plat_lock(st.monitor);
 		station_watch(&st);
 		if (st.interrupts)
-			summary->status = err_status(ERR_INTERRUPTED);
+			summary->status = outcome_status(ERR_INTERRUPTED);
 		plat_unlock(st.monitor);
 	}
 	plat_on_signal(NULL, NULL);

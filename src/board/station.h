@@ -44,7 +44,7 @@ void station_explain(const struct station_setup *setup, enum err err);
 
 struct station_summary {
 	unsigned succeeded, failed; /* boards */
-	int status;                 /* exit status, err_status */
+	int status;                 /* exit status, outcome_status */
 };
 
 /* Serves until the wanted boards are finished, the time is up, or Ctrl-C (SIGTERM), which ends every board cleanly; a

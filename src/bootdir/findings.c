@@ -2,6 +2,7 @@
 #include "bootdir/findings.h"
 
 #include "base/str.h"
+#include "report/outcome.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +88,7 @@ static void findings_add_unusable(struct preflight *preflight, const struct boot
 			      .chips = preflight_bit(files->chip),
 			      .err = err,
 			      .code = err_code(err),
-			      .advice = err_advice(err),
+			      .advice = outcome_advice(err),
 		      },
 	              file, problem);
 }

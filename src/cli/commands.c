@@ -8,6 +8,7 @@
 #include "report/report.h"
 #include "board/station.h"
 #include "report/summary.h"
+#include "report/outcome.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -98,7 +99,7 @@ int command_serve(const struct options *o, const struct bootfiles_places *places
 	struct report *report = report_new();
 	struct station_setup setup = command_station_setup(o, report, places);
 	struct summary boards = { 0 };
-	int status = err_status(ERR_MEMORY);
+	int status = outcome_status(ERR_MEMORY);
 	setup.enforce = report ? enforce_new(places, o->sign, report) : NULL;
 	if (setup.enforce && command_add_observers(report, o, setup.wanted != 1, &boards)) {
 		report_emit(report, &(struct event){ .kind = EV_START, .text = version });
@@ -112,7 +113,7 @@ int command_serve(const struct options *o, const struct bootfiles_places *places
 			                   "--wait-disk needs Linux' /sys, which is not here");
 		if (!err)
 			station_run(&setup, &summary);
-		status = err ? err_status(err) : summary.status;
+		status = err ? outcome_status(err) : summary.status;
 		report_emit(report, &(struct event){ .kind = EV_SUMMARY,
 		                                     .summary = &boards,
 		                                     .code = (uint32_t)status });
@@ -129,7 +130,7 @@ int command_check(const struct options *o, const struct bootfiles_places *places
 	preflight_init(&preflight);
 	enum err err = preflight_check(&preflight, places, o->chip,
 	                               o->path_count ? o->paths[0] : NULL);
-	int status = err_status(err ? err : ERR_UNFIT);
+	int status = outcome_status(err ? err : ERR_UNFIT);
 	if (err)
 		fprintf(stderr, "rpiboot: %s\n", err_text(err));
 	else if (o->json)
@@ -153,5 +154,5 @@ int command_list(const struct options *o)
 		err = list_run(&setup, o->json, stdout);
 	}
 	report_free(report);
-	return err_status(err);
+	return outcome_status(err);
 }

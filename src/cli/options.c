@@ -3,88 +3,9 @@
 
 #include "base/str.h"
 
-#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum id {
-	DIRECTORY,
-	LOOP,
-	COUNT,
-	OVERLAY,
-	PATH,
-	SERIAL,
-	PORT,
-	METADATA,
-	SIGNED,
-	TIMEOUT,
-	NEXT_TIMEOUT,
-	AGAIN,
-	WAIT_DISK,
-	EXEC,
-	LIST,
-	UDEV,
-	CHECK,
-	CHIP,
-	POLL,
-	JSON,
-	PROGRESS,
-	QUIET,
-	VERBOSE,
-	VERY_VERBOSE,
-	VERSION,
-	HELP,
-	OPTION_IDS,
-};
-
-static const struct option {
-	enum id id;
-	const char *letter, *name; /* without dashes; NULL: none */
-	const char *arg;           /* NULL: takes none; "[...]": may be missing */
-	const char *help;
-} table[] = {
-	{ DIRECTORY, "d", "directory", "DIR", "boot folder (default: the mass-storage gadget)" },
-	{ LOOP, "l", "loop", NULL,
-	  "serve every board that comes, all at the same time, without end" },
-	{ COUNT, "n", "count", "N", "end after N boards, served at the same time" },
-	{ PATH, "p", "path", "PATH",
-	  "only the board on this USB path, like 1-1.3; may be repeated" },
-	{ SERIAL, "i", "serial", "SERIAL", "only the board with this serial; may be repeated" },
-	{ PORT, "0 ... -98", "port", "N", "only boards on this port number of their hub" },
-	{ OVERLAY, "o", "overlay", NULL,
-	  "look into DIR/PATH/ first: files of their own for each USB path" },
-	{ METADATA, "j", "metadata", "[DIR]", "write each board's metadata to DIR/SERIAL.json" },
-	{ SIGNED, "s", "signed", NULL,
-	  "signed boot of BCM2835 and BCM2837: send bootcode.sig too" },
-	{ TIMEOUT, "t", "timeout", "SECONDS",
-	  "how long to wait for the first board (default: for ever)" },
-	{ NEXT_TIMEOUT, NULL, "next-timeout", "SECONDS",
-	  "how long a board may take to come back for its next stage (default: 60)" },
-	{ AGAIN, NULL, "again", NULL, "serve a finished board again as soon as it is back" },
-	{ WAIT_DISK, NULL, "wait-disk", "[SECONDS]",
-	  "after the boot, wait for the board's disks and print them (default: 60)" },
-	{ EXEC, NULL, "exec", "PROGRAM",
-	  "run PROGRAM for each finished board; RPIBOOT_... variables tell about it" },
-	{ LIST, NULL, "list", NULL, "list the boards on the bus, also running ones, and exit" },
-	{ UDEV, NULL, "udev", NULL, "print the udev rule that lets users open boards, and exit" },
-	{ CHECK, NULL, "check", NULL, "tell whether the boot folder is fit, touch no board" },
-	{ CHIP, NULL, "chip", "NAME", "with --check: for this chip only, like 2711" },
-	{ POLL, "m", "poll", "MICROSECONDS",
-	  "time between two looks at the bus on systems that do not tell of arrivals (default: "
-	  "100000)" },
-	{ JSON, NULL, "json", NULL,
-	  "print every event as a line of JSON; the usual text goes to stderr" },
-	{ PROGRESS, NULL, "progress", "WHEN",
-	  "live lines with bars: always, never, or auto (on a terminal, the default)" },
-	{ QUIET, "q", "quiet", NULL, "print warnings and errors only" },
-	{ VERBOSE, "v", "verbose", NULL, "print more" },
-	{ VERY_VERBOSE, "vv", NULL, NULL, "print even more, also what libusb has to say" },
-	{ VERSION, "V", "version", NULL, "print the version and exit" },
-	{ HELP, "h", "help", NULL, "print this text and exit" },
-};
-
-#define TABLE_SIZE (sizeof table / sizeof *table)
 
 static enum options_result options_fail(struct options *o, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -110,135 +31,148 @@ static const struct option *options_find(const char *token, const char **value)
 	*value = NULL;
 	if (token[0] != '-')
 		return NULL;
-	for (size_t i = 0; i < TABLE_SIZE; i++) {
-		const struct option *o = &table[i];
-		if (o->letter && strcmp(token + 1, o->letter) == 0)
-			return o;
-		if (token[1] != '-' || !o->name)
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option *row = &option_table[i];
+		if (row->letter && strcmp(token + 1, row->letter) == 0)
+			return row;
+		if (token[1] != '-' || !row->name)
 			continue;
-		size_t n = strlen(o->name);
-		if (strncmp(token + 2, o->name, n) != 0)
+		size_t n = strlen(row->name);
+		if (strncmp(token + 2, row->name, n) != 0)
 			continue;
 		if (token[2 + n] == 0)
-			return o;
+			return row;
 		if (token[2 + n] == '=') {
 			*value = token + 3 + n;
-			return o;
+			return row;
 		}
 	}
 	return NULL;
 }
 
-static enum options_result options_number(struct options *o, const char *name, const char *value,
-                                          unsigned long max, unsigned long *out)
+/* The value itself, or, where MISSING, the row's number for that. */
+static enum options_result options_set_number(struct options *o, const struct option *row,
+                                              const char *value, bool missing, unsigned long *to)
 {
-	if (str_number(value, max, out) && *out > 0)
+	if (missing) {
+		*to = row->missing;
 		return OPTIONS_RUN;
-	return options_fail(o, "--%s wants a number from 1 to %lu, not '%s'", name, max, value);
+	}
+	if (row->type == OPTION_LEADING)
+		*to = strtoul(value, NULL, 10);
+	else if (!str_number(value, row->max, to))
+		*to = row->max + 1;
+	if (*to >= row->min && *to <= row->max)
+		return OPTIONS_RUN;
+	return options_fail(o, "--%s: expected a number from %lu to %lu, not '%s'", row->name,
+	                    row->min, row->max, value);
 }
 
-static enum options_result options_append(struct options *o, const char **list, unsigned *count,
-                                          const char *value)
+static enum options_result options_append(struct options *o, const struct option *row,
+                                          const char *value, const char **list, unsigned *count)
 {
 	if (!*value)
-		return options_fail(o, "an empty path or serial selects nothing");
+		return options_fail(o, "an empty path or serial number selects nothing");
+	if (row->valid && !row->valid(value))
+		return options_fail(o, "--%s: expected %s, not '%s'", row->name, row->expected,
+		                    value);
 	if (*count == STATION_SELECTORS)
-		return options_fail(o, "more than %d paths or serials", STATION_SELECTORS);
+		return options_fail(o, "more than %d paths or serial numbers", STATION_SELECTORS);
 	list[(*count)++] = value;
 	return OPTIONS_RUN;
 }
 
-/* What an option that takes no value switches on; NULL: it does something else. */
-static bool *options_flag(struct options *o, enum id id)
+static enum options_result options_set_word(struct options *o, const struct option *row,
+                                            const char *value, int *to)
 {
-	bool *const flags[OPTION_IDS] = {
-		[LOOP] = &o->loop,   [OVERLAY] = &o->overlay, [SIGNED] = &o->sign,
-		[AGAIN] = &o->again, [CHECK] = &o->check,     [LIST] = &o->list,
-		[JSON] = &o->json,   [QUIET] = &o->quiet,
-	};
-	return flags[id];
-}
-
-static enum options_result options_progress(struct options *o, const char *value)
-{
-	static const char *const words[] = {
-		[PROGRESS_AUTO] = "auto", [PROGRESS_ALWAYS] = "always", [PROGRESS_NEVER] = "never"
-	};
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(words[i], value) == 0) {
-			o->progress = (enum options_progress)i;
+	char known[80] = "";
+	size_t n = 0;
+	for (int i = 0; row->words[i]; i++) {
+		if (strcmp(row->words[i], value) == 0) {
+			*to = i;
 			return OPTIONS_RUN;
 		}
-	return options_fail(o, "--progress wants auto, always or never, not '%s'", value);
+		n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "",
+		                      row->words[i]);
+	}
+	return options_fail(o, "--%s: expected one of %s, not '%s'", row->name, known, value);
 }
 
-/* VALUE is "" where there is none. */
-static enum options_result options_apply(struct options *o, const struct option *option,
-                                         const char *value)
+static enum options_result options_set_chip(struct options *o, const struct option *row,
+                                            const char *value, const struct chip **to)
 {
-	unsigned long n;
-	bool *on = options_flag(o, option->id);
-	if (on)
-		*on = true;
-	switch (option->id) {
-	case DIRECTORY:
-		o->directory = value;
-		break;
-	case COUNT:
-		return options_number(o, "count", value, 100000, &o->count);
-	case PATH:
-		return options_append(o, o->paths, &o->path_count, value);
-	case SERIAL:
-		return options_append(o, o->serials, &o->serial_count, value);
-	case PORT:
-		if (!str_number(value, 98, &n))
-			return options_fail(o, "--port wants a number from 0 to 98, not '%s'",
-			                    value);
-		o->port = (int)n;
-		break;
-	case METADATA:
-		if (*value)
-			o->metadata_directory = value;
-		break;
-	case TIMEOUT:
-		return options_number(o, "timeout", value, 1000000, &o->timeout);
-	case NEXT_TIMEOUT:
-		return options_number(o, "next-timeout", value, 1000000, &o->next_timeout);
-	case WAIT_DISK:
-		o->wait_disk = 60;
-		return *value ? options_number(o, "wait-disk", value, 1000000, &o->wait_disk)
-		              : OPTIONS_RUN;
-	case EXEC:
-		o->exec = value;
-		break;
-	case UDEV:
-		return OPTIONS_UDEV;
-	case CHIP:
-		o->chip = chip_by_name(value);
-		if (!o->chip)
-			return options_fail(o, "--chip wants 2763, 2764, 2711 or 2712, not '%s'",
-			                    value);
-		break;
-	case POLL: /* the public tool reads leading digits and no more */
-		o->poll = strtoul(value, NULL, 10);
-		if (o->poll == 0 || o->poll > LONG_MAX)
-			return options_fail(o, "-m wants microseconds, more than 0, not '%s'",
-			                    value);
-		break;
-	case PROGRESS:
-		return options_progress(o, value);
-	case VERBOSE:
-	case VERY_VERBOSE:
-		o->verbose = option->id == VERBOSE ? 1 : 2;
-		break;
-	case VERSION:
-		return OPTIONS_VERSION;
-	case HELP:
-		return OPTIONS_HELP;
+	*to = chip_by_name(value);
+	if (*to)
+		return OPTIONS_RUN;
+	return options_fail(o, "--%s: no chip or board '%s': 2763, 2764, 2711, 2712, cm4, pi5, ...",
+	                    row->name, value);
+}
+
+/* Stores VALUE ("" where it is MISSING, or the option takes none) where the row says. */
+static enum options_result options_apply(struct options *o, const struct option *row,
+                                         const char *value, bool missing)
+{
+	char *base = (char *)o;
+	void *to = base + row->member;
+	unsigned long port;
+	switch (row->type) {
+	case OPTION_FLAG:
+		*(bool *)to = true;
+		return OPTIONS_RUN;
+	case OPTION_TEXT:
+		if (row->not_empty && !*value)
+			return options_fail(o, "--%s: expected %s", row->name, row->arg);
+		if (!missing && (*value || row->arg[0] != '['))
+			*(const char **)to = value;
+		return OPTIONS_RUN;
+	case OPTION_LIST:
+		return options_append(o, row, value, to, (void *)(base + row->count));
+	case OPTION_NUMBER:
+	case OPTION_LEADING:
+		return options_set_number(o, row, value, missing, to);
+	case OPTION_PORT:
+		if (options_set_number(o, row, value, false, &port) != OPTIONS_RUN)
+			return OPTIONS_ERROR;
+		*(int *)to = (int)port;
+		return OPTIONS_RUN;
+	case OPTION_WORD:
+		return options_set_word(o, row, value, to);
+	case OPTION_CHIP:
+		return options_set_chip(o, row, value, to);
+	case OPTION_LEVEL:
+		*(int *)to = (int)row->min;
+		return OPTIONS_RUN;
+	case OPTION_ACTION:
 	default:
-		break;
+		return row->result;
 	}
-	return OPTIONS_RUN;
+}
+
+/* Whether TOKEN is single letters run together, like -lv. */
+static bool options_are_joined(const char *token)
+{
+	if (token[0] != '-' || token[1] == '-' || !token[1] || !token[2])
+		return false;
+	for (const char *c = token + 1; *c; c++) {
+		const char *value, alone[] = { '-', *c, 0 };
+		if (!options_find(alone, &value))
+			return false;
+	}
+	return true;
+}
+
+/* TOKEN is no option: names what was probably meant. */
+static enum options_result options_reject(struct options *o, const char *token)
+{
+	if (options_are_joined(token))
+		return options_fail(o,
+		                    "unknown option '%s'; short options are separate: -%c -%c ...",
+		                    token, token[1], token[2]);
+	if (*token == '-')
+		return options_fail(o, "unknown option '%s'", token);
+	if (!*token || o->directory)
+		return options_fail(o, "unexpected word '%s'", token);
+	return options_fail(o, "unexpected word '%s'; did you mean -d %s?", token, token);
 }
 
 /* The argument at *I, which moves to the last word of it. */
@@ -250,19 +184,18 @@ static enum options_result options_parse_one(struct options *o, int argc, char *
 		o->port = (int)port;
 		return OPTIONS_RUN;
 	}
-	const struct option *option = options_find(token, &value);
-	if (!option)
-		return options_fail(
-			o, *token == '-' ? "unknown option '%s'" : "unexpected word '%s'", token);
-	if (!option->arg)
-		return value ? options_fail(o, "--%s takes no value", option->name)
-		             : options_apply(o, option, "");
-	bool optional = option->arg[0] == '[';
+	const struct option *row = options_find(token, &value);
+	if (!row)
+		return options_reject(o, token);
+	if (!row->arg)
+		return value ? options_fail(o, "--%s takes no value", row->name)
+		             : options_apply(o, row, "", true);
+	bool optional = row->arg[0] == '[';
 	if (!value && *i + 1 < argc && !(optional && argv[*i + 1][0] == '-'))
 		value = argv[++*i];
 	if (!value && !optional)
-		return options_fail(o, "'%s' wants %s", token, option->arg);
-	return options_apply(o, option, value ? value : "");
+		return options_fail(o, "option '%s' requires an argument: %s", token, row->arg);
+	return options_apply(o, row, value ? value : "", !value);
 }
 
 enum options_result options_parse(struct options *o, int argc, char **argv)
@@ -273,16 +206,14 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 		if (result != OPTIONS_RUN)
 			return result;
 	}
-	if (o->exec && !*o->exec)
-		return options_fail(o, "--exec wants a program");
 	if (o->overlay && !o->directory)
-		return options_fail(o, "-o needs a folder: -d DIR");
+		return options_fail(o, "-o requires a boot directory: -d DIR");
 	if (o->path_count && o->port >= 0)
-		return options_fail(o, "a USB path and a port number do not go together");
+		return options_fail(o, "a USB path and a port number are mutually exclusive");
 	if (o->loop && o->count)
-		return options_fail(o, "-l serves without end, -n ends: choose one");
+		return options_fail(o, "-l and -n are mutually exclusive");
 	if (o->chip && !o->check)
-		return options_fail(o, "--chip goes with --check: boards tell their chip");
+		return options_fail(o, "--chip requires --check");
 	return OPTIONS_RUN;
 }
 
@@ -294,24 +225,24 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 void options_help(FILE *out)
 {
 	fputs("Usage: rpiboot [OPTION]...\n"
-	      "Boots Raspberry Pi boards in USB boot mode from a folder of boot files.\n\n",
+	      "Boots Raspberry Pi boards in USB boot mode from a boot directory.\n\n",
 	      out);
-	for (size_t i = 0; i < TABLE_SIZE; i++) {
-		const struct option *o = &table[i];
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option *row = &option_table[i];
 		int n = fprintf(out, "  ");
-		if (o->letter)
-			n += fprintf(out, "-%s", o->letter);
-		if (o->name)
-			n += fprintf(out, "%s--%s", o->letter ? ", " : "    ", o->name);
-		if (o->arg)
-			n += fprintf(out, " %s", o->arg);
+		if (row->letter)
+			n += fprintf(out, "-%s", row->letter);
+		if (row->name)
+			n += fprintf(out, "%s--%s", row->letter ? ", " : "    ", row->name);
+		if (row->arg)
+			n += fprintf(out, " %s", row->arg);
 		if (n + 2 > HELP_INDENT)
 			n = fprintf(out, "\n") - 1;
 		fprintf(out, "%*s", HELP_INDENT - n, "");
-		str_wrap(out, HELP_INDENT, HELP_WIDTH, o->help);
+		str_wrap(out, HELP_INDENT, HELP_WIDTH, row->help);
 	}
 	fputs("\nOne board is served, unless -l, -n, or several -p or -i ask for more.\n"
-	      "Exit status: 0 success, 1 boot files missing or unfit, 2 a board failed, 3 a\n"
+	      "Exit status: 0 success, 1 boot files missing or unusable, 2 a board failed, 3 a\n"
 	      "board was lost, 4 a board did not come back, 5 no board in time, 6 no disk in\n"
 	      "time, 7 --exec, 130 interrupted, 255 usage, libusb or permission. See\n"
 	      "rpiboot(1).\n",

@@ -38,6 +38,9 @@ enum err report_error(struct report *report, const struct board_facts *board, en
 /* Ends all observers. NULL is fine. */
 void report_free(struct report *report);
 
+/* One of the lines that scripts look for. */
+#define REPORT_WAITING "Waiting for BCM2835/6/7/2711/2712..."
+
 /* --- the observers. Each new function: NULL when out of memory. */
 
 /* Whether NAME is a file that a board's firmware asks for although it is not needed. */

@@ -116,7 +116,7 @@ static char *progress_live_lines(const struct progress *p, unsigned columns, uns
 		progress_print_remark(more, columns, &out);
 	}
 	if (count == 0 && p->waiting && rows > 0)
-		progress_print_remark("Waiting for BCM2835/6/7/2711/2712...", columns, &out);
+		progress_print_remark(REPORT_WAITING, columns, &out);
 	return progress_take(&out);
 }
 

@@ -5,6 +5,7 @@
 #include "platform/plat.h"
 #include "report/summary.h"
 #include "base/str.h"
+#include "report/outcome.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -133,7 +134,7 @@ static void text_print_diagnosis(const struct text *t, const struct event *e)
 static void text_print_error(const struct text *t, const struct event *e)
 {
 	char safe[SAFE];
-	const char *advice = err_advice(e->err);
+	const char *advice = outcome_advice(e->err);
 	fprintf(text_begin(t, e, t->options.err), "%s: %s.%s%s\n",
 	        str_escape(safe, sizeof safe, e->text), err_text(e->err), advice ? " " : "",
 	        advice ? advice : "");
@@ -162,7 +163,7 @@ static void text_print_progress(const struct text *t, const struct event *e)
 		text_print_start(t, e);
 		break;
 	case EV_WAITING:
-		text_line(t, e, "Waiting for BCM2835/6/7/2711/2712...", "", "\n");
+		text_line(t, e, REPORT_WAITING, "", "\n");
 		break;
 	case EV_STAGE:
 		text_line(t, e,

@@ -115,7 +115,7 @@ is "no line is wider than 80" "$(awk 'length > 80' "$T/run.out")" ""
 run "$OUT/rpiboot" -d bad -t 1
 is "a run with it does not begin: status" "$status" 1
 is "a run with it does not begin: no board is waited for" "$(grep -c Waiting "$T/run.out")" 0
-ok "a run with it does not begin: why" grep -q "^bad/pieeprom.sig: is empty: the boot folder is not fit" "$T/run.err"
+ok "a run with it does not begin: why" grep -q "^bad/pieeprom.sig: is empty: the boot directory is not usable" "$T/run.err"
 
 # the loud warning; there is no such USB path, the time ends the run
 sig bad/pieeprom.bin bad/pieeprom.sig
@@ -164,7 +164,7 @@ Sending bootcode.bin"
 		"$OUT/rpiboot" -o -d ov >both 2>&1
 	is "an overlay's empty pieeprom.bin: nothing is sent" "$(grep -c 'Sending' both)" 0
 	ok "an overlay's empty pieeprom.bin: why" \
-		grep -q '^ov/pieeprom.bin: not there or empty.*the boot folder is not fit' both
+		grep -q '^ov/pieeprom.bin: not there or empty.*the boot directory is not usable' both
 else
 	skip 'boards with overlays' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi

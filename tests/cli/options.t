@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# rpiboot's options are the same everywhere they are told: --help, the manual page, both completions. And the
-# completions complete.
+# rpiboot's options are the same everywhere: --help, the manual page, both completions. And the completions complete.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 
@@ -12,10 +11,9 @@ words() { grep -v -x -e '-[0-9]*' | LC_ALL=C sort -u; }
 ok 'options were found in --help' test "$(wc -l <"$T/help")" -gt 30
 grep '^\.It Fl' docs/man/rpiboot.1 | grep -o 'Fl -*[a-zA-Z0-9][a-z-]*' | sed 's/Fl /-/' | words >"$T/page"
 is 'the manual page' "$(cat "$T/page")" "$(cat "$T/help")"
-sed -n "/options='/,/'\$/p" completions/rpiboot.bash | grep -o -e '--*[a-zA-Z][a-z-]*' | words >"$T/bash"
-is "bash's completion" "$(cat "$T/bash")" "$(cat "$T/help")"
-grep -o -e "['{,]--*[a-zA-Z][a-z-]*" completions/_rpiboot | cut -c2- | words >"$T/zsh"
-is "zsh's completion" "$(cat "$T/zsh")" "$(cat "$T/help")"
+for shell in bash:rpiboot.bash zsh:_rpiboot; do
+	ok "completions/${shell#*:} is what \`make completions\` writes" sh -c "'$BUILD/tests/completions' ${shell%:*} | cmp - 'completions/${shell#*:}'"
+done
 for status in $("$OUT/rpiboot" --help | sed -n '/^Exit status/,$p' | tr '\n' ' ' | grep -o -E '(status:|,) [0-9]+' | grep -o '[0-9]*'); do
 	ok "the manual page tells of status $status" grep -q "^\.It $status\$" docs/man/rpiboot.1
 done

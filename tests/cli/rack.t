@@ -52,6 +52,6 @@ is 'no board has anything to complain of' "$(jq '[.boards[].stale_requests] | ad
 is 'each is told by its path' "$(grep -c 'Second stage boot server done' "$T/run.out")" 13
 ok 'lines carry the path' grep -qx '\[1-1.2\] Second stage boot server done' "$T/run.out"
 ok 'the one that was unplugged' grep -q '^\[1-3.5\] .*boot.img' "$T/run.err"
-ok 'the one that refused' grep -q '^\[1-4.1\] .*did not take the second stage' "$T/run.err"
+ok 'the one that refused' grep -q '^\[1-4.1\] .*did not accept the second stage' "$T/run.err"
 ok 'the one that stayed away' grep -q '^\[1-4.2\] .*did not come back' "$T/run.err"
 tap_end

@@ -81,7 +81,7 @@ static void requests_without_end(void)
 	line("size absent");
 	repeat_step(20001);
 	go();
-	check(2, "", "the board asks without end");
+	check(2, "", "too many requests from the board");
 	CHECK_INT(run.boards[0].stats.requests, 20001);
 }
 

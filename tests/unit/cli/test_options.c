@@ -115,7 +115,7 @@ static void polls(void)
 	CHECK_INT(o.poll, 20);
 	WRONG("-m 0");
 	WRONG("-m x");
-	WRONG("-m -5");
+	WRONG("-m -5"); /* a huge number for strtoul */
 	WRONG("-m");
 }
 
@@ -176,7 +176,60 @@ static void errors_are_one_line(void)
 	WRONG("-x");
 	CHECK_STR(o.error, "unknown option '-x'");
 	WRONG("-d");
-	CHECK_STR(o.error, "'-d' wants DIR");
+	CHECK_STR(o.error, "option '-d' requires an argument: DIR");
+}
+
+static void paths_are_bus_and_ports(void)
+{
+	RUNS("-p 1-1 -p 12-1.3.15.2");
+	WRONG("-p 1.1.3");
+	WRONG("-p 1-1,1-2");
+	CHECK_STR(o.error,
+	          "--path: expected a USB path like 1-1.3, as --list shows it, not '1-1,1-2'");
+	WRONG("-p /dev/bus/usb/001/004");
+	WRONG("-p 1");
+	WRONG("-p 1-");
+	WRONG("-p 1-1.");
+	WRONG("-p 1-1-2");
+	WRONG("-p -1");
+}
+
+/* Boards as their owners name them; the product IDs and chips are those of docs/protocol.md. */
+static void chips_have_many_names(void)
+{
+	static const struct {
+		const char *name;
+		unsigned product;
+	} names[] = {
+		{ "2711", 0x2711 },    { "bcm2712", 0x2712 }, { "0x2764", 0x2764 },
+		{ "BCM2835", 0x2763 }, { "2837", 0x2764 },    { "cm4", 0x2711 },
+		{ "CM4S", 0x2711 },    { "pi5", 0x2712 },     { "cm5", 0x2712 },
+		{ "pi400", 0x2711 },   { "4b", 0x2711 },      { "500+", 0x2712 },
+		{ "zero2w", 0x2764 },  { "cm3+", 0x2764 },    { "cm1", 0x2763 },
+		{ "zero", 0x2763 },
+	};
+	char line[64];
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(line, sizeof line, "--check --chip %s", names[i].name);
+		RUNS(line);
+		CHECK(o.chip && o.chip->product == names[i].product);
+	}
+	WRONG("--check --chip pi");
+	WRONG("--check --chip cm");
+	WRONG("--check --chip _");
+	WRONG("--check --chip 3b");
+	WRONG("--chip cm4");
+}
+
+static void the_likely_meaning_is_named(void)
+{
+	WRONG("mass-storage-gadget");
+	CHECK_STR(o.error,
+	          "unexpected word 'mass-storage-gadget'; did you mean -d mass-storage-gadget?");
+	WRONG("-lv");
+	CHECK_STR(o.error, "unknown option '-lv'; short options are separate: -l -v ...");
+	WRONG("-xv");
+	CHECK_STR(o.error, "unknown option '-xv'");
 }
 
 static void help_fits_the_terminal(void)
@@ -207,6 +260,9 @@ int main(void)
 	RUN(around_the_boot);
 	RUN(help_and_version_act_when_reached);
 	RUN(errors_are_one_line);
+	RUN(paths_are_bus_and_ports);
+	RUN(chips_have_many_names);
+	RUN(the_likely_meaning_is_named);
 	RUN(help_fits_the_terminal);
 	return tap_end();
 }

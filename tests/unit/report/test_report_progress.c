@@ -156,7 +156,7 @@ static void keeps_remarks(void)
 	CHECK(strstr(text, "VERSION\033[K\n") != NULL);
 	CHECK(strstr(text, "[1-1] Warning: careful with \\x1b[2J\033[K\n") != NULL);
 	CHECK(strstr(text, "[1-1] by the way\033[K\n") != NULL);
-	CHECK(strstr(text, "[1-1] boot.img: a file could not be sent whole.") != NULL);
+	CHECK(strstr(text, "[1-1] boot.img: a file could not be sent completely.") != NULL);
 	CHECK(strstr(text, "Cannot open") == NULL);
 	CHECK(strstr(text, "\033[31m") == NULL);
 	free(text);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/outcome.h"
+
+#include <stddef.h>
+
+/* clang-format off */
+/* one error a line */
+static const struct {
+	int status;
+	const char *advice;
+} outcome_table[ERR_COUNT] = {
+	[OK] = { 0, NULL },
+	[ERR_USAGE] = { 255, "Try --help." },
+	[ERR_MEMORY] = { 255, NULL },
+	[ERR_USB_INIT] = { 255, "Is /dev/bus/usb there? Containers need it passed through." },
+	[ERR_INTERRUPTED] = { 130, NULL },
+
+	[ERR_NO_DIRECTORY] = { 1, "Name the directory with the boot files: -d DIR." },
+	[ERR_NO_SECOND_STAGE] = { 1,
+	                          "Name a directory that has one with -d, or run rpi-fetch-firmware." },
+	[ERR_EMPTY_FILE] = { 1, "An interrupted download? Fetch the file again." },
+	[ERR_FILE_TOO_LARGE] = { 1, "Make it smaller." },
+	[ERR_FILE_READ] = { 1, "Check its permissions and the disk." },
+	[ERR_ARCHIVE] = { 1, "It must be an uncompressed tar file; fetch it again." },
+	[ERR_SIGNATURE] = { 1, "Put it into the boot directory, or omit -s." },
+	[ERR_UNFIT] = { 1, "Nothing was sent. rpiboot --check reports details." },
+
+	[ERR_USB_ACCESS] = { 255,
+	                     "Run as root, or install the udev rule and join the group plugdev." },
+	[ERR_USB_BUSY] = { 2, "Stop the other rpiboot, virtual machine or driver that uses it." },
+	[ERR_USB_GONE] = { 3, "Check cable, hub and power." },
+	[ERR_USB_TIMEOUT] = { 2, "Check cable, hub and power; power-cycle the board." },
+	[ERR_USB_STALL] = { 2, "Power-cycle the board; does the file fit this chip?" },
+	[ERR_USB_IO] = { 2, "Check cable, hub and power." },
+	[ERR_USB_OVERFLOW] = { 2, "Power-cycle the board." },
+	[ERR_USB_MEMORY] = { 2, "Raise /sys/module/usbcore/parameters/usbfs_memory_mb." },
+	[ERR_USB_DESCRIPTOR] = { 2, "Power-cycle the board; check cable and hub." },
+
+	[ERR_SECOND_STAGE] = { 2, "Wrong or unsigned file for this board? Bad cable or hub?" },
+	[ERR_ROM_LOOP] = { 2, "Wrong or unsigned second stage for this board?" },
+	[ERR_GARBAGE] = { 2, "Power-cycle the board and try again." },
+	[ERR_ENDLESS] = { 2, "Does the boot directory fit this board?" },
+	[ERR_SEND] = { 2, "Check cable and hub; power-cycle the board." },
+	[ERR_FILE_CHANGED] = { 2, "Do not change the boot directory while a board is served." },
+	[ERR_BOARD_REPORTS] = { 2,
+	                        "See its metadata; is the EEPROM image signed and for this chip?" },
+	[ERR_BOARD_LOST] = { 3, "Check cable, hub and power; power-cycle the board." },
+	[ERR_BOARD_ABSENT] = { 4, "Wrong or unsigned second stage? Weak power? A hub in between?" },
+	[ERR_NO_BOARD] = { 5, "Is the board in USB boot mode, and the cable a data cable?" },
+
+	[ERR_NO_DISK] = { 6,
+	                  "Does the boot directory hold the mass-storage gadget? --wait-disk=SECONDS waits longer." },
+	[ERR_EXEC] = { 7, NULL },
+};
+/* clang-format on */
+
+const char *outcome_advice(enum err err)
+{
+	return outcome_table[err].advice;
+}
+
+int outcome_status(enum err err)
+{
+	return outcome_table[err].status;
+}
