@@ -44,6 +44,27 @@ static const struct {
 
 	[ERR_NO_DISK] = { "no-disk", "no disk appeared in time" },
 	[ERR_EXEC] = { "exec", "the program did not succeed" },
+
+	[ERR_IMAGE_READ] = { "image-read", "the image cannot be read" },
+	[ERR_IMAGE_FORMAT] = { "image-format", "not an image of a disk" },
+	[ERR_IMAGE_CORRUPT] = { "image-corrupt", "the image is damaged" },
+	[ERR_IMAGE_HASH] = { "image-hash", "the image is not the one that was expected" },
+	[ERR_IMAGE_PROGRAM] = { "image-program", "the image cannot be decoded" },
+	[ERR_SPOOL_FULL] = { "spool-full", "no room for the decoded image" },
+
+	[ERR_DISK_AMBIGUOUS] = { "disk-ambiguous", "the board has several disks" },
+	[ERR_DISK_NONE_SUCH] = { "disk-none-such", "the board has no such disk" },
+	[ERR_DISK_TOO_SMALL] = { "disk-too-small", "the disk is smaller than the image" },
+	[ERR_DISK_BUSY] = { "disk-busy", "the disk is in use" },
+	[ERR_DISK_READ_ONLY] = { "disk-read-only", "the disk is write-protected" },
+	[ERR_DISK_ACCESS] = { "disk-access", "the disk cannot be opened" },
+	[ERR_DISK_IDENTITY] = { "disk-identity", "not the disk that was chosen" },
+
+	[ERR_DISK_WRITE] = { "disk-write", "the disk cannot be written" },
+	[ERR_DISK_SETTLE] = { "disk-settle", "the disk did not write out its cache" },
+	[ERR_DISK_VERIFY] = { "disk-verify", "the disk does not hold what was written" },
+	[ERR_DISK_READ] = { "disk-read", "the disk cannot be read" },
+	[ERR_BACKUP] = { "backup", "the backup cannot be written" },
 };
 /* clang-format on */
 

@@ -50,6 +50,30 @@ enum err {
 	ERR_NO_DISK, /* no disk within --wait-disk */
 	ERR_EXEC,    /* the program of --exec did not start or did not succeed */
 
+	/* the image of --flash: nothing was written */
+	ERR_IMAGE_READ,    /* cannot be opened or read */
+	ERR_IMAGE_FORMAT,  /* no image of a disk */
+	ERR_IMAGE_CORRUPT, /* the archive is damaged, or goes on behind its end */
+	ERR_IMAGE_HASH,    /* not the one of --image-sha256 */
+	ERR_IMAGE_PROGRAM, /* the program that decodes its format is not installed */
+	ERR_SPOOL_FULL,    /* no room, or no file, for the decoded image */
+
+	/* the board's disk is refused: it was not touched */
+	ERR_DISK_AMBIGUOUS, /* several disks, and nothing chooses one */
+	ERR_DISK_NONE_SUCH, /* none that --target means */
+	ERR_DISK_TOO_SMALL, /* smaller than the image */
+	ERR_DISK_BUSY,      /* mounted, or used otherwise */
+	ERR_DISK_READ_ONLY, /* write-protected */
+	ERR_DISK_ACCESS,    /* no permission, or no device file */
+	ERR_DISK_IDENTITY,  /* not the board's disk, or not the one that was seen */
+
+	/* the board's disk failed */
+	ERR_DISK_WRITE,  /* cannot be written */
+	ERR_DISK_SETTLE, /* did not write out its cache */
+	ERR_DISK_VERIFY, /* reads back differently, or not at all */
+	ERR_DISK_READ,   /* cannot be read, for --backup */
+	ERR_BACKUP,      /* the file of --backup cannot be written */
+
 	ERR_COUNT
 };
 

@@ -44,18 +44,42 @@ enum event_kind {
 	EV_SERVED,          /* the board ended its session: Done */
 	EV_DISK_WAIT,       /* its disks are waited for */
 	EV_DISK,            /* its disk: name, size, text: model, where: serial ("" unknown) */
-	EV_EXEC,            /* the program name is about to run for the board */
-	EV_EXEC_END,        /* it has ended: code (exit status), err, duration (its own) */
-	EV_DIAGNOSIS,       /* err (or OK) explained: topic, text, where, explain, remedy */
-	EV_NOTICE,          /* text: worth knowing, nothing wrong */
-	EV_WARNING,         /* topic, text */
-	EV_ERROR,           /* err, text: what; the board's or the run's end follows */
-	EV_RESULT,          /* the board is finished: err (OK: success), files, bytes, duration */
-	EV_DEBUG,           /* text; level 1 or 2 */
-	EV_SUMMARY,         /* the run is over: summary, and code, its exit status */
+	EV_IMAGE, /* decoded: name, text: format, size, bytes: of the file, where: SHA-256 (NULL: not asked), duration */
+	EV_IMAGE_WAIT, /* the board waits for the image */
+	EV_FLASH, /* its disk is about to be written: name, text: the board's own name, size, bytes: image */
+	EV_FLASH_PROGRESS, /* step; done of size bytes (0: unknown) in duration */
+	EV_FLASH_WRITTEN, /* all but the first MiB is written: bytes, duration; the board's cache is next */
+	EV_FLASH_END, /* written, and verified if asked for: name, flash */
+	EV_BACKUP, /* its disk is about to be read: name, text: the board's own name, size; where: the file */
+	EV_BACKUP_END, /* name: the file, size, bytes: of the file, where: SHA-256 of the disk, duration */
+	EV_EJECTED,   /* its disk: name */
+	EV_EXEC,      /* the program name is about to run for the board */
+	EV_EXEC_END,  /* it has ended: code (exit status), err, duration (its own) */
+	EV_DIAGNOSIS, /* err (or OK) explained: topic, text, where, explain, remedy */
+	EV_NOTICE,    /* text: worth knowing, nothing wrong */
+	EV_WARNING,   /* topic, text */
+	EV_ERROR,     /* err, text: what; the board's or the run's end follows */
+	EV_RESULT, /* the board is finished: err (OK: success), files, bytes, duration, flash (NULL: nothing written) */
+	EV_DEBUG,  /* text; level 1 or 2 */
+	EV_SUMMARY, /* the run is over: summary, and code, its exit status */
 };
 
 struct metadata;
+
+enum flash_step { FLASH_WRITE, FLASH_SETTLE, FLASH_VERIFY, FLASH_READ };
+
+/* What a verify has read. */
+enum flash_checked {
+	FLASH_CHECKED_NONE,
+	FLASH_CHECKED_CACHE,  /* perhaps the board's memory */
+	FLASH_CHECKED_MEDIUM, /* the disk itself */
+};
+
+struct flash_figures {
+	uint64_t bytes;                 /* of the image */
+	uint64_t write, settle, verify; /* microseconds */
+	enum flash_checked checked;
+};
 
 struct event {
 	enum event_kind kind;
@@ -64,6 +88,8 @@ struct event {
 	const char *topic; /* a stable word for machines */
 	const struct metadata *metadata;
 	const struct summary *summary;
+	const struct flash_figures *flash;
+	enum flash_step step;
 	enum bootfile_source source;
 	uint64_t size, done; /* bytes */
 	uint32_t code;

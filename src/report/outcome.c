@@ -51,6 +51,27 @@ static const struct {
 	[ERR_NO_DISK] = { 6,
 	                  "Does the boot directory hold the mass-storage gadget? --wait-disk=SECONDS waits longer." },
 	[ERR_EXEC] = { 7, NULL },
+
+	[ERR_IMAGE_READ] = { 8, NULL },
+	[ERR_IMAGE_FORMAT] = { 8, NULL },
+	[ERR_IMAGE_CORRUPT] = { 8, "Fetch it again." },
+	[ERR_IMAGE_HASH] = { 8, "Fetch it again, or correct --image-sha256." },
+	[ERR_IMAGE_PROGRAM] = { 8, NULL },
+	[ERR_SPOOL_FULL] = { 8, "--spool DIR uses another directory." },
+
+	[ERR_DISK_AMBIGUOUS] = { 9, "--target chooses one: emmc, sd, nvme, usb, or the board's name." },
+	[ERR_DISK_NONE_SUCH] = { 9, NULL },
+	[ERR_DISK_TOO_SMALL] = { 9, NULL },
+	[ERR_DISK_BUSY] = { 9, "Unmount it." },
+	[ERR_DISK_READ_ONLY] = { 9, "Does the gadget's cmdline.txt say msg.ro=1?" },
+	[ERR_DISK_ACCESS] = { 9, "Run as root, or install the udev rule and join the group plugdev." },
+	[ERR_DISK_IDENTITY] = { 9, "Nothing was written to it." },
+
+	[ERR_DISK_WRITE] = { 10, "The disk may be worn out; try another cable and port." },
+	[ERR_DISK_SETTLE] = { 10, "The disk may be worn out; try another cable and port." },
+	[ERR_DISK_VERIFY] = { 10, "The disk may be worn out; try another cable and port." },
+	[ERR_DISK_READ] = { 10, "The disk may be worn out; try another cable and port." },
+	[ERR_BACKUP] = { 10, NULL },
 };
 /* clang-format on */
 

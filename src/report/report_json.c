@@ -39,6 +39,15 @@ static const char *const event_names[] = {
 	[EV_SERVED] = "done",
 	[EV_DISK_WAIT] = "disk-wait",
 	[EV_DISK] = "disk",
+	[EV_IMAGE] = "image",
+	[EV_IMAGE_WAIT] = "image-wait",
+	[EV_FLASH] = "flash-begin",
+	[EV_FLASH_PROGRESS] = "flash-progress",
+	[EV_FLASH_WRITTEN] = NULL, /* flash-end has its time */
+	[EV_FLASH_END] = "flash-end",
+	[EV_BACKUP] = "backup-begin",
+	[EV_BACKUP_END] = "backup-end",
+	[EV_EJECTED] = "ejected",
 	[EV_EXEC] = "program-begin",
 	[EV_EXEC_END] = "program-end",
 	[EV_DIAGNOSIS] = "diagnosis",
@@ -187,6 +196,64 @@ static void json_put_disk(FILE *out, const struct event *e)
 	json_put_known(out, "model", e->text);
 }
 
+static const char *const checked_names[] = {
+	[FLASH_CHECKED_NONE] = "none",
+	[FLASH_CHECKED_CACHE] = "cache",
+	[FLASH_CHECKED_MEDIUM] = "medium",
+};
+
+static const char *const step_names[] = {
+	[FLASH_WRITE] = "write",
+	[FLASH_SETTLE] = "settle",
+	[FLASH_VERIFY] = "verify",
+	[FLASH_READ] = "read",
+};
+
+static void json_put_image(FILE *out, const struct event *e)
+{
+	json_put_string(out, "file", e->name);
+	json_put_string(out, "format", e->text);
+	json_put_number(out, "size", e->size);
+	json_put_number(out, "compressed", e->bytes);
+	json_put_known(out, "sha256", e->where);
+	json_put_seconds(out, "duration", e->duration);
+}
+
+static void json_put_flash(FILE *out, const struct event *e)
+{
+	if (e->kind == EV_FLASH_PROGRESS) {
+		json_put_string(out, "step", step_names[e->step]);
+		json_put_number(out, "done", e->done);
+		json_put_number(out, "size", e->size);
+		return;
+	}
+	json_put_string(out, "device", e->name);
+	if (e->kind == EV_FLASH || e->kind == EV_BACKUP) {
+		json_put_known(out, "model", e->text);
+		json_put_number(out, "size", e->size);
+	}
+	if (e->kind == EV_FLASH)
+		json_put_number(out, "bytes", e->bytes);
+	if (e->kind == EV_BACKUP)
+		json_put_string(out, "file", e->where);
+	if (e->kind == EV_FLASH_END) {
+		json_put_number(out, "bytes", e->flash->bytes);
+		json_put_seconds(out, "write", e->flash->write);
+		json_put_seconds(out, "settle", e->flash->settle);
+		json_put_seconds(out, "verify", e->flash->verify);
+		json_put_string(out, "checked", checked_names[e->flash->checked]);
+	}
+}
+
+static void json_put_backup(FILE *out, const struct event *e)
+{
+	json_put_string(out, "file", e->name);
+	json_put_number(out, "size", e->size);
+	json_put_number(out, "compressed", e->bytes);
+	json_put_string(out, "sha256", e->where);
+	json_put_seconds(out, "duration", e->duration);
+}
+
 static void json_put_program(FILE *out, const struct event *e)
 {
 	json_put_string(out, "program", e->name);
@@ -266,6 +333,19 @@ static void json_put_details(FILE *out, const struct event *e)
 	case EV_DISK:
 		json_put_disk(out, e);
 		break;
+	case EV_IMAGE:
+		json_put_image(out, e);
+		break;
+	case EV_FLASH:
+	case EV_FLASH_PROGRESS:
+	case EV_FLASH_END:
+	case EV_BACKUP:
+	case EV_EJECTED:
+		json_put_flash(out, e);
+		break;
+	case EV_BACKUP_END:
+		json_put_backup(out, e);
+		break;
 	case EV_EXEC:
 	case EV_EXEC_END:
 		json_put_program(out, e);
@@ -290,6 +370,8 @@ static void json_put_details(FILE *out, const struct event *e)
 	case EV_WAITING:
 	case EV_ATTACHED:
 	case EV_DISK_WAIT:
+	case EV_IMAGE_WAIT:
+	case EV_FLASH_WRITTEN:
 	case EV_FILE_PROGRESS:
 		break;
 	}

@@ -259,6 +259,11 @@ static void progress_note_lines(struct progress *p, const struct event *e)
 	case EV_METADATA_FILE:
 	case EV_METADATA_OUTPUT:
 	case EV_DISK:
+	case EV_IMAGE:
+	case EV_FLASH:
+	case EV_FLASH_END:
+	case EV_BACKUP_END:
+	case EV_EJECTED:
 	case EV_DIAGNOSIS:
 	case EV_SUMMARY:
 		progress_print_plain(p, e, NULL);
@@ -302,13 +307,27 @@ static void progress_set_what(struct live *b, const char *what)
 	snprintf(b->what, sizeof b->what, "%s", what);
 }
 
-static void progress_note_transfer(struct live *b, const struct event *e)
+static void progress_note_transfer(struct live *b, const struct event *e, const char *what)
 {
-	progress_set_what(b, e->name);
+	progress_set_what(b, what);
 	b->moving = true;
 	b->done = e->done;
 	b->size = e->size;
 	b->rate = e->duration ? e->done * PLAT_SECOND / e->duration : 0;
+}
+
+static void progress_note_flash(struct live *b, const struct event *e)
+{
+	static const char *const steps[] = {
+		[FLASH_WRITE] = "writing",
+		[FLASH_SETTLE] = "settling",
+		[FLASH_VERIFY] = "verifying",
+		[FLASH_READ] = "reading",
+	};
+	if (e->size)
+		progress_note_transfer(b, e, steps[e->step]);
+	else
+		progress_set_what(b, steps[e->step]);
 }
 
 static void progress_note_board(struct progress *p, struct live *b, const struct event *e)
@@ -331,13 +350,19 @@ static void progress_note_board(struct progress *p, struct live *b, const struct
 	case EV_DISK_WAIT:
 		progress_set_what(b, "waiting for its disks");
 		break;
+	case EV_IMAGE_WAIT:
+		progress_set_what(b, "waiting for the image");
+		break;
+	case EV_FLASH_PROGRESS:
+		progress_note_flash(b, e);
+		break;
 	case EV_EXEC:
 		progress_set_what(b, "the program runs");
 		break;
 	case EV_FILE_BEGIN:
 	case EV_FILE_PROGRESS:
 	case EV_FILE_END:
-		progress_note_transfer(b, e);
+		progress_note_transfer(b, e, e->name);
 		break;
 	default:
 		break;

@@ -118,6 +118,56 @@ static void text_print_exec_end(const struct text *t, const struct event *e)
 	        (unsigned long)e->code, (double)e->duration / (double)PLAT_SECOND);
 }
 
+static void text_print_image(const struct text *t, const struct event *e)
+{
+	char safe[SAFE];
+	fprintf(t->options.out, "Image: %s, %llu bytes, decoded in %.1f s\n",
+	        str_escape(safe, sizeof safe, e->name), (unsigned long long)e->size,
+	        (double)e->duration / (double)PLAT_SECOND);
+}
+
+/* A disk that is about to be written or read: "VERB /dev/sda, mmcblk0, 31268536320 bytes". */
+static void text_print_medium(const struct text *t, const struct event *e, const char *verb)
+{
+	char safe[SAFE];
+	fprintf(text_begin(t, e, t->options.out), "%s %s%s%s, %llu bytes\n", verb, e->name,
+	        *e->text ? ", " : "", str_escape(safe, sizeof safe, e->text),
+	        (unsigned long long)e->size);
+}
+
+static double text_rate(uint64_t bytes, uint64_t time)
+{
+	return time ? (double)bytes / (double)time : 0; /* bytes/us: MB/s */
+}
+
+static void text_print_written(const struct text *t, const struct event *e)
+{
+	fprintf(text_begin(t, e, t->options.out),
+	        "Written in %.1f s, %.1f MB/s; the board writes out its cache\n",
+	        (double)e->duration / (double)PLAT_SECOND, text_rate(e->bytes, e->duration));
+}
+
+static void text_print_flashed(const struct text *t, const struct event *e)
+{
+	FILE *out = text_begin(t, e, t->options.out);
+	unsigned long long bytes = e->flash->bytes;
+	double seconds = (double)e->flash->verify / (double)PLAT_SECOND;
+	if (e->flash->checked == FLASH_CHECKED_NONE)
+		fprintf(out, "Not verified: %llu bytes written\n", bytes);
+	else
+		fprintf(out, "Verified: %llu bytes read %s in %.1f s\n", bytes,
+		        e->flash->checked == FLASH_CHECKED_MEDIUM ? "from the medium" : "back",
+		        seconds);
+}
+
+static void text_print_backup(const struct text *t, const struct event *e)
+{
+	fprintf(text_begin(t, e, t->options.out),
+	        "Backup: %s, %llu bytes of %llu, in %.1f s, SHA-256 of the disk %s\n", e->name,
+	        (unsigned long long)e->bytes, (unsigned long long)e->size,
+	        (double)e->duration / (double)PLAT_SECOND, e->where);
+}
+
 #define DIAGNOSIS_WIDTH 79
 
 static void text_print_diagnosis(const struct text *t, const struct event *e)
@@ -210,6 +260,30 @@ static void text_print_progress(const struct text *t, const struct event *e)
 		break;
 	case EV_DISK_WAIT:
 		text_line(t, e, "Waiting for disks...", "", "");
+		break;
+	case EV_IMAGE:
+		text_print_image(t, e);
+		break;
+	case EV_IMAGE_WAIT:
+		text_line(t, e, "Waiting for the image...", "", "");
+		break;
+	case EV_FLASH:
+		text_print_medium(t, e, "Flashing");
+		break;
+	case EV_FLASH_WRITTEN:
+		text_print_written(t, e);
+		break;
+	case EV_FLASH_END:
+		text_print_flashed(t, e);
+		break;
+	case EV_BACKUP:
+		text_print_medium(t, e, "Reading");
+		break;
+	case EV_BACKUP_END:
+		text_print_backup(t, e);
+		break;
+	case EV_EJECTED:
+		text_line(t, e, "Ejected, safe to remove", "", "");
 		break;
 	case EV_EXEC:
 		text_line(t, e, "Running ", e->name, "");
