@@ -247,22 +247,47 @@ static int sysfs_by_name(const void *a, const void *b)
 	return strcmp(x->node, y->node);
 }
 
-/* NAME in sys/block, a link to the disk's place below its controller, host, interface. */
+/* Attribute NAME of the disk DISK ("sda"). */
+static bool sysfs_disk_text(const struct sysfs *m, const char *disk, const char *name,
+                            char out[SYSFS_TEXT])
+{
+	char path[FILE_PATH];
+	*out = 0;
+	return FITS(path, sizeof path, "%s/block/%s/%s", m->sys, disk, name) &&
+	       sysfs_read_text(path, out);
+}
+
+static bool sysfs_fill_disk(const struct sysfs *m, const char *name, struct sysfs_disk *disk)
+{
+	char text[SYSFS_TEXT];
+	*disk = (struct sysfs_disk){ 0 };
+	if (!FITS(disk->node, sizeof disk->node, "/dev/%s", name))
+		return false;
+	if (sysfs_disk_text(m, name, "size", text))
+		disk->size = strtoull(text, NULL, 10) * 512; /* sectors, whatever the disk's are */
+	if (sysfs_disk_text(m, name, "diskseq", text))
+		disk->sequence = strtoull(text, NULL, 10);
+	disk->read_only = sysfs_disk_text(m, name, "ro", text) && strcmp(text, "1") == 0;
+	sysfs_disk_text(m, name, "device/vendor", disk->vendor);
+	sysfs_disk_text(m, name, "device/model", disk->model);
+	return true;
+}
+
+/* What the place of a disk behind the device on PATH, a link below controller, host and interface, has in it. */
+static void sysfs_component(const char *path, char out[USB_PATH_SIZE + 2])
+{
+	snprintf(out, USB_PATH_SIZE + 2, "/%.*s:", USB_PATH_SIZE - 1, path);
+}
+
+/* NAME in sys/block, a link to the disk's place. */
 static bool sysfs_each_disk(void *ctx, const char *name)
 {
 	struct disks *d = ctx;
-	char path[FILE_PATH], target[FILE_PATH], text[SYSFS_TEXT];
-	struct sysfs_disk disk = { 0 };
-	if (!FITS(path, sizeof path, "%s/block/%s", d->sysfs->sys, name) ||
-	    !plat_link(path, target, sizeof target) || !strstr(target, d->component) ||
-	    !FITS(disk.node, sizeof disk.node, "/dev/%s", name))
-		return true;
-	if (FITS(path, sizeof path, "%s/block/%s/size", d->sysfs->sys, name) &&
-	    sysfs_read_text(path, text))
-		disk.size = strtoull(text, NULL, 10) * 512; /* sectors, whatever the disk's are */
-	if (FITS(path, sizeof path, "%s/block/%s/device/model", d->sysfs->sys, name))
-		sysfs_read_text(path, disk.model);
-	d->out[d->count++] = disk;
+	char path[FILE_PATH], target[FILE_PATH];
+	if (FITS(path, sizeof path, "%s/block/%s", d->sysfs->sys, name) &&
+	    plat_link(path, target, sizeof target) && strstr(target, d->component) &&
+	    sysfs_fill_disk(d->sysfs, name, &d->out[d->count]))
+		d->count++;
 	return d->count < SYSFS_DISKS;
 }
 
@@ -270,11 +295,120 @@ size_t sysfs_disks(const struct sysfs *m, const char *path, struct sysfs_disk ou
 {
 	struct disks disks = { .sysfs = m, .out = out };
 	char directory[FILE_PATH];
-	snprintf(disks.component, sizeof disks.component, "/%.*s:", USB_PATH_SIZE - 1, path);
+	sysfs_component(path, disks.component);
 	if (FITS(directory, sizeof directory, "%s/block", m->sys))
 		plat_list(directory, sysfs_each_disk, &disks);
 	qsort(out, disks.count, sizeof *out, sysfs_by_name);
 	return disks.count;
+}
+
+bool sysfs_disk_at(const struct sysfs *m, unsigned major, unsigned minor, const char *path,
+                   struct sysfs_disk *out)
+{
+	char link[FILE_PATH], target[FILE_PATH], component[USB_PATH_SIZE + 2];
+	sysfs_component(path, component);
+	if (!FITS(link, sizeof link, "%s/dev/block/%u:%u", m->sys, major, minor) ||
+	    !plat_link(link, target, sizeof target) || !strstr(target, component))
+		return false;
+	const char *name = strrchr(target, '/') +
+	                   1; /* of a disk: below "block"; of a partition: below its disk */
+	return name - target > 7 && strncmp(name - 7, "/block/", 7) == 0 &&
+	       sysfs_fill_disk(m, name, out);
+}
+
+struct sequence {
+	const struct sysfs *sysfs;
+	uint64_t highest;
+};
+
+static bool sysfs_each_sequence(void *ctx, const char *name)
+{
+	struct sequence *s = ctx;
+	char text[SYSFS_TEXT];
+	uint64_t n = sysfs_disk_text(s->sysfs, name, "diskseq", text) ? strtoull(text, NULL, 10)
+	                                                              : 0;
+	if (n > s->highest)
+		s->highest = n;
+	return true;
+}
+
+uint64_t sysfs_disk_sequence(const struct sysfs *m)
+{
+	struct sequence s = { .sysfs = m };
+	char directory[FILE_PATH];
+	if (FITS(directory, sizeof directory, "%s/block", m->sys))
+		plat_list(directory, sysfs_each_sequence, &s);
+	return s.highest;
+}
+
+/* --- who uses a disk */
+
+struct users {
+	const struct sysfs *sysfs;
+	const char *disk; /* "sda" */
+	const char *part; /* "sda/sda1", or the disk itself, while its holders are looked at */
+	char *mounts;     /* /proc/self/mountinfo; NULL: cannot be read */
+	char *list;
+};
+
+/* The mount point of device NUMBER ("8:1") in a line of mountinfo, proc(5): "36 35 8:1 / /mnt rw ...". */
+static bool sysfs_mount_point(const char *line, const char *number, char out[SYSFS_TEXT])
+{
+	char device[32];
+	return sscanf(line, "%*s %*s %31s %*s %255s", device, out) == 2 &&
+	       strcmp(device, number) == 0;
+}
+
+static bool sysfs_each_holder(void *ctx, const char *name)
+{
+	const struct users *u = ctx;
+	char entry[SYSFS_TEXT];
+	if (FITS(entry, sizeof entry, "used by %s", name))
+		sysfs_list_add(u->list, entry);
+	return true;
+}
+
+/* Users of the disk or partition PART. */
+static void sysfs_users_of(struct users *u, const char *part)
+{
+	char number[SYSFS_TEXT], point[SYSFS_TEXT], entry[SYSFS_TEXT + 16], holders[FILE_PATH];
+	if (!sysfs_disk_text(u->sysfs, part, "dev", number))
+		return;
+	for (const char *line = u->mounts; line && *line;) {
+		if (sysfs_mount_point(line, number, point) &&
+		    FITS(entry, sizeof entry, "mounted on %s", point))
+			sysfs_list_add(u->list, entry);
+		line = strchr(line, '\n');
+		line += line != NULL;
+	}
+	if (FITS(holders, sizeof holders, "%s/block/%s/holders", u->sysfs->sys, part))
+		plat_list(holders, sysfs_each_holder, u);
+}
+
+static bool sysfs_each_part(void *ctx, const char *name)
+{
+	struct users *u = ctx;
+	char part[SYSFS_TEXT];
+	if (strncmp(name, u->disk, strlen(u->disk)) == 0 &&
+	    FITS(part, sizeof part, "%s/%s", u->disk, name))
+		sysfs_users_of(u, part);
+	return true;
+}
+
+#define MOUNTS_LIMIT ((size_t)256 * 1024)
+
+bool sysfs_disk_users(const struct sysfs *m, const struct sysfs_disk *disk, char out[SYSFS_TEXT])
+{
+	char path[FILE_PATH];
+	struct users u = { .sysfs = m, .disk = disk->node + strlen("/dev/"), .list = out };
+	*out = 0;
+	if (FITS(path, sizeof path, "%s/self/mountinfo", m->proc))
+		u.mounts = plat_log(path, MOUNTS_LIMIT);
+	sysfs_users_of(&u, u.disk);
+	if (FITS(path, sizeof path, "%s/block/%s", m->sys, u.disk))
+		plat_list(path, sysfs_each_part, &u);
+	free(u.mounts);
+	return *out != 0;
 }
 
 /* --- the kernel's log: "PRIORITY,NUMBER,MICROSECONDS,FLAGS;TEXT" a line */

@@ -49,15 +49,29 @@ bool sysfs_drivers(const struct sysfs *m, const char *path, const char *except,
 bool sysfs_holders(const struct sysfs *m, const struct usb_device_info *info, char out[SYSFS_TEXT]);
 
 struct sysfs_disk {
-	char node[64];          /* "/dev/sda" */
-	char model[SYSFS_TEXT]; /* "": unknown */
-	uint64_t size;          /* bytes; 0: no medium */
+	char node[64];           /* "/dev/sda" */
+	char vendor[SYSFS_TEXT]; /* "": unknown */
+	char model[SYSFS_TEXT];  /* "": unknown */
+	uint64_t size;           /* bytes; 0: no medium */
+	uint64_t
+		sequence; /* differs for each appearance of a disk; 0: unknown (before Linux 5.15) */
+	bool read_only;
 };
 
 #define SYSFS_DISKS 16
 
 /* The disks behind the device on PATH, in the order of their names. Returns their number. */
 size_t sysfs_disks(const struct sysfs *m, const char *path, struct sysfs_disk out[SYSFS_DISKS]);
+
+/* The disk with device number MAJOR:MINOR, if it is behind the device on PATH. */
+bool sysfs_disk_at(const struct sysfs *m, unsigned major, unsigned minor, const char *path,
+                   struct sysfs_disk *out);
+
+/* The highest sequence number of all disks: later ones get higher ones. 0: unknown. */
+uint64_t sysfs_disk_sequence(const struct sysfs *m);
+
+/* What uses the disk or its partitions: "mounted on /media/boot, used by dm-0". False: nothing that shows. */
+bool sysfs_disk_users(const struct sysfs *m, const struct sysfs_disk *disk, char out[SYSFS_TEXT]);
 
 /* The kernel's latest complaint within SYSFS_LOG_TIME that it cannot enumerate a device: on PATH, or (NULL) on any
  * port on which nothing was found since. False: none, or the log may not be read. */
