@@ -38,11 +38,23 @@ ALL_LDFLAGS = -pthread $(HARDEN_LD) $(LDFLAGS)
 USB_CFLAGS = $(shell $(PKG_CONFIG) --cflags libusb-1.0)
 USB_LIBS = $(shell $(PKG_CONFIG) --libs libusb-1.0)
 
+# --flash keeps images as zstd frames. FLASH=0, or no libzstd: a program without it.
+ifndef FLASH
+FLASH := $(if $(shell $(PKG_CONFIG) --exists libzstd && echo yes),1,0)
+endif
+ifeq ($(FLASH),1)
+FLASH_CFLAGS = $(shell $(PKG_CONFIG) --cflags libzstd)
+FLASH_LIBS = $(shell $(PKG_CONFIG) --libs libzstd)
+endif
+
 # --- the program: everything in src/ but the USB back end and main are in one
 # archive, so that tests link what they need and choose their own back end.
 # Of the files that only one kind of system has, those of the target.
-PLAT_SRC := $(wildcard src/platform/plat_$(PLAT)*.c) $(if $(filter win32,$(PLAT)),src/platform/sysfs_win32.c,src/platform/sysfs.c)
-CORE_SRC := $(filter-out src/platform/usb_libusb.c src/platform/plat_% src/platform/sysfs%.c,$(sort $(wildcard src/*/*.c))) $(PLAT_SRC)
+PLAT_SRC := $(wildcard src/platform/plat_$(PLAT)*.c) $(if $(filter win32,$(PLAT)),src/platform/sysfs_win32.c,src/platform/sysfs.c) \
+	src/platform/plat_disk_$(if $(filter Linux,$(SYSTEM)),linux,none).c \
+	$(if $(filter posix,$(PLAT)),,src/platform/plat_stream_none.c)
+UNUSED_SRC := src/flash/frame_$(if $(filter 1,$(FLASH)),none,zstd).c
+CORE_SRC := $(filter-out src/platform/usb_libusb.c src/platform/plat_% src/platform/sysfs%.c $(UNUSED_SRC),$(sort $(wildcard src/*/*.c))) $(PLAT_SRC)
 CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 CORE_LIB := $(BUILD)/librpiboot.a
 
@@ -76,9 +88,10 @@ $(CORE_LIB): $(CORE_OBJ)
 	$(AR) rcs $@ $^
 
 $(OUT)/rpiboot: $(BUILD)/main.o $(BUILD)/src/platform/usb_libusb.o $(CORE_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS) $(FLASH_LIBS)
 
 $(BUILD)/src/platform/usb_libusb.o: EXTRA_CFLAGS = $(USB_CFLAGS)
+$(BUILD)/src/flash/frame_zstd.o: EXTRA_CFLAGS = $(FLASH_CFLAGS)
 
 # What the build decides and the sources need. Rewritten only when it changes.
 VERSION_WORDS := $(shell cat VERSION)

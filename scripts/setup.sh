@@ -4,7 +4,7 @@
 #   scripts/setup.sh build|demo|foreign|gadget|test
 set -eu
 
-build='gcc make pkg-config libc6-dev libusb-1.0-0-dev libssl-dev'
+build='gcc make pkg-config libc6-dev libusb-1.0-0-dev libssl-dev libzstd-dev'
 demo="$build umockdev libumockdev-dev openssl"
 gadget='gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross flex bison bc xz-utils cpio zstd kmod device-tree-compiler
 	dosfstools mtools qemu-system-arm'

@@ -5,6 +5,9 @@ UNIT := $(basename $(notdir $(UNIT_SRC)))
 ifneq ($(CRYPTO_OK),yes)
 UNIT := $(filter-out test_rsakey test_trailersig,$(UNIT))
 endif
+ifneq ($(FLASH),1)
+UNIT := $(filter-out test_flash test_image test_medium_disk test_spool,$(UNIT))
+endif
 TAP_TESTS += $(UNIT:%=$(BUILD)/tests/%) $(sort $(wildcard tests/cli/*.t))
 include tests/virtual/virtual.mk
 
@@ -13,7 +16,7 @@ $(UNIT_SRC:%.c=$(BUILD)/%.o): EXTRA_CFLAGS = -Itools/lib -Itests $(CRYPTO_CFLAGS
 # A test is named after its file, whatever directory that is in.
 define UNIT_RULE
 $(BUILD)/tests/$(basename $(notdir $1)): $(BUILD)/$(1:.c=.o) $(TOOLS_LIB) $(CORE_LIB)
-	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(CRYPTO_LIBS)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(CRYPTO_LIBS) $$(FLASH_LIBS)
 endef
 $(foreach source,$(UNIT_SRC),$(eval $(call UNIT_RULE,$(source))))
 
@@ -42,7 +45,7 @@ $(BUILD)/tests/embedded.c: scripts/embed.sh
 	@scripts/embed.sh $(BUILD)/tests/msd > $@
 
 $(BUILD)/tests/rpiboot-embedded: $(BUILD)/main.o $(BUILD)/src/platform/usb_libusb.o $(BUILD)/tests/embedded.o $(CORE_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS) $(FLASH_LIBS)
 
 include tests/fuzz/fuzz.mk
 include tests/long.mk
@@ -55,7 +58,7 @@ TAP_TESTS += $(SIM:%=$(BUILD)/tests/%)
 $(SIM_OBJ) $(SIM:%=$(BUILD)/tests/sim/%.o): EXTRA_CFLAGS = -Itests -Itests/virtual
 
 $(SIM:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/sim/%.o $(SIM_OBJ) $(V_MODEL_OBJ) $(CORE_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS) $(FLASH_LIBS)
 
 # TESTS= names some of them only; HELPERS= is the build folder whose virtual board and other helpers shell tests use.
 TESTS = $(TAP_TESTS)

@@ -169,6 +169,11 @@ int plat_write_at(int fd, uint64_t offset, const void *from, size_t n)
 	return 0;
 }
 
+bool plat_is_full(int err)
+{
+	return err == ENOSPC || err == EDQUOT || err == EFBIG;
+}
+
 uint64_t plat_free_space(int fd)
 {
 	struct statvfs vfs;

@@ -61,6 +61,9 @@ int plat_unnamed_file(const char *directory, int *fd);
 /* Writes all N bytes at OFFSET. Any thread. */
 int plat_write_at(int fd, uint64_t offset, const void *from, size_t n);
 
+/* Whether the errno value says that there is no room: file system, quota, or limit on a file's size. */
+bool plat_is_full(int err);
+
 /* Bytes that this user may still write to the file system of FD; UINT64_MAX when unknown. */
 uint64_t plat_free_space(int fd);
 

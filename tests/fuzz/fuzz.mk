@@ -3,6 +3,9 @@
 # those made here. What was found stays in build/fuzz/corpus/NAME, an input that fails in build/fuzz/crashes.
 FUZZ_SECONDS ?= 10
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+ifneq ($(FLASH),1)
+FUZZ := $(filter-out image,$(FUZZ))
+endif
 FUZZ_OBJ := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%.o) $(BUILD)/tests/fuzz/hostile.o
 FUZZ_SANITIZERS := address,undefined
 FUZZ_MAKE = $(MAKE) BUILD=build/fuzz CC=clang HARDEN= HARDEN_LD= \
@@ -17,7 +20,7 @@ $(BUILD)/fuzz_conversation: $(FUZZ_HOSTILE_OBJ)
 
 $(FUZZ_OBJ) $(FUZZ_HOSTILE_OBJ): EXTRA_CFLAGS = -Itools/lib -Itests -Itests/sim -Itests/virtual
 $(FUZZ:%=$(BUILD)/fuzz_%): $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(TOOLS_LIB) $(CORE_LIB)
-	$(CC) $(FUZZ_LINK) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CRYPTO_LIBS)
+	$(CC) $(FUZZ_LINK) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CRYPTO_LIBS) $(FLASH_LIBS)
 
 # Seeds that are no fit for git (keys) or that follow from the code.
 $(BUILD)/seeds: $(BUILD)/tests/mksample

@@ -5,7 +5,7 @@
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 : "${CHROOT:=$SRC/build/package/chroot}"
-needs='build-essential debhelper lintian pkg-config libusb-1.0-0-dev libssl-dev umockdev libumockdev-dev openssl'
+needs='build-essential debhelper lintian pkg-config libusb-1.0-0-dev libssl-dev libzstd-dev umockdev libumockdev-dev openssl'
 
 give_up() {
 	skip 'the Debian packages' "$1"
