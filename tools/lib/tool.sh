@@ -1,6 +1,7 @@
 # shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
 # What every shell tool here needs besides its subject: messages in one form, the programs it calls, a scratch
-# folder that never stays behind. Use:
+# directory that never stays behind, an output that is written whole or not at all. Use:
 #	here=$(dirname "$(readlink -f "$0")")
 #	. "$here/lib/tool.sh"
 set -eu
@@ -67,11 +68,11 @@ check_epoch() {
 	esac
 }
 
-# make_scratch DIR: makes the folder $scratch inside DIR, so that what is finished there can be renamed into DIR. It is
-# removed at the end, however the script ends. The shell runs a trap only after the running command: keep those short.
+# make_scratch DIR: makes the directory $scratch inside DIR, so that what is finished there can be renamed into DIR. It
+# is removed at the end, however the script ends. The shell runs a trap only after the running command: keep those short.
 scratch=
 make_scratch() {
-	[ -d "$1" ] || die "$1 is not a folder"
+	[ -d "$1" ] || die "$1 is not a directory"
 	trap clean_scratch EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
@@ -87,4 +88,38 @@ clean_scratch() {
 # not_interrupted: from here on the script finishes what it publishes
 not_interrupted() {
 	trap '' HUP INT TERM
+}
+
+# open_output FILE: makes $scratch beside the file that is to be written, and sets $target to that file. A symbolic link
+# is followed, also one whose file does not exist yet. What is there and no regular file (a FIFO, a device, a descriptor
+# like /dev/stdout) is a stream: it gets the bytes.
+open_output() {
+	target=$1 stream=
+	case $1 in
+	/dev/std* | /dev/fd/* | /proc/*/fd/*) stream=yes ;;
+	esac
+	[ -f "$1" ] || [ ! -e "$1" ] || stream=yes
+	if [ -n "$stream" ]; then
+		make_scratch "${TMPDIR:-/tmp}"
+		return
+	fi
+	[ ! -L "$1" ] || target=$(readlink -f "$1") || die "$1 is a link into a directory that does not exist"
+	make_scratch "$(dirname "$target")"
+	target=$(absolute "$target")
+}
+
+# publish FILE: the finished FILE becomes the output that open_output was called with
+publish() {
+	if [ -n "$stream" ]; then
+		cat "$1" >"$target"
+	else
+		not_interrupted
+		mv -f "$1" "$target"
+	fi
+}
+
+# report FORMAT ARGUMENT...: a message about the finished output; not on the standard output if a stream got it
+report() {
+	# shellcheck disable=SC2059 # the caller's format
+	if [ -n "$stream" ]; then printf "$@" >&2; else printf "$@"; fi
 }
