@@ -1,5 +1,6 @@
 #!/bin/sh
-# rpi-fetch-firmware against repositories made here: every way in, and that nothing short of everything changes a folder.
+# SPDX-License-Identifier: Apache-2.0
+# rpi-fetch-firmware against repositories made here: every way in, and that nothing short of everything changes a directory.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 # shellcheck source=tests/cli/inputs.sh
@@ -12,6 +13,9 @@ is "help: status" "$status" 0
 ok "help: the licence" grep -q "their owners' licences" "$T/run.out"
 usage_case "unknown option" "$tool" -x
 usage_case "--dest without argument" "$tool" --dest
+for option in --from --only --dest --manifest --set; do usage_case "$option ''" "$tool" $option ''; done
+usage_case "unknown set" "$tool" --set none
+is "help: at most 80 columns" "$("$tool" --help | grep -v '(default: ' | awk 'length($0) > 80')" ''
 usage_case "--dest absent" "$tool" --dest "$T/none"
 usage_case "--from absent" "$tool" --from "$T/none"
 usage_case "--manifest absent" "$tool" --manifest "$T/none"
@@ -19,15 +23,25 @@ usage_case "--manifest absent" "$tool" --manifest "$T/none"
 # --- the real table
 run "$tool" --list --newer --boot-img
 is "list: status" "$status" 0
-is "list: files" "$(printf '%s\n' "$out" | grep -c '^[^	]')" 11
+is "list: files" "$(printf '%s\n' "$out" | grep -c '^[^	]')" 10
+bad=5434ba443e90029ecd0aefef63ff7c65478f95c134198111409a58abce2533ef
+is "list: what is reported of bootfiles.bin" "$(printf '%s\n' "$out" | sed -n "/^	sha256:$bad/,/^[^	]/p" | grep -c '^	note: a BCM2712 that is locked')" 1
+run "$tool" --list --set bootfiles-2026-01
+is "list --set: the other bootfiles.bin for all its places" "$status $(printf '%s\n' "$out" | grep -c -e "$bad" -e 'sha256:dd606ab0, - bytes')" '0 1'
+is "secure-boot-example gets the archive that is not counter-signed yet" \
+	"$(printf '%s\n' "$out" | grep '^	to .*secure-boot-example/bootfiles.bin' | tr ' ' '\n' | grep -c mass-storage-gadget/bootfiles.bin)" 1
 # shellcheck disable=SC2016 # awk's fields
-ok "the table: 64 hexadecimal digits of sha256 or 40 of git, sizes, places" awk '
-	$1 == "file" && ($4 !~ /^(sha256:[0-9a-f]+|git:[0-9a-f]+)$/ || length($4) != ($4 ~ /^git/ ? 44 : 71) || $5 !~ /^([0-9]+|-)$/ || NF < 7) { exit 1 }
-	$1 == "repository" && length($3) != 40 { exit 1 }' "$SRC/tools/firmware.manifest"
-awk '$1 == "file" { for (i = 7; i <= NF; i++) print $i }' "$SRC/tools/firmware.manifest" | sed 's|/.*||' | sort -u >"$T/folders"
-while read -r folder; do
-	ok "the table: $folder is a boot folder" test -d "$SRC/$folder"
-done <"$T/folders"
+ok "the table: 64 hexadecimal digits of sha256 or 40 of git, sizes, places, remarks on files that are in it" awk '
+	$1 == "file" && ($4 !~ /^(sha256:[0-9a-f]+|git:[0-9a-f]+)$/ || $5 !~ /^([0-9]+|-)$/ || NF < 7) { exit 1 }
+	$1 == "file" && length($4) != ($4 ~ /^git/ ? 44 : 71) && $2 != "bootfiles-2026-01" { exit 1 }
+	$1 == "repository" && length($3) != 40 && $2 != "usbboot-2026-01" { exit 1 }
+	$1 == "remark" { remarks[$2] = 1 }
+	$1 == "file" { files[$4] = 1 }
+	END { for (i in remarks) if (!(i in files)) exit 1 }' "$SRC/tools/firmware.manifest"
+awk '$1 == "file" { for (i = 7; i <= NF; i++) print $i }' "$SRC/tools/firmware.manifest" | sed 's|/.*||' | sort -u >"$T/directories"
+while read -r directory; do
+	ok "the table: $directory is a boot directory" test -d "$SRC/$directory"
+done <"$T/directories"
 is "the table: nothing of Debian's goes into msd/" "$(grep -c '^file package.* msd/' "$SRC/tools/firmware.manifest")" 0
 
 if ! command -v git >/dev/null; then
@@ -74,24 +88,30 @@ file always one sha256:$(sum "up one/msd/bootcode.bin") 5 msd/bootcode.bin msd/b
 file boot-img one git:$(git -C "up one" rev-parse HEAD:boot.img) - boot.img gadget/boot.img
 file current two sha256:$(sum old-recovery) 4000 latest/recovery.bin recovery/bootcode4.bin
 file newer two-newer sha256:$(sum new-recovery) 5000 latest/recovery.bin recovery/bootcode4.bin
+remark sha256:$(sum old-recovery) is slow
+need gadget/boot.img build one
+need recovery/pieeprom.bin run something
+need elsewhere/boot.img never shown
+file other two-newer sha256:$(sum new-recovery | cut -c 1-8) - latest/recovery.bin recovery/bootcode4.bin
 file package pkg sha256:$(sum "up one/msd/bootcode.bin") 5 usr/lib/bootcode.bin gadget/2710/bootcode.bin
 END
 }
 table "file://$T"
 sed -i "s|up%20one|up one|" table
-# a blank in a file:// address ends the field: a link without one stands in
+# a blank in a file:// address ends the field: so a link without one is used
 ln -s "up one" upone
 sed -i "s|up one|upone|" table
 fetch() { run timeout 60 "$tool" --manifest "$T/table" --dest "$T/dest dir" "$@"; }
 fresh() { rm -rf "$T/dest dir" && mkdir "$T/dest dir"; }
+all="./firmware.sha256 ./gadget/2710/bootcode.bin ./gadget/boot.img ./gadget/bootfiles.bin ./imager/bootfiles.bin ./msd/bootcode.bin \
+./recovery/bootcode4.bin "
 check_all() {
 	is "$1: status" "$status" 0
 	ok "$1: bootfiles.bin, both places" cmp "dest dir/gadget/bootfiles.bin" "dest dir/imager/bootfiles.bin"
 	ok "$1: bootfiles.bin" cmp "dest dir/gadget/bootfiles.bin" "up one/firmware/bootfiles.bin"
 	ok "$1: bytes are not converted" cmp "dest dir/msd/bootcode.bin" "up one/msd/bootcode.bin"
 	ok "$1: recovery" cmp "dest dir/recovery/bootcode4.bin" "$2"
-	is "$1: nothing else" "$(cd "dest dir" && find . -type f | LC_ALL=C sort | tr '\n' ' ')" \
-		"./firmware.sha256 ./gadget/2710/bootcode.bin ./gadget/bootfiles.bin ./imager/bootfiles.bin ./msd/bootcode.bin ./recovery/bootcode4.bin "
+	is "$1: nothing else" "$(cd "dest dir" && find . -type f | LC_ALL=C sort | tr '\n' ' ')" "$all"
 	# shellcheck disable=SC2016 # the inner shell expands it
 	ok "$1: sha256sum agrees with the record" sh -c 'cd "$1" && sha256sum -c --quiet firmware.sha256' - "dest dir"
 }
@@ -101,16 +121,35 @@ run "$tool" --verify --dest "$T/dest dir"
 is "verify before: status 1" "$status" 1
 fetch
 check_all "file://" old-recovery
-ok "the licence is told" grep -q "their owners' licences" run.out
+is "the remark is shown" "$(grep -c '^Note: latest/recovery.bin: is slow$' run.out)" 1
+is "what is still missing is said, with what to do" "$(sed -n '/^Still missing/,$p' run.out | tail -n +2 | tr -s ' \n' ' ')" \
+	' recovery/pieeprom.bin run something '
+ok "the licence is shown" grep -q "their owners' licences" run.out
 is "the record names commit and path" "$(grep -B 1 ' recovery/' "dest dir/firmware.sha256" | head -n 1)" "# file://$T/two at $two: latest/recovery.bin"
 before=$(state "dest dir")
 fetch
 is "again: the same" "$status/$(state "dest dir")" "0/$before"
 fetch --newer
 check_all "--newer" new-recovery
+fresh
+fetch --set newer
+check_all "--set newer" new-recovery
+fresh
+fetch --set other
+check_all "--set with the first digits of a checksum" new-recovery
+sed -i "s/^\(repository two-newer\) .\{40\}/\1 $(echo "$newer" | cut -c 1-7)/" table
+fresh
+fetch --newer
+check_all "the first digits of a commit" new-recovery
+table "file://$T"
+sed -i "s|up%20one|upone|" table
 is "the record has each place once" "$(grep -c '  recovery/bootcode4.bin' "dest dir/firmware.sha256")" 1
-fetch --boot-img --only gadget
-ok "--boot-img --only" cmp "dest dir/gadget/boot.img" "up one/boot.img"
+fetch --only gadget
+ok "--only" cmp "dest dir/gadget/boot.img" "up one/boot.img"
+is "--only: no word about other directories" "$(grep -c recovery run.out)" 0
+echo built >"dest dir/gadget/boot.img"
+fetch --only gadget
+is "a boot.img that came earlier and was changed is brought again" "$(sum "dest dir/gadget/boot.img")" "$(sum "up one/boot.img")"
 ok "--only leaves the others" cmp "dest dir/recovery/bootcode4.bin" new-recovery
 is "the record grows" "$(grep -c '^[0-9a-f]' "dest dir/firmware.sha256")" 6
 run "$tool" --verify --dest "dest dir"
@@ -129,8 +168,21 @@ is "verify: missing" "$status ${out%%
 *}" "1 gadget/bootfiles.bin: missing"
 is "nothing stays behind" "$(leftovers "dest dir")" ""
 fresh
+mkdir "dest dir/gadget"
+echo built >"dest dir/gadget/boot.img"
+fetch
+is "a boot.img that was built here is kept, and this is said" "$status $(cat "dest dir/gadget/boot.img") $(grep '^Kept' run.out)" \
+	'0 built Kept as it was built here (--boot-img replaces it): gadget/boot.img'
+is "and not recorded" "$(grep -c 'gadget/boot.img' "dest dir/firmware.sha256")" 0
+fetch --boot-img
+is "--boot-img replaces it" "$status $(sum "dest dir/gadget/boot.img")" "0 $(sum "up one/boot.img")"
+fresh
+fetch --no-boot-img
+is "--no-boot-img: none, and how to get one" "$status $(test -e "dest dir/gadget/boot.img" && echo there) $(grep -A 1 'gadget/boot.img' run.out | tr -s ' \n' ' ')" \
+	'0   gadget/boot.img build one '
+fresh
 fetch --only nothing-known
-is "--only with an unknown folder: status 1" "$status" 1
+is "--only with an unknown directory: status 1" "$status" 1
 
 # --- local sources
 fresh
@@ -148,10 +200,26 @@ cp old-recovery unpacked/other/usr-lib-recovery.bin
 fresh
 fetch --from unpacked
 check_all "--from an unpacked archive or package" old-recovery
-fetch --boot-img --from unpacked
-ok "--from: boot.img by its git id" cmp "dest dir/gadget/boot.img" "up one/boot.img"
+# a clone without the file in its working tree, of another user
+git clone -q two foreign
+git -C foreign rm -q -r -f .
+if chown -R nobody foreign 2>/dev/null; then
+	fresh
+	fetch --from "up one" --from foreign
+	check_all "--from another user's clone" old-recovery
+	chown -R "$(id -u)" foreign
+else
+	skip "--from another user's clone" "not root"
+fi
+fresh
+POSIXLY_CORRECT=1 fetch --from unpacked
+check_all "POSIXLY_CORRECT" old-recovery
+rm -rf foreign/.git/objects/??
+find foreign/.git/objects -name '*.pack' -exec rm -f {} +
+fetch --from "up one" --from foreign
+is "--from a damaged clone: what git says is shown" "$status $(grep -c "^$T/foreign: fatal: " run.err)" '1 1'
 
-# --- what fails leaves the folders as they were
+# --- what fails leaves the directories as they were
 fresh
 fetch
 before=$(state "dest dir")
@@ -160,7 +228,7 @@ fails() {
 	shift
 	fetch "$@"
 	is "$name: status 1, says why" "$status${err:+ error}" "1 error"
-	is "$name: folders as they were" "$(state "dest dir")$(leftovers "dest dir")" "$before"
+	is "$name: directories as they were" "$(state "dest dir")$(leftovers "dest dir")" "$before"
 }
 rm unpacked/other/usr-lib-recovery.bin
 fails "--from lacks a file" --from unpacked
@@ -194,7 +262,7 @@ fails "a place below a file" --newer
 cp good-table table
 mkdir "dest dir/blocked"
 sed "s|recovery/bootcode4.bin|recovery/bootcode4.bin blocked|" good-table >table
-fails "a place is a folder" --newer
+fails "a place is a directory" --newer
 cp good-table table
 rmdir "dest dir/blocked"
 
@@ -213,7 +281,7 @@ if [ -n "$can_drop" ]; then
 	chmod a-w "dest dir/recovery"
 	# shellcheck disable=SC2086 # a command's words
 	run $unprivileged "$tool" --manifest table --dest "dest dir" --newer
-	is "one folder read-only: status 1, folders as they were" "$status $(state "dest dir")" "1 $before"
+	is "one directory read-only: status 1, directories as they were" "$status $(state "dest dir")" "1 $before"
 	chmod u+w "dest dir/recovery"
 else
 	skip "read-only destination" "root without setpriv"
@@ -251,7 +319,7 @@ time.sleep(60)' >port &
 	sleep 1
 	kill -TERM $pid
 	wait $pid
-	is "SIGTERM while a server is mute: status, folders" "$? $(state "dest dir")$(leftovers "dest dir")" "143 $before"
+	is "SIGTERM while a server does not answer: status, directories" "$? $(state "dest dir")$(leftovers "dest dir")" "143 $before"
 	kill $mute
 	wait $mute 2>/dev/null
 	cp good-table table
@@ -289,7 +357,7 @@ else
 	skip "http" "python3 is missing"
 fi
 
-# --- Debian's package, with a stand-in for apt-get that delivers a package made here
+# --- Debian's package, with a fake apt-get that delivers a package made here
 if command -v dpkg-deb >/dev/null; then
 	mkdir -p deb/DEBIAN deb/usr/lib bin
 	printf 'Package: pkg\nVersion: 1\nArchitecture: all\nMaintainer: t\nDescription: t\n' >deb/DEBIAN/control

@@ -108,8 +108,8 @@ open_output() {
 	target=$(absolute "$target")
 }
 
-# publish FILE: the finished FILE becomes the output that open_output was called with
-publish() {
+# publish_output FILE: the finished FILE becomes the output that open_output was called with
+publish_output() {
 	if [ -n "$stream" ]; then
 		cat "$1" >"$target"
 	else
