@@ -233,6 +233,8 @@ add_modules() {
 	done
 	[ ! -f "$kernel/modules.builtin" ] || cp "$kernel"/modules.builtin* "$root/lib/modules/$release/"
 	depmod -b "$root" "$release" 2>"$cache/depmod.log"
+	# depmod's order is that of the directory
+	sort -o "$root/lib/modules/$release/modules.dep" "$root/lib/modules/$release/modules.dep"
 	find "$root/lib/modules" ! -name '*.ko' ! -name modules.dep ! -type d -exec rm {} +
 	rm -rf "$all"
 }
