@@ -15,4 +15,4 @@ check-gadget: all
 	@rm -rf $(GADGET_CHECK) && mkdir -p $(GADGET_CHECK)
 	mass-storage-gadget/build -o $(GADGET_CHECK)/boot.img || [ $$? -eq 77 ]
 	secure-boot-example/build -o $(GADGET_CHECK)/secure-boot-example.img || [ $$? -eq 77 ]
-	@TEST_LIMIT=900 tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(sort $(wildcard tests/gadget/*.t))
+	@TEST_LIMIT=3600 tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(sort $(wildcard tests/gadget/*.t))

@@ -18,7 +18,7 @@ take_apart
 truncate -s 64M "$T/sd.img"
 mkfifo "$T/uart.in"
 log=$T/raspi3b.log
-timeout -k 5 120 "$qemu" -M raspi3b -accel tcg -display none -monitor none -serial null -serial stdio -no-reboot \
+timeout -k 5 1200 "$qemu" -M raspi3b -accel tcg -display none -monitor none -serial null -serial stdio -no-reboot \
 	-kernel "$T/image/kernel8.img" -initrd "$T/image/initrd.zst" -dtb "$T/image/bcm2710-rpi-3-a-plus.dtb" -append "$(cat "$T/image/cmdline.txt")" \
 	-drive "if=sd,format=raw,file=$T/sd.img" <"$T/uart.in" >"$log" 2>&1 &
 guest=$!
@@ -26,10 +26,8 @@ exec 3>"$T/uart.in"
 
 # Until the shell's terminal is set up, what is typed is lost.
 shell_answers() {
-	tries=30
 	until grep -q uart-42 "$log"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
+		kill -0 $guest || return 1
 		# shellcheck disable=SC2016 # for the other shell
 		printf '\necho uart-$((40 + 2))\n' >&3
 		sleep 1

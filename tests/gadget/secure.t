@@ -20,7 +20,7 @@ ok "a second build is byte-identical" cmp "$example" "$T/again.img"
 truncate -s 64M "$T/disk.img"
 mkfifo "$T/uart.in"
 log=$T/secure.log
-timeout -k 5 280 "$qemu" -M virt,gic-version=3 -cpu cortex-a72 -smp 2 -m 512 -accel tcg,thread=multi -display none \
+timeout -k 5 1200 "$qemu" -M virt,gic-version=3 -cpu cortex-a72 -smp 2 -m 512 -accel tcg,thread=multi -display none \
 	-monitor none -serial stdio -no-reboot -nic none -kernel "$T/kernel8.img" -initrd "$T/initrd.zst" \
 	-append "$(cat "$T/cmdline.txt")" -drive "if=none,id=n,format=raw,file=$T/disk.img" -device nvme,drive=n,serial=1 \
 	<"$T/uart.in" >"$log" 2>&1 &
