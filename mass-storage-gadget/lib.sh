@@ -136,7 +136,7 @@ update_packages() {
 own_kernel() {
 	need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu make make flex flex bison bison bc bc xz xz-utils flock util-linux
 	source=$(awk '$2 ~ /^linux-source-/ { print $2 }' "$gadget/packages")
-	kernel=$cache/kernel-$({ pin "$source"; sed -n '/^CONFIG/p' "$gadget/kernel.config" | sort; cat "$gadget/f_mass_storage.sed"
+	kernel=$cache/kernel-$({ pin "$source"; sed -n '/^CONFIG/p' "$gadget/kernel.config" | sort; cat "$gadget/mass_storage.sed"
 		aarch64-linux-gnu-gcc --version; } | sha256sum | cut -c 1-16)
 	# two builds at once: the second one waits and takes what the first one compiled
 	exec 9>"$cache/kernel.lock"
@@ -163,12 +163,12 @@ compile_kernel() (
 	dpkg-deb -x "$deb" "$1/deb"
 	tar -xJf "$1"/deb/usr/src/linux-source-*.tar.xz -C "$1"
 	cd "$1"/linux-source-*
-	function=drivers/usb/gadget/function/f_mass_storage.c
-	sed -i -f "$gadget/f_mass_storage.sed" $function
-	[ "$(grep -c 0x040300 $function)" = 2 ] || {
-		echo "f_mass_storage.sed does not fit this kernel"
+	sed -i -f "$gadget/mass_storage.sed" drivers/usb/gadget/function/f_mass_storage.c drivers/usb/gadget/function/storage_common.c
+	if ! grep -q 'if (fsg_lun_fsync_sub(curlun)) {' drivers/usb/gadget/function/f_mass_storage.c ||
+		! grep -q f_wb_err drivers/usb/gadget/function/storage_common.c; then
+		echo "mass_storage.sed does not fit this kernel"
 		exit 1
-	}
+	fi
 	kmake() {
 		make -s -j"${JOBS:-2}" O="$work/out" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- LOCALVERSION= KBUILD_BUILD_VERSION=1 \
 			KBUILD_BUILD_TIMESTAMP="$(date -u -d "@$SOURCE_DATE_EPOCH")" KBUILD_BUILD_USER=rpiboot KBUILD_BUILD_HOST=rpiboot "$@"

@@ -67,7 +67,7 @@ link() {
 # Keys and other private things may lie in a boot folder: only known names are taken. Firmware goes along if it is there.
 boot_folder() {
 	for file in README.md config.txt boot.conf update-pieeprom.sh sign.sh reset.sh build init lib.sh kernel-from.sh kernel.config \
-		f_mass_storage.sed modules.list packages boot/cmdline.txt boot/config.txt dts/bcm2712.dtso dts/bcm2712d0.dtso \
+		mass_storage.sed modules.list packages boot/cmdline.txt boot/config.txt dts/bcm2712.dtso dts/bcm2712d0.dtso \
 		dts/bcm283x.dtso dts/cm3.dtso dts/cm4s.dtso dts/cm4s.delete dts/cm5.dtso dts/cm5.delete dts/cm5l.dtso dts/cm5l.delete \
 		dts/pi400.dtso dts/wireless.dtso; do
 		[ ! -f "$1/$file" ] || text "$1/$file" "$data/$1/$file"
