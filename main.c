@@ -13,6 +13,7 @@
 
 #define VERSION_LINE \
 	"RPIBOOT: build-date " RPIBOOT_BUILD_DATE " pkg-version " RPIBOOT_VERSION " " RPIBOOT_GIT
+#define RELEASE RPIBOOT_VERSION " " RPIBOOT_GIT
 
 static const char udev_rule[] =
 #include "udev_rule.h"
@@ -26,7 +27,7 @@ static int run(const struct options *o)
 	struct bootfiles_places places = { o->directory, o->overlay, roots };
 	int status = o->list    ? command_list(o)
 	             : o->check ? command_check(o, &places)
-	                        : command_serve(o, &places, VERSION_LINE);
+	                        : command_serve(o, &places, VERSION_LINE, RELEASE);
 	free(beside);
 	return status;
 }

@@ -16,6 +16,10 @@ _rpiboot()
 		compopt -o filenames 2>/dev/null
 		COMPREPLY=($(compgen -d -- "$word"))
 		;;
+	--names | --metrics)
+		compopt -o filenames 2>/dev/null
+		COMPREPLY=($(compgen -f -- "$word"))
+		;;
 	--exec)
 		compopt -o filenames 2>/dev/null
 		COMPREPLY=($(compgen -f -c -- "$word" | sort -u))
@@ -67,6 +71,8 @@ _rpiboot()
 --poll
 --json
 --progress
+--names
+--metrics
 -q
 --quiet
 -v

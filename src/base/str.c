@@ -117,6 +117,30 @@ bool str_number(const char *s, unsigned long max, unsigned long *out)
 	return !*end && errno == 0 && *out <= max;
 }
 
+static size_t str_digits(const char *s, size_t n)
+{
+	size_t i = 0;
+	while (i < n && s[i] >= '0' && s[i] <= '9')
+		i++;
+	return i;
+}
+
+bool str_is_usb_path(const char *s, size_t n)
+{
+	size_t at = str_digits(s, n);
+	char before = '-';
+	if (at == 0)
+		return false;
+	while (at < n) {
+		size_t digits = s[at] == before ? str_digits(s + at + 1, n - at - 1) : 0;
+		if (digits == 0)
+			return false;
+		at += 1 + digits;
+		before = '.';
+	}
+	return before == '.';
+}
+
 void str_wrap(FILE *out, int indent, int width, const char *text)
 {
 	int column = indent;

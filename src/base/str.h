@@ -33,6 +33,9 @@ size_t str_utf8(const char *s);
  * ends stay. The first line is already there up to INDENT. */
 void str_wrap(FILE *out, int indent, int width, const char *text);
 
+/* Whether the N bytes at S are a USB path: BUS-PORT[.PORT]... in decimal. */
+bool str_is_usb_path(const char *s, size_t n);
+
 /* The whole of S as an unsigned decimal number up to MAX. False when it is none. */
 bool str_number(const char *s, unsigned long max, unsigned long *out);
 

@@ -373,6 +373,7 @@ struct board *board_new(const struct board_setup *setup, const struct usb_device
 	b->setup = setup;
 	b->facts.chip = chip_by_product(info->product);
 	memcpy(b->facts.path, info->path, sizeof b->facts.path);
+	b->facts.place = place_names_find(setup->names, info->path);
 	b->facts.serial_index = info->serial_index;
 	b->info = *info;
 	b->present = true;

@@ -10,6 +10,7 @@
 #include "bootdir/enforce.h"
 #include "platform/sysfs.h"
 #include "report/metadata.h"
+#include "report/place_names.h"
 #include "report/report.h"
 #include "platform/usb.h"
 
@@ -23,6 +24,7 @@ struct board_setup {
 	struct enforce *enforce;              /* NULL: nobody looks at the files */
 	struct metadata_directory *directory; /* -j; NULL: none */
 	bool sign;                            /* -s */
+	const struct place_names *names;      /* NULL: none */
 	bool stay;             /* the run goes on after a board: make finished ones leave the bus */
 	uint64_t next_timeout; /* microseconds a board may take to come back */
 	const struct sysfs *sysfs;

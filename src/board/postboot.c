@@ -13,7 +13,7 @@
 #define DISK_POLL   (100 * PLAT_MS)
 #define DISK_SETTLE PLAT_SECOND       /* no new disk for so long: all are there */
 #define CHILD_TIME  (5 * PLAT_SECOND) /* to end after SIGTERM */
-#define VARIABLES   10
+#define VARIABLES   11
 
 /* --- disks */
 
@@ -133,6 +133,7 @@ static bool postboot_make_variables(const struct postboot *a, const struct postb
 	size_t n = 0;
 	v[n++] = str_new("RPIBOOT_PATH=%s", board->path);
 	v[n++] = str_new("RPIBOOT_SERIAL=%s", serial);
+	v[n++] = str_new("RPIBOOT_PLACE=%s", board->place ? board->place : "");
 	v[n++] = str_new("RPIBOOT_CHIP=%s", board->chip ? board->chip->name : "");
 	v[n++] = str_new("RPIBOOT_RESULT=%s", err_code(result->err));
 	v[n++] = str_new("RPIBOOT_STATUS=%d", outcome_status(result->err));

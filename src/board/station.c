@@ -384,6 +384,11 @@ static void station_watch(struct station *st)
 			until = hint;
 		if (poll && now + st->setup->poll < until)
 			until = now + st->setup->poll;
+		if (st->setup->watchdog) {
+			plat_notify("WATCHDOG=1");
+			if (now + st->setup->watchdog / 2 < until)
+				until = now + st->setup->watchdog / 2;
+		}
 		plat_wait(st->monitor, until);
 		if (poll) {
 			plat_unlock(st->monitor);
@@ -436,6 +441,7 @@ void station_run(const struct station_setup *setup, struct station_summary *summ
 			.places = setup->places,
 			.enforce = setup->enforce,
 			.sign = setup->sign,
+			.names = setup->names,
 			.stay = setup->stay,
 			.next_timeout = setup->next_timeout,
 			.sysfs = setup->sysfs,

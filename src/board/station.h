@@ -18,6 +18,9 @@ struct station_setup {
 	struct enforce *enforce;        /* asked before each board; may be NULL */
 	const char *metadata_directory; /* NULL: none */
 	bool sign;
+	const struct place_names *names; /* --names; NULL: none */
+	uint64_t
+		watchdog; /* microseconds within which the station tells the service manager that it is alive; 0: not */
 
 	/* who is wanted: any of the paths, any of the serials, the port number; an empty list wants all */
 	const char *paths[STATION_SELECTORS], *serials[STATION_SELECTORS];

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands.h"
 
+#include "bootdir/bootdir_hash.h"
 #include "bootdir/enforce.h"
 #include "cli/list.h"
 #include "platform/plat.h"
 #include "bootdir/findings.h"
+#include "report/place_names.h"
 #include "report/report.h"
 #include "board/station.h"
 #include "report/summary.h"
@@ -64,10 +66,20 @@ static bool command_wants_progress(const struct options *o, FILE *out)
 	return !o->quiet && plat_draws(out);
 }
 
-/* Chooses who sees what happens. False: out of memory. */
-static bool command_add_observers(struct report *report, const struct options *o, bool many,
-                                  struct summary *results)
+/* What a run of command_serve owns. */
+struct command_run {
+	const struct options *options;
+	struct report *report;
+	struct place_names *names;
+	struct summary boards;
+	char host[256], hash[BOOTDIR_HASH_SIZE];
+	struct report_run identity;
+};
+
+/* Adds the observers. False: out of memory. */
+static bool command_add_observers(struct command_run *run, bool many)
 {
+	const struct options *o = run->options;
 	const char *no_colour = getenv("NO_COLOR");
 	struct report_text_options text = {
 		.verbose = o->verbose,
@@ -81,46 +93,85 @@ static bool command_add_observers(struct report *report, const struct options *o
 		.lines = text,
 		.colour = plat_is_terminal(text.out) && !(no_colour && *no_colour),
 	};
-	struct report_json_options json = { .verbose = o->verbose, .out = stdout };
-	struct observer *lines = command_wants_progress(o, text.out)
-	                                 ? report_progress_new(&progress)
-	                                 : report_text_new(&text);
-	struct observer *collector = report_summary_new(results);
-	struct observer *events = o->json ? report_json_new(&json) : NULL;
-	report_add(report, lines);
-	report_add(report, collector);
-	report_add(report, events);
-	return lines && collector && (events || !o->json);
+	struct report_json_options json = { o->verbose, &run->identity, stdout };
+	struct report_metrics_options metrics = { &run->identity, o->metrics, stderr };
+	struct observer *all[] = {
+		command_wants_progress(o, text.out) ? report_progress_new(&progress)
+						    : report_text_new(&text),
+		report_summary_new(&run->boards),
+		report_notify_new(),
+		o->json ? report_json_new(&json) : NULL,
+		o->metrics ? report_metrics_new(&metrics) : NULL,
+	};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		report_add(run->report, all[i]);
+	return all[0] && all[1] && all[2] && (all[3] || !o->json) && (all[4] || !o->metrics);
+}
+
+/* For the records only: reading a boot directory takes a moment. */
+static void command_identify(struct command_run *run, const char *release)
+{
+	const struct options *o = run->options;
+	char *directory = o->directory ? bootfiles_directory(o->directory) : NULL;
+	if (directory && (o->json || o->metrics))
+		bootdir_hash(directory, run->hash);
+	free(directory);
+	plat_host_name(run->host, sizeof run->host);
+	run->identity = (struct report_run){
+		.host = run->host,
+		.release = release,
+		.directory = o->directory ? o->directory : "",
+		.directory_hash = run->hash,
+	};
+}
+
+/* What must be right before the first board; everything wrong is reported. */
+static enum err command_prepare(struct command_run *run, struct station_setup *setup)
+{
+	const struct options *o = run->options;
+	char why[512];
+	if (o->metadata_directory && !plat_can_write(o->metadata_directory))
+		report_warning(run->report, NULL, "metadata-folder", "metadata directory %s: %s",
+		               o->metadata_directory, strerror(errno));
+	if (o->exec && !plat_can_start(o->exec))
+		return report_error(run->report, NULL, ERR_USAGE, "--exec %s: %s", o->exec,
+		                    strerror(errno));
+	if (o->names) {
+		run->names = place_names_read(o->names, why, sizeof why);
+		if (!run->names)
+			return report_error(run->report, NULL, ERR_USAGE, "--names: %s", why);
+		setup->names = run->names;
+	}
+	if (o->wait_disk && !sysfs_has_bus(&sysfs_default))
+		return report_error(run->report, NULL, ERR_USAGE,
+		                    "--wait-disk needs /sys of Linux, which is missing here");
+	return enforce_run(setup->enforce);
 }
 
 int command_serve(const struct options *o, const struct bootfiles_places *places,
-                  const char *version)
+                  const char *version, const char *release)
 {
-	struct report *report = report_new();
-	struct station_setup setup = command_station_setup(o, report, places);
-	struct summary boards = { 0 };
+	struct command_run run = { .options = o, .report = report_new() };
+	struct station_setup setup = command_station_setup(o, run.report, places);
 	int status = outcome_status(ERR_MEMORY);
-	setup.enforce = report ? enforce_new(places, o->sign, report) : NULL;
-	if (setup.enforce && command_add_observers(report, o, setup.wanted != 1, &boards)) {
-		report_emit(report, &(struct event){ .kind = EV_START, .text = version });
-		if (o->metadata_directory && !plat_can_write(o->metadata_directory))
-			report_warning(report, NULL, "metadata-folder", "metadata folder %s: %s",
-			               o->metadata_directory, strerror(errno));
+	setup.enforce = run.report ? enforce_new(places, o->sign, run.report) : NULL;
+	setup.watchdog = plat_watchdog();
+	command_identify(&run, release);
+	if (setup.enforce && command_add_observers(&run, setup.wanted != 1)) {
 		struct station_summary summary = { 0 };
-		enum err err = enforce_run(setup.enforce);
-		if (!err && o->wait_disk && !sysfs_has_bus(&sysfs_default))
-			err = report_error(report, NULL, ERR_USAGE,
-			                   "--wait-disk needs Linux' /sys, which is not here");
+		report_emit(run.report, &(struct event){ .kind = EV_START, .text = version });
+		enum err err = command_prepare(&run, &setup);
 		if (!err)
 			station_run(&setup, &summary);
 		status = err ? outcome_status(err) : summary.status;
-		report_emit(report, &(struct event){ .kind = EV_SUMMARY,
-		                                     .summary = &boards,
-		                                     .code = (uint32_t)status });
+		report_emit(run.report, &(struct event){ .kind = EV_SUMMARY,
+		                                         .summary = &run.boards,
+		                                         .code = (uint32_t)status });
 	}
 	enforce_free(setup.enforce);
-	report_free(report);
-	summary_free(&boards);
+	report_free(run.report);
+	summary_free(&run.boards);
+	place_names_free(run.names);
 	return status;
 }
 

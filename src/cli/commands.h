@@ -7,9 +7,9 @@
 #include "bootdir/bootfiles.h"
 #include "cli/options.h"
 
-/* Serves boards. VERSION is the line that is printed first. */
+/* Serves boards. VERSION is the line that is printed first, RELEASE what records keep of it. */
 int command_serve(const struct options *options, const struct bootfiles_places *places,
-                  const char *version);
+                  const char *version, const char *release);
 
 /* --check: looks at the boot files and at nothing else. */
 int command_check(const struct options *options, const struct bootfiles_places *places);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
+#include "base/str.h"
+
 #include <limits.h>
 #include <string.h>
 
@@ -13,21 +15,9 @@ static const char *const option_progress_words[] = {
 	NULL,
 };
 
-/* BUS-PORT[.PORT]... */
 static bool option_is_path(const char *s)
 {
-	const char *digits = "0123456789";
-	size_t n = strspn(s, digits);
-	char before = '-';
-	if (!n)
-		return false;
-	for (s += n; *s; s += n + 1) {
-		n = strspn(s + (*s != 0), digits);
-		if (*s != before || !n)
-			return false;
-		before = '.';
-	}
-	return before == '.';
+	return str_is_usb_path(s, strlen(s));
 }
 
 /* The offset of a member of struct options, which must have this type. */
@@ -112,6 +102,12 @@ const struct option option_table[] = {
 	{ NULL, "progress", "WHEN",
 	  "status lines with bars: always, never, or auto (on a terminal, the default)",
 	  .type = OPTION_WORD, .member = MEMBER(progress, int), .words = option_progress_words },
+	{ NULL, "names", "FILE",
+	  "names of USB paths, for all output; lines like: 1-1.3 rack 1, socket 3",
+	  TEXT(names), .not_empty = true, .complete = COMPLETE_FILE },
+	{ NULL, "metrics", "FILE",
+	  "keep FILE up to date with counts for Prometheus' node_exporter",
+	  TEXT(metrics), .not_empty = true, .complete = COMPLETE_FILE },
 	{ "q", "quiet", NULL,
 	  "print warnings and errors only",
 	  FLAG(quiet) },

@@ -112,6 +112,17 @@ void plat_begin(int *argc, char ***argv);
 #define PLAT_ROOTS 4
 void plat_roots(const char *roots[PLAT_ROOTS], const char *installed, const char *beside);
 
+/* The host's name in the network; "" when unknown. */
+void plat_host_name(char *out, size_t size);
+
+/* --- the service manager: plat_notify sends it lines of assignments like "READY=1", as sd_notify(3) does; false: there is
+ * none. plat_watchdog is the time in microseconds within which it wants a "WATCHDOG=1" each; 0: it does not. */
+bool plat_notify(const char *state);
+uint64_t plat_watchdog(void);
+
+/* Whether PROGRAM can be started, by its path or from the search path; if not, errno says why. */
+bool plat_can_start(const char *program);
+
 /* --- terminals */
 
 bool plat_is_terminal(FILE *f);

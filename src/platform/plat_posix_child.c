@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/plat.h"
 
+#include "base/str.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,6 +104,36 @@ static int child_spawn(pid_t *pid, const char *program, char **variables, bool t
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
 	return err;
+}
+
+static bool child_is_executable(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return false;
+	if (S_ISREG(st.st_mode))
+		return access(path, X_OK) == 0;
+	errno = EACCES;
+	return false;
+}
+
+bool plat_can_start(const char *program)
+{
+	const char *path = getenv("PATH");
+	if (strchr(program, '/'))
+		return child_is_executable(program);
+	/* posix_spawnp has a search path of its own when there is none */
+	for (const char *at = path ? path : "/bin:/usr/bin"; at; at = strchr(at, ':')) {
+		at += *at == ':';
+		int n = (int)strcspn(at, ":");
+		char *file = str_new("%.*s/%s", n ? n : 1, n ? at : ".", program);
+		bool found = file && child_is_executable(file);
+		free(file);
+		if (found)
+			return true;
+	}
+	errno = ENOENT;
+	return false;
 }
 
 /* --- the end: the pid is released inside the monitor, so that no signal can go to a process that got it next */

@@ -18,6 +18,7 @@ struct summary;
 struct board_facts {
 	char path[USB_PATH_SIZE];
 	char serial[USB_STRING_SIZE]; /* "" unknown */
+	const char *place; /* its path's name (--names), which outlives the run; NULL: none */
 	const struct chip *chip;
 	uint8_t serial_index;
 	enum stage stage;

@@ -18,7 +18,7 @@ struct observer {
 struct report *report_new(void); /* NULL: out of memory */
 
 /* Takes over the observer. At most REPORT_OBSERVERS. */
-#define REPORT_OBSERVERS 4
+#define REPORT_OBSERVERS 6
 void report_add(struct report *report, struct observer *observer);
 
 void report_emit(struct report *report, const struct event *event);
@@ -57,8 +57,15 @@ struct report_text_options {
 /* Plain lines, those of the public tool where scripts look for them. */
 struct observer *report_text_new(const struct report_text_options *options);
 
+/* What identifies the run in records that are collected from many hosts; borrowed, no member is NULL. */
+struct report_run {
+	const char *host, *release;
+	const char *directory, *directory_hash; /* -d as given, bootdir_hash.h; "" unknown */
+};
+
 struct report_json_options {
-	int verbose; /* debug events up to this level */
+	int verbose;                  /* debug events up to this level */
+	const struct report_run *run; /* NULL: left out */
 	FILE *out;
 };
 
@@ -72,6 +79,18 @@ struct report_progress_options {
 	bool colour;
 };
 struct observer *report_progress_new(const struct report_progress_options *options);
+
+/* Writes counts for node_exporter's textfile collector to FILE, whole or not at all, at the start, and whenever a board
+ * begins or ends. docs/factory.md describes them. ERR gets a line when that does not work. */
+struct report_metrics_options {
+	const struct report_run *run;
+	const char *file;
+	FILE *err;
+};
+struct observer *report_metrics_new(const struct report_metrics_options *options);
+
+/* Reports readiness and counts to the service manager: plat_notify. */
+struct observer *report_notify_new(void);
 
 /* Collects the boards' results into SUMMARY, which must outlive the report. */
 struct observer *report_summary_new(struct summary *summary);

@@ -114,6 +114,7 @@ static void json_print_board(FILE *out, const struct board_facts *board)
 	json_string(out, board->path);
 	json_put_known(out, "chip", board->chip ? board->chip->name : NULL);
 	json_put_known(out, "serial", board->serial);
+	json_put_known(out, "place", board->place);
 }
 
 static void json_put_result(FILE *out, enum err err, unsigned files, uint64_t bytes,
@@ -128,11 +129,27 @@ static void json_put_result(FILE *out, enum err err, unsigned files, uint64_t by
 
 /* --- events */
 
-static void json_put_start(FILE *out, const struct event *e)
+static void json_put_date(FILE *out)
 {
 	char date[PLAT_DATE_SIZE];
 	plat_date(date);
 	json_put_string(out, "at", date);
+}
+
+/* What joins the records of many hosts. */
+static void json_put_run(FILE *out, const struct report_run *run)
+{
+	if (!run)
+		return;
+	json_put_string(out, "host", run->host);
+	json_put_string(out, "release", run->release);
+	json_put_string(out, "folder", *run->directory ? run->directory : NULL);
+	json_put_string(out, "folder_sha256", *run->directory_hash ? run->directory_hash : NULL);
+}
+
+static void json_put_start(FILE *out, const struct event *e)
+{
+	json_put_date(out);
 	json_put_string(out, "version", e->text);
 }
 
@@ -394,6 +411,10 @@ static void json_observe(struct observer *self, const struct event *e)
 		json_print_board(out, e->board);
 	}
 	json_put_details(out, e);
+	if (j->options.run && e->kind == EV_RESULT)
+		json_put_date(out);
+	if (e->kind == EV_START || e->kind == EV_RESULT)
+		json_put_run(out, j->options.run);
 	fputs("}\n", out);
 	fflush(out);
 }

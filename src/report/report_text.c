@@ -22,7 +22,11 @@ struct text {
 /* Begins a line of the board. */
 static FILE *text_begin(const struct text *t, const struct event *e, FILE *out)
 {
-	if (t->options.prefix && e->board)
+	char safe[SAFE];
+	if (t->options.prefix && e->board && e->board->place)
+		fprintf(out, "[%s %s] ", e->board->path,
+		        str_escape(safe, sizeof safe, e->board->place));
+	else if (t->options.prefix && e->board)
 		fprintf(out, "[%s] ", e->board->path);
 	return out;
 }

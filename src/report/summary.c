@@ -41,10 +41,32 @@ static void summary_print_board(const struct summary_board *b, int path, int ser
 	fprintf(out, "%-*s %-*s %-7s %-15s %5u %10llu %7.2f %5.1f\n", path, b->facts.path, serial,
 	        safe, b->facts.chip ? b->facts.chip->name : "-", b->err ? err_code(b->err) : "done",
 	        b->files, (unsigned long long)b->bytes, seconds, rate);
+	if (b->facts.place)
+		fprintf(out, "%*s %s\n", path, "", str_escape(safe, sizeof safe, b->facts.place));
+}
+
+/* Successes first, then in the order of bus and ports. */
+static int summary_compare(const void *a, const void *b)
+{
+	const struct summary_board *x = *(const struct summary_board *const *)a;
+	const struct summary_board *y = *(const struct summary_board *const *)b;
+	if (!x->err != !y->err)
+		return x->err ? 1 : -1;
+	const char *p = x->facts.path, *q = y->facts.path;
+	while (*p && *q) {
+		char *p_end, *q_end;
+		unsigned long m = strtoul(p, &p_end, 10), n = strtoul(q, &q_end, 10);
+		if (m != n)
+			return m < n ? -1 : 1;
+		p = p_end + (*p_end != 0);
+		q = q_end + (*q_end != 0);
+	}
+	return (*p != 0) - (*q != 0);
 }
 
 void summary_print(const struct summary *s, FILE *out)
 {
+	const struct summary_board **order = malloc((s->count + 1) * sizeof *order);
 	int path = (int)strlen("Board"), serial = (int)strlen("Serial");
 	for (size_t i = 0; i < s->count; i++) {
 		int n = (int)strlen(s->boards[i].facts.path);
@@ -56,7 +78,12 @@ void summary_print(const struct summary *s, FILE *out)
 	if (s->count > 0)
 		fprintf(out, "\n%-*s %-*s %-7s %-15s %5s %10s %7s %5s\n", path, "Board", serial,
 		        "Serial", "Chip", "Result", "Files", "Bytes", "Seconds", "MB/s");
+	for (size_t i = 0; order && i < s->count; i++)
+		order[i] = &s->boards[i];
+	if (order && s->count > 1)
+		qsort(order, s->count, sizeof *order, summary_compare);
 	for (size_t i = 0; i < s->count; i++)
-		summary_print_board(&s->boards[i], path, serial, out);
+		summary_print_board(order ? order[i] : &s->boards[i], path, serial, out);
+	free(order);
 	fprintf(out, "%u succeeded, %u failed\n", s->succeeded, s->failed);
 }

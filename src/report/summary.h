@@ -24,7 +24,7 @@ struct summary {
 void summary_add(struct summary *summary, const struct event *result);
 void summary_free(struct summary *summary);
 
-/* The table, a line a board, and a line with the counts. */
+/* The table, a line for each board, successes first and in the order of their paths, and a line with the counts. */
 void summary_print(const struct summary *summary, FILE *out);
 
 #endif

@@ -46,7 +46,9 @@ static void begin(void)
 {
 	fake_machine();
 	w = (struct witness){ .observer = { witness, leave } };
-	facts = (struct board_facts){ .path = "1-1.3", .chip = chip_by_product(0x2711) };
+	facts = (struct board_facts){ .path = "1-1.3",
+		                      .place = "rack 1",
+		                      .chip = chip_by_product(0x2711) };
 	setup = (struct postboot_setup){ .disk_time = 5 * PLAT_SECOND };
 	interrupted = false;
 	a = (struct postboot){
@@ -183,7 +185,8 @@ static void program_gets_the_facts(void)
 	CHECK_INT(run("env | grep ^RPIBOOT_ | sort >\"$OUT\"", &good), OK);
 	CHECK_STR(output, "RPIBOOT_BYTES=96900\nRPIBOOT_CHIP=BCM2711\n"
 	                  "RPIBOOT_DISKS=/dev/sdb /dev/sdc\nRPIBOOT_FILES=13\n"
-	                  "RPIBOOT_METADATA=meta/x.json\nRPIBOOT_PATH=1-1.3\nRPIBOOT_RESULT=ok\n"
+	                  "RPIBOOT_METADATA=meta/x.json\nRPIBOOT_PATH=1-1.3\nRPIBOOT_PLACE=rack 1\n"
+	                  "RPIBOOT_RESULT=ok\n"
 	                  "RPIBOOT_SECONDS=1.23\nRPIBOOT_SERIAL=10000000b29d2da0\n"
 	                  "RPIBOOT_STATUS=0\n");
 	CHECK_INT(w.count, 2);

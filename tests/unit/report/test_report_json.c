@@ -217,6 +217,38 @@ static void prints_the_table(void)
 	summary_free(&s);
 }
 
+static void sorts_the_table(void)
+{
+	static const struct {
+		const char *path;
+		enum err err;
+	} results[] = {
+		{ "1-1.10", OK },  { "2-1", OK }, { "1-1.1", ERR_NO_DISK },
+		{ "1-1.2", OK },   { "1-1", OK }, { "1-1.1.4", ERR_USB_IO },
+		{ "1-1.2.1", OK },
+	};
+	struct summary s = { 0 };
+	char *text, paths[200] = "";
+	size_t size;
+	for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+		struct board_facts facts = { 0 };
+		snprintf(facts.path, sizeof facts.path, "%s", results[i].path);
+		summary_add(&s, &(struct event){ .kind = EV_RESULT,
+		                                 .board = &facts,
+		                                 .err = results[i].err });
+	}
+	FILE *out = open_memstream(&text, &size);
+	summary_print(&s, out);
+	fclose(out);
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		if (strchr(line, '-') && line[0] != 'B')
+			snprintf(paths + strlen(paths), sizeof paths - strlen(paths), "%.*s ",
+			         (int)strcspn(line, " "), line);
+	CHECK_STR(paths, "1-1 1-1.2 1-1.2.1 1-1.10 2-1 1-1.1 1-1.1.4 ");
+	free(text);
+	summary_free(&s);
+}
+
 static void escapes_what_boards_say(void)
 {
 	struct board_facts skipped = { .path = "1-1", .serial = "\"\\\n\xff\xc3\xa9\x7f" };
@@ -238,6 +270,7 @@ int main(void)
 	RUN(tells_details_only_when_asked);
 	RUN(sums_up);
 	RUN(prints_the_table);
+	RUN(sorts_the_table);
 	RUN(escapes_what_boards_say);
 	return tap_end();
 }
