@@ -1,35 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rpi-eeprom-config: reads and replaces the files inside a boot EEPROM image. */
+#include "formats/configtxt.h"
 #include "formats/eeprom.h"
+#include "formats/trailer.h"
 #include "args.h"
 #include "platform/plat.h"
-#include "platform/atomic_file.h"
 #include "rsakey.h"
+#include "tools.h"
 
 #include <errno.h>
-#include <getopt.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+struct job {
+	const char *image;
+	const char *config, *digest, *pubkey, *bootcode, *bootsys, *cacert, *timestamp, *out,
+		*apply;
+	bool extract, list, json, debug, edit, help;
+};
+
 enum { OPT_CACERT = 256, OPT_DEBUG, OPT_LIST, OPT_JSON };
 
+#define TO(field) offsetof(struct job, field)
 static const struct args_row rows[] = {
-	{ 'c', "config", "FILE", "replace bootconf.txt" },
-	{ 'd', "digest", "FILE", "replace bootconf.sig (with --config)" },
+	{ 'c', "config", "FILE", "replace bootconf.txt", TO(config) },
+	{ 'd', "digest", "FILE", "replace bootconf.sig (with --config)", TO(digest) },
 	{ 'p', "pubkey", "FILE",
-	  "replace pubkey.bin (with --config): an RSA-2048 key,\npublic or private, PEM or DER" },
-	{ 'b', "bootcode", "FILE", "replace the second stage, bootcode.bin" },
-	{ 's', "bootsys", "FILE", "replace bootsys" },
-	{ OPT_CACERT, "cacertder", "FILE", "replace cacert.der, the certificate for HTTPS boot" },
-	{ 't', "timestamp", "SECONDS", "store this as the time of the update" },
-	{ 'o', "out", "FILE", "write to FILE instead of standard output" },
-	{ 'x', "extract", NULL, "write all files of the image to the current folder" },
-	{ OPT_LIST, "list", NULL, "show the layout of the image" },
-	{ OPT_JSON, "json", NULL, "the same as JSON (with --list)" },
-	{ 'a', "apply", "FILE", "for the board's own tool only" },
-	{ 'e', "edit", NULL, "for the board's own tool only" },
-	{ OPT_DEBUG, "debug", NULL, "show the layout before and after on standard error" },
-	{ 'h', "help", NULL, "show this text" },
+	  "replace pubkey.bin (with --config): an RSA-2048 key,\npublic or private, PEM or DER",
+	  TO(pubkey) },
+	{ 'b', "bootcode", "FILE", "replace the second stage, bootcode.bin", TO(bootcode) },
+	{ 's', "bootsys", "FILE", "replace bootsys", TO(bootsys) },
+	{ OPT_CACERT, "cacertder", "FILE", "replace cacert.der, the certificate for HTTPS boot",
+	  TO(cacert) },
+	{ 't', "timestamp", "SECONDS", "store this as the time of the update", TO(timestamp) },
+	{ 'o', "out", "FILE", "write to FILE instead of standard output", TO(out) },
+	{ 'x', "extract", NULL, "write all files of the image to the current directory",
+	  TO(extract) },
+	{ OPT_LIST, "list", NULL, "show the layout of the image", TO(list) },
+	{ OPT_JSON, "json", NULL, "the same as JSON (with --list)", TO(json) },
+	{ 'a', "apply", "FILE", "for the board's own tool only", TO(apply) },
+	{ 'e', "edit", NULL, "for the board's own tool only", TO(edit) },
+	{ OPT_DEBUG, "debug", NULL, "show the layout before and after on standard error",
+	  TO(debug) },
+	{ 'h', "help", NULL, "show this text", TO(help) },
 };
 
 static const struct args_table table = {
@@ -39,113 +53,51 @@ static const struct args_table table = {
 		 "in it.",
 	.rows = rows,
 	.count = sizeof rows / sizeof *rows,
-};
-
-struct job {
-	const char *image;
-	const char *config, *digest, *pubkey, *bootcode, *bootsys, *cacert, *timestamp, *out;
-	bool extract, list, json, debug, on_board, help;
+	.has_operand = true,
+	.operand = TO(image),
 };
 
 /* --- arguments */
 
-static const char **text_option(struct job *job, int key)
-{
-	switch (key) {
-	case 'c':
-		return &job->config;
-	case 'd':
-		return &job->digest;
-	case 'p':
-		return &job->pubkey;
-	case 'b':
-		return &job->bootcode;
-	case 's':
-		return &job->bootsys;
-	case 't':
-		return &job->timestamp;
-	case OPT_CACERT:
-		return &job->cacert;
-	default:
-		return &job->out;
-	}
-}
-
-static void take_option(struct job *job, int key, const char *arg)
-{
-	switch (key) {
-	case 'x':
-		job->extract = true;
-		break;
-	case OPT_LIST:
-		job->list = true;
-		break;
-	case OPT_JSON:
-		job->json = true;
-		break;
-	case OPT_DEBUG:
-		job->debug = true;
-		break;
-	case 'h':
-		job->help = true;
-		break;
-	case 'a':
-	case 'e':
-		job->on_board = true;
-		break;
-	default:
-		*text_option(job, key) = arg;
-	}
-}
-
-static bool writes(const struct job *job)
+static bool config_writes(const struct job *job)
 {
 	return job->config || job->bootcode || job->bootsys || job->cacert || job->timestamp;
 }
 
-/* Combinations that would leave something undone without a word. */
-static const char *bad_combination(const struct job *job)
+/* Combinations of which a part would be ignored. */
+static const char *config_bad_combination(const struct job *job)
 {
 	if (!job->image)
-		return "which IMAGE?";
+		return "no IMAGE given";
 	if ((job->digest || job->pubkey) && !job->config)
-		return "--digest and --pubkey go with --config";
-	if (job->extract && (writes(job) || job->out || job->list))
-		return "--extract goes without other actions and without --out";
-	if (job->list && writes(job))
-		return "--list goes without other actions";
+		return "--digest and --pubkey require --config";
+	if (job->extract && (config_writes(job) || job->out || job->list))
+		return "--extract excludes other actions and --out";
+	if (job->list && config_writes(job))
+		return "--list excludes other actions";
 	if (job->json && !job->list)
-		return "--json goes with --list";
+		return "--json requires --list";
 	return NULL;
 }
 
-static int parse_arguments(struct job *job, int argc, char **argv)
+static int config_parse_arguments(struct job *job, int argc, char **argv)
 {
-	const char *arg;
-	int key;
-	while ((key = args_next(&table, argc, argv, &arg)) != -1) {
-		if (key == '?')
-			return TOOL_USAGE;
-		take_option(job, key, arg);
-	}
-	if (job->help)
-		return TOOL_OK;
-	if (job->on_board)
+	int result = args_parse(&table, argc, argv, job);
+	if (result != TOOL_OK || job->help)
+		return result;
+	if (job->apply || job->edit)
 		return tool_error("--edit and --apply change the board they run on: use the "
 		                  "rpi-eeprom-config of the board's own system");
-	if (argc - optind > 1)
-		return tool_usage(table.program, "one IMAGE only, not also %s", argv[optind + 1]);
-	job->image = argv[optind];
-	if (!job->image && !writes(job) && !job->digest && !job->pubkey && !job->out &&
+	if (!job->image && !config_writes(job) && !job->digest && !job->pubkey && !job->out &&
 	    !job->extract && !job->list && !job->json)
 		return tool_error("the running configuration can only be read on a board, by the "
 		                  "rpi-eeprom-config of its own system; give an IMAGE here");
-	const char *bad = bad_combination(job);
+	const char *bad = config_bad_combination(job);
 	return bad ? tool_usage(table.program, "%s", bad) : TOOL_OK;
 }
 
 /* T as Python's int() reads it: blanks around, a plus sign, single underscores between digits. */
-static int parse_time(const char *text, uint32_t *seconds)
+static int config_parse_time(const char *text, uint32_t *seconds)
 {
 	uint64_t value = 0;
 	const char *p = text + strspn(text, " \t\r\n\v\f");
@@ -169,18 +121,18 @@ static int parse_time(const char *text, uint32_t *seconds)
 
 /* --- changing the image */
 
-static int set_time(struct eeprom *image, const char *text)
+static int config_set_time(struct eeprom *image, const char *text)
 {
 	uint32_t seconds = 0;
 	struct reason why;
-	int result = parse_time(text, &seconds);
+	int result = config_parse_time(text, &seconds);
 	if (result == TOOL_OK && eeprom_set_time(image, seconds, &why) != 0)
 		result = tool_error("%s", why.text);
 	return result;
 }
 
 /* Reads PATH for the image's file NAME. */
-static int read_source(const char *path, const char *what, struct bytes *file)
+static int config_read_source(const char *path, const char *what, struct bytes *file)
 {
 	int err = tool_read_file(path, EEPROM_SIZE_2712, file);
 	if (err == ENOENT)
@@ -190,17 +142,26 @@ static int read_source(const char *path, const char *what, struct bytes *file)
 	return TOOL_OK;
 }
 
-static int replace(struct eeprom *image, const char *name, const char *what, const char *path)
+static int config_replace(struct eeprom *image, const char *name, const char *what,
+                          const char *path)
 {
 	struct bytes file;
 	struct reason why;
+	struct trailer trailer;
 	bool code = strcmp(name, "bootcode.bin") == 0 || strcmp(name, "bootsys") == 0;
-	int result = read_source(path, what, &file);
+	int result = config_read_source(path, what, &file);
 	if (result != TOOL_OK)
 		return result;
 	int bad = 0;
 	if (code && file.size == 0)
 		bad = reason_set(&why, "it is empty: the board would not start");
+	else if (code && image->size == EEPROM_SIZE_2711 &&
+	         trailer_find(TRAILER_CHIP_2712, file.data, file.size, &trailer))
+		bad = reason_set(
+			&why,
+			"it is signed boot code of a BCM2712 (%zu bytes), but the image is a "
+			"BCM2711's (%zu bytes)",
+			file.size, image->size);
 	else if (strcmp(name, "bootcode.bin") == 0)
 		bad = eeprom_replace_bootcode(image, file.data, file.size, &why);
 	else
@@ -208,13 +169,16 @@ static int replace(struct eeprom *image, const char *name, const char *what, con
 	if (bad)
 		result = tool_error("%s: %s", path, why.text);
 	else if (!code && file.size > EEPROM_FILE_SAFE)
-		fprintf(stderr, "WARNING: %s: more than %u bytes run into the next flash sector\n",
-		        path, EEPROM_FILE_SAFE);
+		tool_warn("%s: more than %u bytes run into the next flash sector", path,
+		          EEPROM_FILE_SAFE);
+	if (!bad && strcmp(name, "bootconf.txt") == 0 &&
+	    configtxt_check_text((const char *)file.data, file.size, &why) != 0)
+		tool_warn("%s %s", path, why.text);
 	tool_bytes_free(&file);
 	return result;
 }
 
-static int replace_key(struct eeprom *image, const char *path)
+static int config_replace_key(struct eeprom *image, const char *path)
 {
 	struct rsakey *key;
 	struct reason why;
@@ -225,23 +189,23 @@ static int replace_key(struct eeprom *image, const char *path)
 	return bad ? tool_error("%s: %s", path, why.text) : TOOL_OK;
 }
 
-static int change(const struct job *job, struct eeprom *image)
+static int config_change(const struct job *job, struct eeprom *image)
 {
 	int result = TOOL_OK;
 	if (job->timestamp)
-		result = set_time(image, job->timestamp);
+		result = config_set_time(image, job->timestamp);
 	if (!result && job->bootcode)
-		result = replace(image, "bootcode.bin", "bootcode", job->bootcode);
+		result = config_replace(image, "bootcode.bin", "bootcode", job->bootcode);
 	if (!result && job->bootsys)
-		result = replace(image, "bootsys", "bootsys", job->bootsys);
+		result = config_replace(image, "bootsys", "bootsys", job->bootsys);
 	if (!result && job->cacert)
-		result = replace(image, "cacert.der", "cacert", job->cacert);
+		result = config_replace(image, "cacert.der", "cacert", job->cacert);
 	if (!result && job->config)
-		result = replace(image, "bootconf.txt", "config", job->config);
+		result = config_replace(image, "bootconf.txt", "config", job->config);
 	if (!result && job->digest)
-		result = replace(image, "bootconf.sig", "digest", job->digest);
+		result = config_replace(image, "bootconf.sig", "digest", job->digest);
 	if (!result && job->pubkey)
-		result = replace_key(image, job->pubkey);
+		result = config_replace_key(image, job->pubkey);
 	return result;
 }
 
@@ -255,7 +219,7 @@ static const char *const kinds[] = {
 };
 
 /* The name as it may be shown anywhere, also inside a JSON string. */
-static void shown_name(const struct eeprom_section *s, char name[sizeof s->name])
+static void config_shown_name(const struct eeprom_section *s, char name[sizeof s->name])
 {
 	size_t i = 0;
 	for (; s->name[i]; i++) {
@@ -265,13 +229,13 @@ static void shown_name(const struct eeprom_section *s, char name[sizeof s->name]
 	name[i] = 0;
 }
 
-static void print_section(const struct eeprom *image, const struct eeprom_section *s, bool json,
-                          bool first, FILE *to)
+static void config_print_section(const struct eeprom *image, const struct eeprom_section *s,
+                                 bool json, bool first, FILE *to)
 {
 	char name[sizeof s->name], room[24];
 	size_t used, most = eeprom_room(image, s);
 	eeprom_content(image, s, &used);
-	shown_name(s, name);
+	config_shown_name(s, name);
 	snprintf(room, sizeof room, "%zu", most);
 	if (json)
 		fprintf(to,
@@ -284,7 +248,7 @@ static void print_section(const struct eeprom *image, const struct eeprom_sectio
 		        *name ? name : "-", used, most ? room : "-");
 }
 
-static void print_layout(const struct eeprom *image, bool json, FILE *to)
+static void config_print_layout(const struct eeprom *image, bool json, FILE *to)
 {
 	struct eeprom_section s = { 0 };
 	struct reason ignored;
@@ -296,29 +260,29 @@ static void print_layout(const struct eeprom *image, bool json, FILE *to)
 		fprintf(to, "%-8s  %-8s  %-12s  %8s  %8s\n", "offset", "kind", "name", "used",
 		        "room");
 	for (; eeprom_next(image, &s, &ignored) > 0; first = false)
-		print_section(image, &s, json, first, to);
+		config_print_section(image, &s, json, first, to);
 	if (json)
 		fputs("\n\t]\n}\n", to);
 }
 
-static int list(const struct job *job, const struct eeprom *image)
+static int config_list(const struct job *job, const struct eeprom *image)
 {
 	struct plat_memory text;
 	if (!plat_memory_open(&text))
 		return tool_error("out of memory");
-	print_layout(image, job->json, text.stream);
+	config_print_layout(image, job->json, text.stream);
 	int result = plat_memory_close(&text) ? tool_write(job->out, text.bytes, text.size)
 	                                      : tool_error("out of memory");
 	free(text.bytes);
 	return result;
 }
 
-static int print_config(const struct job *job, const struct eeprom *image)
+static int config_print_config(const struct job *job, const struct eeprom *image)
 {
 	struct eeprom_section s;
 	size_t n;
 	if (!eeprom_find(image, "bootconf.txt", &s))
-		return tool_error("%s: there is no bootconf.txt in it", job->image);
+		return tool_error("%s: it contains no bootconf.txt", job->image);
 	const uint8_t *content = eeprom_content(image, &s, &n);
 	return tool_write(job->out, content, n);
 }
@@ -326,14 +290,14 @@ static int print_config(const struct job *job, const struct eeprom *image)
 /* --- extracting */
 
 /* Names come from the image: nothing that could lead out of the current directory or hide in it. */
-static bool safe_name(const char *name)
+static bool config_safe_name(const char *name)
 {
 	const char *good = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 	return *name && *name != '.' && strspn(name, good) == strlen(name);
 }
 
 /* What section S becomes: its file name, or NULL for what is not extracted. */
-static const char *extracted_name(const struct eeprom *image, const struct eeprom_section *s)
+static const char *config_extracted_name(const struct eeprom *image, const struct eeprom_section *s)
 {
 	struct eeprom_section first;
 	if (s->kind == EEPROM_BOOTCODE && s->offset == 0)
@@ -343,54 +307,53 @@ static const char *extracted_name(const struct eeprom *image, const struct eepro
 	return eeprom_find(image, s->name, &first) && first.offset == s->offset ? s->name : NULL;
 }
 
-static int extract(const struct eeprom *image)
+static int config_extract(const struct eeprom *image)
 {
 	struct eeprom_section s = { 0 };
 	struct reason ignored;
 	while (eeprom_next(image, &s, &ignored) > 0)
-		if (s.kind == EEPROM_FILE && !safe_name(s.name))
+		if (s.kind == EEPROM_FILE && !config_safe_name(s.name))
 			return tool_error("the file at offset 0x%zx has a name that is not safe "
 			                  "to write: nothing was extracted",
 			                  s.offset);
 	s = (struct eeprom_section){ 0 };
 	while (eeprom_next(image, &s, &ignored) > 0) {
-		const char *name = extracted_name(image, &s);
+		const char *name = config_extracted_name(image, &s);
 		size_t n;
 		const uint8_t *content = eeprom_content(image, &s, &n);
-		int err = name ? atomic_file_write(name, content, n, 0666) : 0;
-		if (err)
-			return tool_error("cannot write %s: %s", name, strerror(err));
+		if (name && tool_write(name, content, n) != TOOL_OK)
+			return TOOL_ERROR;
 	}
 	return TOOL_OK;
 }
 
 /* --- */
 
-static int work(const struct job *job, struct eeprom *image)
+static int config_work(const struct job *job, struct eeprom *image)
 {
 	if (job->debug)
-		print_layout(image, false, stderr);
+		config_print_layout(image, false, stderr);
 	if (job->extract)
-		return extract(image);
+		return config_extract(image);
 	if (job->list)
-		return list(job, image);
-	if (!writes(job))
-		return print_config(job, image);
-	int result = change(job, image);
+		return config_list(job, image);
+	if (!config_writes(job))
+		return config_print_config(job, image);
+	int result = config_change(job, image);
 	if (result != TOOL_OK)
 		return result;
 	if (job->debug)
-		print_layout(image, false, stderr);
+		config_print_layout(image, false, stderr);
 	return tool_write(job->out, image->bytes, image->size);
 }
 
-int main(int argc, char **argv)
+int tool_rpi_eeprom_config_main(int argc, char **argv)
 {
 	struct job job = { 0 };
 	struct bytes file;
 	struct eeprom image;
 	struct reason why;
-	int result = parse_arguments(&job, argc, argv);
+	int result = config_parse_arguments(&job, argc, argv);
 	if (result != TOOL_OK)
 		return result;
 	if (job.help) {
@@ -406,7 +369,7 @@ int main(int argc, char **argv)
 	if (eeprom_open(&image, file.data, file.size, &why) != 0)
 		result = tool_error("%s: %s", job.image, why.text);
 	else
-		result = work(&job, &image);
+		result = config_work(&job, &image);
 	tool_bytes_free(&file);
 	return result;
 }

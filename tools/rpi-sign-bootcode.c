@@ -1,40 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rpi-sign-bootcode: appends the signed trailer that the boot ROM checks to a second stage; shows and checks trailers. */
 #include "formats/hex.h"
+#include "base/str.h"
 #include "hsm.h"
 #include "args.h"
 #include "rsakey.h"
 #include "tool.h"
+#include "tools.h"
 #include "trailersig.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 enum { OPT_VERIFY = 256, BASE64_MAX = 2 * TRAILER_LIMIT, FILE_MAX = 16 << 20 };
 
+struct job {
+	const char *input, *output, *private_key, *public_key, *wrapper, *hmac, *extract, *verify;
+	const char *chip_text, *keynum_text, *version_text;
+	bool debug, help;
+
+	/* the texts as numbers: */
+	enum trailer_chip chip;
+	int keynum, version;
+};
+
+#define TO(field) offsetof(struct job, field)
 static const struct args_row rows[] = {
-	{ 'c', "chip", "CHIP", "2711 or 2712 (required)" },
-	{ 'i', "input", "FILE", "the second stage; without: base64 from standard input" },
-	{ 'o', "output", "FILE", "the signed one; without: base64 to standard output" },
-	{ 'k', "private-key", "KEY", "the RSA-2048 key to sign with (PEM, DER, pkcs11: URI)" },
+	{ 'c', "chip", "CHIP", "2711 or 2712 (required)", TO(chip_text) },
+	{ 'i', "input", "FILE", "the second stage; without: base64 from standard input",
+	  TO(input) },
+	{ 'o', "output", "FILE", "the signed one; without: base64 to standard output", TO(output) },
+	{ 'k', "private-key", "KEY", "the RSA-2048 key to sign with (PEM, DER, pkcs11: URI)",
+	  TO(private_key) },
 	{ 'p', "public-key", "KEY",
-	  "with -H: the public key; with --verify: whose trailer\nthe outermost one must be" },
-	{ 'H', "hsm-wrapper", "PROGRAM", "sign through `PROGRAM -a rsa2048-sha256 FILE`" },
+	  "with -H: the public key; with --verify: whose trailer\nthe outermost one must be",
+	  TO(public_key) },
+	{ 'H', "hsm-wrapper", "PROGRAM", "sign through `PROGRAM -a rsa2048-sha256 FILE`",
+	  TO(wrapper) },
 	{ 'n', "private-keynum", "N",
-	  "key number: 16 is the customer's key, 0 to 4 are\nRaspberry Pi's (default 0)" },
-	{ 'v', "private-version", "N", "version 0 to 32, against rollback (default 0; 2712 only)" },
-	{ 'm', "hmac", "FILE", "2711: the HMAC key, 40 hexadecimal digits" },
-	{ 'e', "extract", "FILE", "show the trailers of FILE" },
-	{ OPT_VERIFY, "verify", "FILE", "check length and signature of all trailers of FILE" },
-	{ 'd', "debug", NULL, "show on standard error what is put in" },
-	{ 'h', "help", NULL, "show this text" },
+	  "key number: 16 is the customer's key, 0 to 4 are\nRaspberry Pi's (default 0)",
+	  TO(keynum_text) },
+	{ 'v', "private-version", "N", "version 0 to 32, against rollback (default 0; 2712 only)",
+	  TO(version_text) },
+	{ 'm', "hmac", "FILE", "2711: the HMAC key, 40 hexadecimal digits", TO(hmac) },
+	{ 'e', "extract", "FILE", "show the trailers of FILE", TO(extract) },
+	{ OPT_VERIFY, "verify", "FILE", "check length and signature of all trailers of FILE",
+	  TO(verify) },
+	{ 'd', "debug", NULL, "show on standard error what is signed", TO(debug) },
+	{ 'h', "help", NULL, "show this text", TO(help) },
 };
 
 static const struct args_table table = {
@@ -46,123 +65,75 @@ static const struct args_table table = {
 	.count = sizeof rows / sizeof *rows,
 };
 
-struct job {
-	enum trailer_chip chip;
-	const char *input, *output, *private_key, *public_key, *wrapper, *hmac, *extract, *verify;
-	int keynum, version;
-	bool debug, help;
-};
-
 /* --- arguments */
 
-static bool parse_number(const char *text, int *value)
+static bool sign_parse_number(const char *text, int *value)
 {
-	char *end;
-	errno = 0;
-	long n = strtol(text, &end, 10);
+	unsigned long n = 0;
+	bool good = str_number(text, 9999, &n);
 	*value = (int)n;
-	return end != text && !*end && errno == 0 && n >= 0 && n <= 9999;
+	return good;
 }
 
-static int take_number(struct job *job, int key, const char *arg)
+static int sign_take_numbers(struct job *job)
 {
-	int n;
-	bool good = parse_number(arg, &n);
-	if (key == 'c') {
-		if (!good || (n != TRAILER_CHIP_2711 && n != TRAILER_CHIP_2712))
-			return tool_usage(table.program, "chip %s is neither 2711 nor 2712", arg);
-		job->chip = (enum trailer_chip)n;
-	} else if (key == 'n') {
-		if (!good || (n > TRAILER_KEY_RPI && n != TRAILER_CUSTOMER))
-			return tool_error("Bad key number %s", arg);
-		job->keynum = n;
-	} else {
-		if (!good || n > TRAILER_VERSION)
-			return tool_error("Bad version number %s must be between 0-32", arg);
-		job->version = n;
-	}
+	int chip = 0;
+	if (job->chip_text && (!sign_parse_number(job->chip_text, &chip) ||
+	                       (chip != TRAILER_CHIP_2711 && chip != TRAILER_CHIP_2712)))
+		return tool_usage(table.program, "chip %s is neither 2711 nor 2712",
+		                  job->chip_text);
+	job->chip = (enum trailer_chip)chip;
+	if (job->keynum_text &&
+	    (!sign_parse_number(job->keynum_text, &job->keynum) ||
+	     (job->keynum > TRAILER_KEY_RPI && job->keynum != TRAILER_CUSTOMER)))
+		return tool_error("Bad key number %s", job->keynum_text);
+	if (job->version_text && (!sign_parse_number(job->version_text, &job->version) ||
+	                          job->version > TRAILER_VERSION))
+		return tool_error("Bad version number %s must be between 0-32", job->version_text);
 	return TOOL_OK;
 }
 
-static int take_option(struct job *job, int key, const char *arg)
+/* Scripts pass variables that may be empty: such an argument counts as none. */
+static void sign_ignore_empty(struct job *job)
 {
-	switch (key) {
-	case 'c':
-	case 'n':
-	case 'v':
-		return take_number(job, key, arg);
-	case 'i':
-		job->input = arg;
-		break;
-	case 'o':
-		job->output = arg;
-		break;
-	case 'k':
-		job->private_key = arg;
-		break;
-	case 'p':
-		job->public_key = arg;
-		break;
-	case 'H':
-		job->wrapper = arg;
-		break;
-	case 'm':
-		job->hmac = arg;
-		break;
-	case 'e':
-		job->extract = arg;
-		break;
-	case OPT_VERIFY:
-		job->verify = arg;
-		break;
-	case 'd':
-		job->debug = true;
-		break;
-	case 'h':
-		job->help = true;
-		break;
-	default:
-		return TOOL_USAGE;
-	}
-	return TOOL_OK;
+	const char **options[] = { &job->private_key, &job->public_key, &job->wrapper, &job->hmac };
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+		if (*options[i] && !**options[i])
+			*options[i] = NULL;
 }
 
 /* What is missing for the wanted action. NULL: nothing. */
-static const char *missing(const struct job *job)
+static const char *sign_missing(const struct job *job)
 {
 	bool show = job->extract || job->verify;
 	if (!job->chip)
-		return "which chip (-c)?";
+		return "no chip given (-c)";
 	if (show && (job->input || job->output || (job->extract && job->verify)))
-		return "-e and --verify take the file to look at and write nothing";
+		return "-e and --verify exclude each other, -i and -o";
 	if (job->verify && job->chip == TRAILER_CHIP_2711 && !job->public_key)
 		return "a 2711 trailer does not carry its key: --verify needs -p";
 	return NULL;
 }
 
-static int parse_arguments(struct job *job, int argc, char **argv)
+static int sign_parse_arguments(struct job *job, int argc, char **argv)
 {
-	const char *arg;
-	int key;
-	while ((key = args_next(&table, argc, argv, &arg)) != -1) {
-		int result = take_option(job, key, arg);
-		if (result != TOOL_OK)
-			return result;
-	}
-	if (job->help)
-		return TOOL_OK;
-	if (optind < argc)
-		return tool_usage(table.program, "unexpected argument %s", argv[optind]);
-	const char *what = missing(job);
+	int result = args_parse(&table, argc, argv, job);
+	if (result != TOOL_OK || job->help)
+		return result;
+	sign_ignore_empty(job);
+	result = sign_take_numbers(job);
+	if (result != TOOL_OK)
+		return result;
+	const char *what = sign_missing(job);
 	return what ? tool_usage(table.program, "%s", what) : TOOL_OK;
 }
 
 /* --- input and output */
 
-static int read_base64(struct bytes *out)
+static int sign_read_base64(struct bytes *out)
 {
 	struct bytes text;
-	int err = tool_read_stream(STDIN_FILENO, BASE64_MAX, &text);
+	int err = tool_read_stream(stdin, BASE64_MAX, &text);
 	if (err)
 		return tool_error("standard input cannot be read: %s", strerror(err));
 	EVP_ENCODE_CTX *ctx = EVP_ENCODE_CTX_new();
@@ -183,7 +154,7 @@ static int read_base64(struct bytes *out)
 	return tool_error("standard input is not base64");
 }
 
-static int read_input(const char *path, size_t limit, struct bytes *out)
+static int sign_read_input(const char *path, size_t limit, struct bytes *out)
 {
 	int err = tool_read_file(path, limit, out);
 	if (err == EFBIG)
@@ -191,7 +162,7 @@ static int read_input(const char *path, size_t limit, struct bytes *out)
 	return err ? tool_error("%s cannot be read: %s", path, strerror(err)) : TOOL_OK;
 }
 
-static int write_output(const struct job *job, const struct bytes *image)
+static int sign_write_output(const struct job *job, const struct bytes *image)
 {
 	if (job->output)
 		return tool_write(job->output, image->data, image->size);
@@ -205,10 +176,10 @@ static int write_output(const struct job *job, const struct bytes *image)
 }
 
 /* The HMAC key of 2711: 40 digits and white space around them. */
-static int load_hmac(const char *path, uint8_t key[TRAILER_HMAC])
+static int sign_load_hmac(const char *path, uint8_t key[TRAILER_HMAC])
 {
 	struct bytes file;
-	int result = read_input(path, 4096, &file);
+	int result = sign_read_input(path, 4096, &file);
 	if (result != TOOL_OK)
 		return result;
 	const char *text = (const char *)file.data;
@@ -229,7 +200,7 @@ static int load_hmac(const char *path, uint8_t key[TRAILER_HMAC])
 
 /* --- signing */
 
-static int load_key(const struct job *job, struct rsakey **key)
+static int sign_load_key(const struct job *job, struct rsakey **key)
 {
 	struct reason why;
 	*key = NULL;
@@ -249,30 +220,31 @@ static int load_key(const struct job *job, struct rsakey **key)
 }
 
 /* 2711 trailers have a SHA-1 signature when made with a key and a SHA-256 one when made by a wrapper. */
-static enum rsakey_digest digest_kind(const struct job *job)
+static enum rsakey_digest sign_digest_kind(const struct job *job)
 {
 	bool sha1 = job->chip == TRAILER_CHIP_2711 && !job->wrapper;
 	return sha1 ? RSAKEY_SHA1 : RSAKEY_SHA256;
 }
 
-static int make_signature(const struct job *job, const struct rsakey *key,
-                          const struct bytes *image, uint8_t signature[RAWKEY_SIGNATURE])
+static int sign_make_signature(const struct job *job, const struct rsakey *key,
+                               const struct bytes *image, uint8_t signature[RAWKEY_SIGNATURE])
 {
 	uint8_t digest[32];
 	struct reason why;
 	int bad = 0;
-	rsakey_digest(digest_kind(job), image->data, image->size, digest);
+	rsakey_digest(sign_digest_kind(job), image->data, image->size, digest);
 	if (job->wrapper)
 		bad = hsm_sign_bytes(job->wrapper, image->data, image->size, signature, &why);
 	else
-		bad = rsakey_sign(key, digest_kind(job), digest, signature, &why);
-	if (!bad && job->wrapper && key && !rsakey_verify(key, digest_kind(job), digest, signature))
+		bad = rsakey_sign(key, sign_digest_kind(job), digest, signature, &why);
+	if (!bad && job->wrapper && key &&
+	    !rsakey_verify(key, sign_digest_kind(job), digest, signature))
 		bad = reason_set(&why, "the signature made does not match %s: wrong key?",
 		                 job->public_key);
 	return bad ? tool_error("%s", why.text) : TOOL_OK;
 }
 
-static void tell(const struct job *job, size_t input, const struct bytes *image)
+static void sign_print_summary(const struct job *job, size_t input, const struct bytes *image)
 {
 	if (job->debug)
 		fprintf(stderr,
@@ -281,19 +253,19 @@ static void tell(const struct job *job, size_t input, const struct bytes *image)
 }
 
 /* Makes the signed image of INPUT with KEY (may be NULL for 2711 through a wrapper). */
-static int build(const struct job *job, const struct rsakey *key, const struct bytes *input,
-                 struct bytes *image)
+static int sign_build(const struct job *job, const struct rsakey *key, const struct bytes *input,
+                      struct bytes *image)
 {
 	uint8_t signature[RAWKEY_SIGNATURE], hmac[TRAILER_HMAC];
 	struct reason why;
 	int result = TOOL_OK;
 	if (job->chip == TRAILER_CHIP_2711)
-		result = load_hmac(job->hmac, hmac);
+		result = sign_load_hmac(job->hmac, hmac);
 	if (result == TOOL_OK && trailersig_begin(job->chip, input->data, input->size, job->keynum,
 	                                          job->version, image, &why) != 0)
 		result = tool_error("%s", why.text);
 	if (result == TOOL_OK)
-		result = make_signature(job, key, image, signature);
+		result = sign_make_signature(job, key, image, signature);
 	if (result == TOOL_OK && job->chip == TRAILER_CHIP_2712)
 		trailersig_finish_2712(image, signature, rsakey_raw(key));
 	else if (result == TOOL_OK)
@@ -302,23 +274,23 @@ static int build(const struct job *job, const struct rsakey *key, const struct b
 	return result;
 }
 
-static int sign(const struct job *job)
+static int sign_file(const struct job *job)
 {
 	struct bytes input = { 0 }, image = { 0 };
 	struct rsakey *key;
 	if (job->chip == TRAILER_CHIP_2711 && !job->hmac)
 		return tool_error("HMAC key required for 2711");
-	int result = load_key(job, &key);
+	int result = sign_load_key(job, &key);
 	if (result == TOOL_OK)
-		result = job->input ? read_input(job->input, FILE_MAX, &input)
-		                    : read_base64(&input);
+		result = job->input ? sign_read_input(job->input, FILE_MAX, &input)
+		                    : sign_read_base64(&input);
 	if (result == TOOL_OK && input.size == 0)
 		result = tool_error("the input is empty");
 	if (result == TOOL_OK)
-		result = build(job, key, &input, &image);
+		result = sign_build(job, key, &input, &image);
 	if (result == TOOL_OK) {
-		tell(job, input.size, &image);
-		result = write_output(job, &image);
+		sign_print_summary(job, input.size, &image);
+		result = sign_write_output(job, &image);
 	}
 	rsakey_free(key);
 	tool_bytes_free(&input);
@@ -328,21 +300,21 @@ static int sign(const struct job *job)
 
 /* --- showing */
 
-static void print_hex(const char *name, const uint8_t *bytes, size_t n)
+static void sign_print_hex(const char *name, const uint8_t *bytes, size_t n)
 {
 	char text[2 * RAWKEY_SIGNATURE + 1];
 	hex_encode(bytes, n, text);
 	printf("%s: %s\n", name, text);
 }
 
-static void print_2711(const struct trailer *t)
+static void sign_print_2711(const struct trailer *t)
 {
 	printf("length: %d\nkeynum: %d\n", (int)t->length, (int)t->keynum);
-	print_hex("rsa_sig", t->signature, RAWKEY_SIGNATURE);
-	print_hex("hmac_sha1", t->hmac, TRAILER_HMAC);
+	sign_print_hex("rsa_sig", t->signature, RAWKEY_SIGNATURE);
+	sign_print_hex("hmac_sha1", t->hmac, TRAILER_HMAC);
 }
 
-static void print_2712(const struct trailer *t)
+static void sign_print_2712(const struct trailer *t)
 {
 	bool customer = t->keynum == TRAILER_CUSTOMER;
 	struct rsakey *key;
@@ -350,9 +322,9 @@ static void print_2712(const struct trailer *t)
 	struct reason ignored;
 	printf("sig_type: %s\nlength: %d\nkeynum: %d\nversion: %d\n", customer ? "customer" : "rpi",
 	       (int)t->length, (int)t->keynum, (int)t->version);
-	print_hex("rsa_sig", t->signature, RAWKEY_SIGNATURE);
-	print_hex("pubkey_n", t->raw, RAWKEY_SIGNATURE);
-	print_hex("pubkey_e", t->raw + RAWKEY_SIGNATURE, RAWKEY_SIZE - RAWKEY_SIGNATURE);
+	sign_print_hex("rsa_sig", t->signature, RAWKEY_SIGNATURE);
+	sign_print_hex("pubkey_n", t->raw, RAWKEY_SIGNATURE);
+	sign_print_hex("pubkey_e", t->raw + RAWKEY_SIGNATURE, RAWKEY_EXPONENT);
 	if (rsakey_from_raw(t->raw, &key, &ignored) == 0 && rsakey_pem(key, &pem, &ignored) == 0)
 		fwrite(pem.data, 1, pem.size, stdout);
 	rsakey_free(key);
@@ -362,37 +334,34 @@ static void print_2712(const struct trailer *t)
 }
 
 /* A trailer that is shown must also be right; 2711 trailers cannot be checked without a key. */
-static int check_shown(const struct job *job, const struct trailer *t, const struct bytes *file)
+static int sign_check_shown(const struct job *job, const struct trailer *t,
+                            const struct bytes *file)
 {
 	struct reason why = { 0 };
 	bool length_only = t->chip == TRAILER_CHIP_2711;
-	int bad = 0;
-	if (!length_only)
-		bad = trailersig_check(t, file->data, NULL, &why);
-	else if (t->length < 0 || (size_t)t->length != t->offset)
-		bad = reason_set(&why, "length %d in the trailer, but %zu bytes stand before it",
-		                 (int)t->length, t->offset);
+	int bad = length_only ? trailersig_check_length(t, &why)
+	                      : trailersig_check(t, file->data, NULL, &why);
 	return bad ? tool_error("%s: %s (unsigned or damaged file)", job->extract, why.text)
 	           : TOOL_OK;
 }
 
 /* Shows up to two trailers of 2712, outermost first, and the one of 2711. */
-static int show(const struct job *job, const struct bytes *file)
+static int sign_show(const struct job *job, const struct bytes *file)
 {
 	struct trailer t;
 	int result = TOOL_OK;
 	if (trailer_read(job->chip, file->data, file->size, &t) != 0)
 		return tool_error("%s is shorter than a trailer", job->extract);
 	if (job->chip == TRAILER_CHIP_2711) {
-		print_2711(&t);
-		return check_shown(job, &t, file);
+		sign_print_2711(&t);
+		return sign_check_shown(job, &t, file);
 	}
 	for (int i = 0; i < 2; i++) {
 		bool customer = t.keynum == TRAILER_CUSTOMER;
 		if (!customer && (t.keynum < 0 || t.keynum >= TRAILER_KEY_RPI))
 			break;
-		print_2712(&t);
-		int bad = check_shown(job, &t, file);
+		sign_print_2712(&t);
+		int bad = sign_check_shown(job, &t, file);
 		result = result ? result : bad;
 		if (!customer || trailer_read(job->chip, file->data, t.offset, &t) != 0)
 			break;
@@ -402,8 +371,8 @@ static int show(const struct job *job, const struct bytes *file)
 
 /* --- checking */
 
-/* The key that the outermost trailer must be made with; NULL if any will do. */
-static int load_expected(const struct job *job, struct rsakey **key)
+/* The key that the outermost trailer must be made with; NULL: any. */
+static int sign_load_expected(const struct job *job, struct rsakey **key)
 {
 	struct reason why;
 	*key = NULL;
@@ -412,10 +381,10 @@ static int load_expected(const struct job *job, struct rsakey **key)
 	return TOOL_OK;
 }
 
-static int check_hmac(const struct job *job, const struct trailer *t, const struct bytes *file)
+static int sign_check_hmac(const struct job *job, const struct trailer *t, const struct bytes *file)
 {
 	uint8_t key[TRAILER_HMAC];
-	int result = load_hmac(job->hmac, key);
+	int result = sign_load_hmac(job->hmac, key);
 	if (result == TOOL_OK && !trailersig_check_hmac(t, file->data, key))
 		result = tool_error("%s: the HMAC does not match", job->verify);
 	OPENSSL_cleanse(key, sizeof key);
@@ -423,8 +392,8 @@ static int check_hmac(const struct job *job, const struct trailer *t, const stru
 }
 
 /* Checks one trailer; EXPECTED may be NULL. */
-static int check_one(const struct job *job, const struct trailer *t, const struct bytes *file,
-                     const struct rsakey *expected)
+static int sign_check_one(const struct job *job, const struct trailer *t, const struct bytes *file,
+                          const struct rsakey *expected)
 {
 	struct reason why;
 	if (t->raw && expected && memcmp(t->raw, rsakey_raw(expected), RAWKEY_SIZE) != 0)
@@ -432,7 +401,7 @@ static int check_one(const struct job *job, const struct trailer *t, const struc
 		                  job->public_key);
 	if (trailersig_check(t, file->data, expected, &why) != 0)
 		return tool_error("%s: trailer at %zu: %s", job->verify, t->offset, why.text);
-	if (!t->raw && job->hmac && check_hmac(job, t, file) != TOOL_OK)
+	if (!t->raw && job->hmac && sign_check_hmac(job, t, file) != TOOL_OK)
 		return TOOL_ERROR;
 	printf("%s key %d, version %d, over %zu bytes: OK\n",
 	       t->keynum == TRAILER_CUSTOMER ? "customer" : "rpi", (int)t->keynum, (int)t->version,
@@ -440,16 +409,16 @@ static int check_one(const struct job *job, const struct trailer *t, const struc
 	return TOOL_OK;
 }
 
-static int verify(const struct job *job, const struct bytes *file)
+static int sign_verify(const struct job *job, const struct bytes *file)
 {
 	struct rsakey *expected;
 	struct trailer t;
 	size_t end = file->size;
 	int found = 0;
-	int result = load_expected(job, &expected);
+	int result = sign_load_expected(job, &expected);
 	while (result == TOOL_OK && trailer_read(job->chip, file->data, end, &t) == 0 &&
 	       trailer_plausible(&t)) {
-		result = check_one(job, &t, file, found ? NULL : expected);
+		result = sign_check_one(job, &t, file, found ? NULL : expected);
 		found++;
 		end = t.offset;
 		if (job->chip == TRAILER_CHIP_2711)
@@ -457,29 +426,29 @@ static int verify(const struct job *job, const struct bytes *file)
 	}
 	rsakey_free(expected);
 	if (result == TOOL_OK && !found)
-		return tool_error("%s: there is no signed trailer at its end", job->verify);
+		return tool_error("%s: no signed trailer at its end", job->verify);
 	return result;
 }
 
-static int look_at(const struct job *job)
+static int sign_look_at(const struct job *job)
 {
 	struct bytes file;
-	int result = read_input(job->extract ? job->extract : job->verify, FILE_MAX, &file);
+	int result = sign_read_input(job->extract ? job->extract : job->verify, FILE_MAX, &file);
 	if (result == TOOL_OK)
-		result = job->extract ? show(job, &file) : verify(job, &file);
+		result = job->extract ? sign_show(job, &file) : sign_verify(job, &file);
 	tool_bytes_free(&file);
 	return result;
 }
 
-int main(int argc, char **argv)
+int tool_rpi_sign_bootcode_main(int argc, char **argv)
 {
 	struct job job = { 0 };
-	int result = parse_arguments(&job, argc, argv);
+	int result = sign_parse_arguments(&job, argc, argv);
 	if (result != TOOL_OK)
 		return result;
 	if (job.help) {
 		args_help(&table, stdout);
 		return tool_finish(TOOL_OK);
 	}
-	return tool_finish(job.extract || job.verify ? look_at(&job) : sign(&job));
+	return tool_finish(job.extract || job.verify ? sign_look_at(&job) : sign_file(&job));
 }

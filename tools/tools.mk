@@ -17,12 +17,21 @@ endif
 
 $(TOOLS_LIB_OBJ): EXTRA_CFLAGS = $(CRYPTO_CFLAGS)
 
-$(TOOLS:%=$(BUILD)/tools/%.o): EXTRA_CFLAGS = -iquote tools/lib $(CRYPTO_CFLAGS)
+$(TOOLS:%=$(BUILD)/tools/%.o) $(TOOLS:%=$(BUILD)/tools/main-%.o): EXTRA_CFLAGS = -iquote tools/lib $(CRYPTO_CFLAGS)
+
+# Each tool is a function (tools/lib/tools.h); its program has a main that calls it.
+$(BUILD)/tools/main-%.c:
+	@mkdir -p $(@D)
+	@printf '%s\n' '#include "platform/plat.h"' '#include "tools.h"' 'int main(int argc, char **argv)' '{' \
+		'	plat_begin(&argc, &argv);' '	return tool_$(subst -,_,$*)_main(argc, argv);' '}' > $@
+$(BUILD)/tools/main-%.o: $(BUILD)/tools/main-%.c
+	$(COMPILE)
+.SECONDARY: $(TOOLS:%=$(BUILD)/tools/main-%.c)
 
 $(BUILD)/libtools.a: $(TOOLS_LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(TOOLS:%=$(OUT)/tools/%): $(OUT)/tools/%: $(BUILD)/tools/%.o $(TOOLS_LIB) $(CORE_LIB)
+$(TOOLS:%=$(OUT)/tools/%): $(OUT)/tools/%: $(BUILD)/tools/main-%.o $(BUILD)/tools/%.o $(TOOLS_LIB) $(CORE_LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS)

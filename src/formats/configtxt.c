@@ -121,3 +121,49 @@ bool configtxt_is_on(const char *value)
 	long long n = strtoll(value, &end, 0);
 	return end == value ? *value != 0 : n != 0;
 }
+
+int configtxt_check_text(const char *text, size_t n, struct reason *why)
+{
+	const char *zero = n ? memchr(text, 0, n) : NULL;
+	size_t line = 1;
+	if (n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+		return reason_set_at(why, 1, "is UTF-16: save it as plain text (ASCII or UTF-8)");
+	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		return reason_set_at(why, 1,
+		                     "begins with a byte-order mark: save it as UTF-8 without one");
+	if (!zero)
+		return 0;
+	for (const char *p = text; p < zero; p++)
+		line += *p == '\n';
+	return reason_set_at(why, line,
+	                     "is not plain text: there is a zero byte in line %zu (UTF-16?)", line);
+}
+
+/* Whether the boot loader reads something from a line. */
+static bool configtxt_is_read(const char *line, size_t n)
+{
+	while (n > 0 && (configtxt_is_blank(*line) || *line == '\r')) {
+		line++;
+		n--;
+	}
+	if (n == 0 || *line == '#')
+		return true;
+	if (*line == '[')
+		return memchr(line, ']', n) != NULL;
+	const char *equals = memchr(line, '=', n);
+	return equals && equals > line;
+}
+
+unsigned configtxt_unread_line(const char *text, size_t n, unsigned after, const char **line,
+                               size_t *length)
+{
+	unsigned number = 0;
+	for (size_t at = 0; at < n; at += *length + 1) {
+		const char *end = memchr(text + at, '\n', n - at);
+		*line = text + at;
+		*length = end ? (size_t)(end - text) - at : n - at;
+		if (++number > after && !configtxt_is_read(*line, *length))
+			return number;
+	}
+	return 0;
+}

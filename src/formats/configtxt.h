@@ -5,6 +5,7 @@
 #define CONFIGTXT_H
 
 #include "base/chip.h"
+#include "base/reason.h"
 
 enum configtxt_applies {
 	CONFIGTXT_NO,    /* a filter excludes the chip */
@@ -35,5 +36,14 @@ bool configtxt_next(struct configtxt *config, struct configtxt_setting *setting)
 
 /* Whether a value switches something on: a number other than 0, or a word that is no number. */
 bool configtxt_is_on(const char *value);
+
+/* Whether N bytes are a text that boot loaders read: not UTF-16, without a byte-order mark, without zero bytes. Returns 0,
+ * or -1 with the line in WHY and a text that continues the name of the file. */
+int configtxt_check_text(const char *text, size_t n, struct reason *why);
+
+/* The first line after line AFTER that no boot loader reads: not empty, not a comment, not "[filter]", not "KEY=VALUE".
+ * 0: there is none. *LINE and *LENGTH: its characters. */
+unsigned configtxt_unread_line(const char *text, size_t n, unsigned after, const char **line,
+                               size_t *length);
 
 #endif

@@ -135,6 +135,11 @@ bool eeprom_find(const struct eeprom *image, const char *name, struct eeprom_sec
 	return eeprom_find_file(image, name, 0, image->size, section);
 }
 
+const char *eeprom_chip_name(const struct eeprom *image)
+{
+	return image->size == EEPROM_SIZE_2711 ? "BCM2711" : "BCM2712";
+}
+
 bool eeprom_is_ab(const struct eeprom *image)
 {
 	struct eeprom_section s;
@@ -261,11 +266,14 @@ int eeprom_replace_bootcode(struct eeprom *image, const uint8_t *content, size_t
 	if (slot.next == 0 || (slot.next < BOOTCODE_RESERVED && !eeprom_is_ab(image)))
 		return reason_set(
 			why,
-			"update-bootcode: Can't update image - 128K must be reserved for bootcode");
+			"update-bootcode: Can't update image - 128K must be reserved for bootcode "
+			"(%s image of %zu bytes)",
+			eeprom_chip_name(image), image->size);
 	if (n > slot.next - HEADER)
-		return reason_set(
-			why, "update-bootcode: %zu bytes are larger than the room of %zu bytes", n,
-			slot.next - HEADER);
+		return reason_set(why,
+		                  "update-bootcode: %zu bytes of boot code, but this %s image (%zu "
+		                  "bytes) has room for %zu",
+		                  n, eeprom_chip_name(image), image->size, slot.next - HEADER);
 	eeprom_fill_slot(image, &slot, content, n);
 	return 0;
 }

@@ -44,6 +44,9 @@ int eeprom_next(const struct eeprom *image, struct eeprom_section *section, stru
 /* The first file NAME in the whole image. Returns whether there is one. */
 bool eeprom_find(const struct eeprom *image, const char *name, struct eeprom_section *section);
 
+/* "BCM2711" or "BCM2712", by the size of the image. */
+const char *eeprom_chip_name(const struct eeprom *image);
+
 /* Whether the image has two boot partitions. */
 bool eeprom_is_ab(const struct eeprom *image);
 

@@ -182,18 +182,18 @@ for name in '../evil' '/tmp/evil' '.hidden' 'a/b' '..' 'b\\c'; do
 done
 
 # usage
-refuse "--digest alone" 2 "go with --config" S1 -d sig602 -o out
-refuse "--pubkey alone" 2 "go with --config" S1 -p T.pem -o out
-refuse "-c without an image" 2 "which IMAGE?" -c conf1 -o out
-refuse "-x with a change" 2 "--extract goes without" -x S1 -c conf1
-refuse "-x with -o" 2 "--extract goes without" -x S1 -o out
-refuse "--list with a change" 2 "--list goes without" --list S1 -c conf1 -o out
-refuse "--json alone" 2 "--json goes with --list" --json S1
-refuse "two images" 2 "one IMAGE only" S1 S2
+refuse "--digest alone" 2 "require --config" S1 -d sig602 -o out
+refuse "--pubkey alone" 2 "require --config" S1 -p T.pem -o out
+refuse "-c without an image" 2 "no IMAGE given" -c conf1 -o out
+refuse "-x with a change" 2 "--extract excludes" -x S1 -c conf1
+refuse "-x with -o" 2 "--extract excludes" -x S1 -o out
+refuse "--list with a change" 2 "--list excludes" --list S1 -c conf1 -o out
+refuse "--json alone" 2 "--json requires --list" --json S1
+refuse "two images" 2 "unexpected argument S2" S1 S2
 refuse "unknown option" 2 "unknown or ambiguous option --frobnicate" --frobnicate S1
 refuse "ambiguous prefix" 2 "unknown or ambiguous option --boot" --boot boot2000 S1
-refuse "missing argument" 2 "--config needs an argument" S1 --config
-refuse "unwanted argument" 2 "--extract=1 takes no argument" S1 --extract=1
+refuse "missing argument" 2 "option --config requires an argument" S1 --config
+refuse "unwanted argument" 2 "option --extract takes no argument" S1 --extract=1
 refuse "unknown letter" 2 "unknown option -q" S1 -q
 refuse "--edit" 1 "board's own" --edit
 refuse "--apply" 1 "board's own" --apply conf1 S1

@@ -113,7 +113,7 @@ refuse "a wrapper that is killed" 1 "ended by signal 9" -i abc -o out -H ./hsm-k
 refuse "no such wrapper" 1 "cannot be run" -i abc -o out -H ./hsm-none
 refuse "a wrapper with another key" 1 "does not match T.pub" -i abc -o out -H ./hsm-other -k T.pub
 refuse "no input file" 1 'Source image "none" not found' -i none -o out
-refuse "a folder" 1 'Source image "." not found' -i . -o out
+refuse "a directory" 1 "Is a directory" -i . -o out
 refuse "no key" 1 'RSA key "none" not found' -i abc -o out -k none
 refuse "a public key" 1 "no private key in it" -i abc -o out -k T.pub
 refuse "a 3072-bit key" 1 "RSA key size must be 2048" -i abc -o out -k k3072.pem

@@ -77,8 +77,8 @@ refuse "a short raw key" 1 "a raw key has 264 bytes, this has 263" --inform bin 
 head -c 264 /dev/zero >zeros
 refuse "a raw key of zeros" 1 "RSA key size must be 2048" --inform bin zeros
 refuse "another format" 1 "Unknown format der" --inform der T.pem
-refuse "no input" 2 "one INPUT"
-refuse "two inputs" 2 "one INPUT" T.pem T.pem
+refuse "no input" 2 "no INPUT given"
+refuse "two inputs" 2 "unexpected argument T.pem" T.pem T.pem
 refuse "a folder" 1 "cannot be read: Is a directory" .
 refuse "a pkcs11: URI without a provider" 1 "HSM wrapper" "pkcs11:object=none"
 

@@ -109,7 +109,7 @@ refuse "one byte too many for 2711" 1 "112641 is too large" -c 2711 -i big -k T.
 : >nothing
 refuse "empty input" 1 "the input is empty" -c 2712 -i nothing -k T.pem -o out
 refuse "no input" 1 "none cannot be read" -c 2712 -i none -k T.pem -o out
-refuse "no chip" 2 "which chip" -i abc -k T.pem -o out
+refuse "no chip" 2 "no chip given" -i abc -k T.pem -o out
 refuse "another chip" 2 "neither 2711 nor 2712" -c 2710 -i abc -k T.pem -o out
 refuse "key number 5" 1 "Bad key number 5" -c 2712 -n 5 -i abc -k T.pem -o out
 refuse "key number 17" 1 "Bad key number 17" -c 2712 -n 17 -i abc -k T.pem -o out
@@ -127,9 +127,9 @@ refuse "a wrapper with another key" 1 "does not match other.pem" -c 2712 -i abc 
 printf '#!/bin/sh\nexit 3\n' >hsm-fail; chmod +x hsm-fail
 refuse "a wrapper that fails" 1 "HSM wrapper failed with exit code 3" -c 2712 -i abc -H ./hsm-fail -p T.pub -o out
 TMPDIR=$T/none
-refuse "no temporary folder" 1 "no temporary file" -c 2712 -i abc -H ./hsm -p T.pub -o out
+refuse "no temporary directory" 1 "cannot write the temporary file" -c 2712 -i abc -H ./hsm -p T.pub -o out
 TMPDIR=$T/tmp
-refuse "-e with -o" 2 "write nothing" -c 2712 -e x4 -o out
+refuse "-e with -o" 2 "exclude each other" -c 2712 -e x4 -o out
 refuse "stray word" 2 "unexpected argument abc" -c 2712 abc
 printf '!!!!' >notb64
 echo old >out

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hsm.h"
 
+#include "base/str.h"
 #include "formats/hex.h"
+#include "tool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +21,7 @@ extern char **environ;
 
 enum { OUTPUT_MAX = 4096 };
 
-/* Signals that would end us while the wrapper runs, and the one that tells that it ended. */
+/* Signals that would end us while the wrapper runs, and the one that reports its end. */
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
 enum { ENDING = sizeof ending / sizeof *ending };
 
@@ -68,11 +70,58 @@ static void hsm_guard_off(const struct guard *guard)
 	sigprocmask(SIG_SETMASK, &guard->mask_before, NULL);
 }
 
+/* WRAPPER as a path: looked up in PATH unless it has a slash. To be freed; NULL: errno. */
+static char *hsm_find(const char *wrapper)
+{
+	const char *path = getenv("PATH");
+	if (strchr(wrapper, '/') || !path)
+		return strdup(wrapper);
+	int err = ENOENT;
+	for (const char *at = path;; at++) {
+		size_t n = strcspn(at, ":");
+		char *candidate = str_new("%.*s%s%s", (int)n, at, n ? "/" : "./", wrapper);
+		if (!candidate)
+			return NULL;
+		if (tool_is_regular(candidate)) {
+			if (access(candidate, X_OK) == 0)
+				return candidate;
+			err = errno;
+		}
+		free(candidate);
+		at += n;
+		if (!*at)
+			break;
+	}
+	errno = err;
+	return NULL;
+}
+
+bool hsm_exists(const char *wrapper)
+{
+	char *path = hsm_find(wrapper);
+	bool exists = path && access(path, X_OK) == 0;
+	free(path);
+	return exists;
+}
+
+/* Starts the program at PATH; a script without "#!" is run by sh, as a shell would do. */
+static int hsm_spawn(char *path, char *file, const posix_spawn_file_actions_t *actions,
+                     const posix_spawnattr_t *attributes, pid_t *child)
+{
+	static char shell[] = "/bin/sh", option[] = "-a", algorithm[] = "rsa2048-sha256";
+	char *const argv[] = { shell, path, option, algorithm, file, NULL };
+	int err = posix_spawn(child, path, actions, attributes, argv + 1, environ);
+	if (err == ENOEXEC)
+		err = posix_spawn(child, shell, actions, attributes, argv, environ);
+	return err;
+}
+
 static int hsm_spawn_wrapper(const char *wrapper, const char *file, int output,
                              const struct guard *guard, pid_t *child)
 {
-	char *const argv[] = { (char *)wrapper, (char *)"-a", (char *)"rsa2048-sha256",
-		               (char *)file, NULL };
+	char *path = hsm_find(wrapper);
+	if (!path)
+		return errno;
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	posix_spawn_file_actions_init(&actions);
@@ -82,9 +131,10 @@ static int hsm_spawn_wrapper(const char *wrapper, const char *file, int output,
 	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
 	posix_spawnattr_setsigmask(&attributes, &guard->mask_before);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-	int err = posix_spawnp(child, wrapper, &actions, &attributes, argv, environ);
+	int err = hsm_spawn(path, (char *)file, &actions, &attributes, child);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
+	free(path);
 	return err;
 }
 
@@ -171,7 +221,7 @@ static int hsm_run(const char *wrapper, const char *file, const struct guard *gu
 	pid_t child;
 	struct output out = { 0 };
 	if (pipe(ends) != 0)
-		return reason_set(why, "no pipe: %s", strerror(errno));
+		return reason_set(why, "cannot make a pipe: %s", strerror(errno));
 	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
 	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
@@ -232,11 +282,12 @@ int hsm_sign_bytes(const char *wrapper, const uint8_t *bytes, size_t n,
 	int length = snprintf(path, sizeof path, "%s/rpi-sign.XXXXXX",
 	                      directory && *directory ? directory : "/tmp");
 	if (length < 0 || (size_t)length >= sizeof path)
-		return reason_set(why, "the name of the temporary folder is too long");
+		return reason_set(why, "the name of the temporary directory is too long");
 	struct guard guard;
 	hsm_guard_on(&guard);
 	int err = hsm_write_temp(path, bytes, n);
-	int result = err ? reason_set(why, "no temporary file %s: %s", path, strerror(err))
+	int result = err ? reason_set(why, "cannot write the temporary file %s: %s", path,
+	                              strerror(err))
 	                 : hsm_run(wrapper, path, &guard, signature, why);
 	if (!err)
 		unlink(path);

@@ -2,10 +2,8 @@
 #include "rsakey.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
@@ -28,7 +26,7 @@ struct rsakey {
 	uint8_t raw[RAWKEY_SIZE];
 };
 
-/* OpenSSL's own words for its last error, for the end of a sentence. */
+/* OpenSSL's text for its last error, for the end of a sentence. */
 static const char *rsakey_openssl_why(void)
 {
 	unsigned long code = ERR_peek_last_error();
@@ -65,7 +63,7 @@ static int rsakey_adopt(EVP_PKEY *pkey, struct rsakey **out, struct reason *why)
 	}
 	if (!EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) ||
 	    !EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e)) {
-		reason_set(why, "the RSA key does not tell its public numbers: %s",
+		reason_set(why, "the public numbers of the RSA key cannot be read: %s",
 		           rsakey_openssl_why());
 		goto out;
 	}
@@ -186,18 +184,16 @@ static int rsakey_ask_on_terminal(char *text, int size, int verify, void *contex
 {
 	bool *no_terminal = (bool *)context;
 	(void)verify;
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0) {
+	if (!tool_has_terminal()) {
 		*no_terminal = true;
 		return -1;
 	}
-	close(fd);
 	if (EVP_read_pw_string_min(text, 1, size - 1, "Passphrase of the key: ", 0) != 0)
 		return -1;
 	return (int)strlen(text);
 }
 
-/* Wraps the asking, to tell "it was encrypted" from "it was no key". */
+/* Wraps the asking, to distinguish "it was encrypted" from "it was not a key". */
 struct asking {
 	rsakey_ask *ask;
 	bool asked, no_terminal;
@@ -277,7 +273,7 @@ static int rsakey_parse_store(const uint8_t *bytes, size_t n, enum rsakey_part p
 	return result;
 }
 
-/* The one form that OpenSSL's store does not know: a PKCS#1 public key as DER. */
+/* The one encoding that OpenSSL's store does not know: a PKCS#1 public key as DER. */
 static EVP_PKEY *rsakey_pkcs1_public_der(const uint8_t *bytes, size_t n)
 {
 	EVP_PKEY *pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &bytes, (long)n);
@@ -389,7 +385,7 @@ size_t rsakey_digest(enum rsakey_digest kind, const uint8_t *bytes, size_t n, ui
 {
 	unsigned size = 0;
 	if (!EVP_Digest(bytes, n, digest, &size, rsakey_digest_of(kind), NULL))
-		abort(); /* SHA-1 and SHA-256 are always there; going on without would sign nothing */
+		abort(); /* both digests are always available */
 	return size;
 }
 

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _XOPEN_SOURCE 700 /* realpath is XSI */
-
 #include "tool.h"
 
+#include "base/str.h"
 #include "platform/atomic_file.h"
+#include "platform/plat.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+/* --- messages */
 
 int tool_error(const char *format, ...)
 {
@@ -24,6 +23,16 @@ int tool_error(const char *format, ...)
 	fputc('\n', stderr);
 	va_end(args);
 	return TOOL_ERROR;
+}
+
+void tool_warn(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	fputs("WARNING: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
 }
 
 int tool_usage(const char *program, const char *format, ...)
@@ -37,40 +46,33 @@ int tool_usage(const char *program, const char *format, ...)
 	return TOOL_USAGE;
 }
 
-/* Reads up to N bytes, however short the single reads are. Returns the count, or -1 with errno. */
-static ssize_t tool_read_fully(int fd, uint8_t *to, size_t n)
+/* --- reading */
+
+FILE *tool_open(const char *path)
 {
-	size_t done = 0;
-	while (done < n) {
-		ssize_t got = read(fd, to + done, n - done);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
-	return (ssize_t)done;
+	FILE *file = fopen(path, "rb");
+	if (file)
+		setvbuf(file, NULL, _IONBF, 0);
+	return file;
 }
 
-int tool_read_stream(int fd, size_t limit, struct bytes *out)
+/* Reads to the end of FILE into a buffer that begins with room for ROOM bytes. */
+static int tool_read_growing(FILE *file, size_t room, size_t limit, struct bytes *out)
 {
 	*out = (struct bytes){ 0 };
-	for (size_t room = 4096;; room *= 2) {
-		uint8_t *grown = malloc(room +
-		                        1); /* no realloc: what it leaves behind may be a key */
+	for (;; room *= 2) {
+		uint8_t *grown = malloc(room + 1); /* not realloc: it could leave a key behind */
 		int err = grown ? 0 : ENOMEM;
 		if (!err && out->size)
 			memcpy(grown, out->data, out->size);
 		size_t size = out->size;
 		tool_bytes_free(out);
 		*out = (struct bytes){ .data = grown, .size = size };
-		ssize_t got = err ? 0 : tool_read_fully(fd, grown + out->size, room - out->size);
-		if (got < 0)
-			err = errno;
-		else
-			out->size += (size_t)got;
+		errno = 0;
+		if (!err)
+			out->size += fread(grown + size, 1, room - size, file);
+		if (!err && ferror(file))
+			err = errno ? errno : EIO;
 		if (!err && out->size > limit)
 			err = EFBIG;
 		if (err) {
@@ -83,52 +85,77 @@ int tool_read_stream(int fd, size_t limit, struct bytes *out)
 	}
 }
 
-static int tool_read_regular(int fd, size_t size, struct bytes *out)
+int tool_read_stream(FILE *file, size_t limit, struct bytes *out)
 {
-	out->data = malloc(size + 1);
-	if (!out->data)
-		return ENOMEM;
-	ssize_t got = tool_read_fully(fd, out->data, size);
-	if (got < 0) {
-		int err = errno;
-		tool_bytes_free(out);
-		return err;
-	}
-	out->size = (size_t)got;
-	out->data[got] = 0;
-	return 0;
+	return tool_read_growing(file, 4096, limit, out);
 }
 
 int tool_read_file(const char *path, size_t limit, struct bytes *out)
 {
-	*out = (struct bytes){ 0 };
-	int err = 0;
-	int fd = open(path,
-	              O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* opening a FIFO must not hang us */
-	if (fd < 0)
-		return errno;
 	struct stat st;
-	if (fstat(fd, &st) != 0)
-		err = errno;
-	else if (S_ISFIFO(st.st_mode)) /* blocking reads end at once when nobody writes */
-		err = fcntl(fd, F_SETFL, 0) != 0 ? errno : tool_read_stream(fd, limit, out);
-	else if (!S_ISREG(st.st_mode))
-		err = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-	else if ((uintmax_t)st.st_size > limit)
-		err = EFBIG;
-	else
-		err = tool_read_regular(fd, (size_t)st.st_size, out);
-	close(fd);
+	size_t room = 4096;
+	*out = (struct bytes){ 0 };
+	FILE *file = tool_open(path);
+	if (!file)
+		return errno;
+	int err = fstat(fileno(file), &st) == 0 ? 0 : errno;
+	if (!err && S_ISDIR(st.st_mode))
+		err = EISDIR;
+	if (!err && S_ISREG(st.st_mode)) {
+		if ((uintmax_t)st.st_size > limit)
+			err = EFBIG;
+		else
+			room = (size_t)st.st_size + 1; /* one more, to see the end */
+	}
+	if (!err)
+		err = tool_read_growing(file, room, limit, out);
+	fclose(file);
 	return err;
 }
 
-/* Where a rename must go: behind symbolic links; NULL for what is no regular file (written directly). */
-static char *tool_rename_target(const char *path)
+bool tool_is_regular(const char *path)
 {
 	struct stat st;
-	if (stat(path, &st) != 0)
-		return strdup(path);
-	return S_ISREG(st.st_mode) ? realpath(path, NULL) : NULL;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool tool_same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+	if (strcmp(a, b) == 0)
+		return true;
+	/* a system without such numbers says 0 */
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino && sa.st_ino != 0;
+}
+
+bool tool_has_terminal(void)
+{
+	FILE *terminal = fopen("/dev/tty", "r+");
+	if (terminal)
+		fclose(terminal);
+	return terminal != NULL;
+}
+
+/* --- writing */
+
+/* The file that PATH leads to through symbolic links, existing or not; to be freed. NULL: errno. */
+static char *tool_follow_links(const char *path)
+{
+	char target[4096], *at = strdup(path);
+	for (int i = 0; at && plat_link(at, target, sizeof target); i++) {
+		const char *slash = strrchr(at, '/');
+		int directory = *target == '/' || !slash ? 0 : (int)(slash + 1 - at);
+		char *next = str_new("%.*s%s", directory, at, target);
+		free(at);
+		at = next;
+		if (i == 40) {
+			free(at);
+			errno = ELOOP;
+			return NULL;
+		}
+	}
+	return at;
 }
 
 static int tool_write_direct(FILE *to, const void *bytes, size_t n)
@@ -139,25 +166,43 @@ static int tool_write_direct(FILE *to, const void *bytes, size_t n)
 	return 0;
 }
 
-int tool_write(const char *path, const void *bytes, size_t n)
+/* Devices and pipes: what is there and not a regular file. */
+static bool tool_is_special(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static int tool_write_path(const char *path, const void *bytes, size_t n)
 {
 	int err = 0;
-	char *target = path ? tool_rename_target(path) : NULL;
-	if (!path) {
-		err = tool_write_direct(stdout, bytes, n);
-	} else if (target) {
-		err = atomic_file_write(target, bytes, n, 0666);
-	} else {
+	if (tool_is_special(path)) {
 		FILE *to = fopen(path, "wb");
 		err = to ? tool_write_direct(to, bytes, n) : errno;
 		if (to && fclose(to) != 0 && !err)
 			err = errno;
+		return err;
 	}
+	char *target = tool_follow_links(path);
+	err = target ? atomic_file_write(target, bytes, n, 0666) : errno;
 	free(target);
+	return err;
+}
+
+int tool_write(const char *path, const void *bytes, size_t n)
+{
+	int err = path ? tool_write_path(path, bytes, n) : tool_write_direct(stdout, bytes, n);
 	if (err)
 		return tool_error("cannot write %s: %s", path ? path : "to standard output",
 		                  strerror(err));
 	return TOOL_OK;
+}
+
+bool tool_remove(const char *path)
+{
+	struct stat st;
+	plat_remove(path);
+	return stat(path, &st) != 0;
 }
 
 int tool_finish(int status)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every tool needs besides its subject: messages in one form, whole files in memory, exit statuses. */
+/* What every tool needs besides its subject: messages in one form, whole files in memory, exit statuses. Only here are
+ * files of the user opened. */
 #ifndef TOOL_H
 #define TOOL_H
 
 #include "base/reason.h"
 
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define TOOL_OK    0
 #define TOOL_ERROR 1 /* bad input, a file that cannot be read or written, a failed check */
@@ -14,6 +16,9 @@
 
 /* Prints "ERROR: ..." and a newline on stderr. Returns TOOL_ERROR, so that callers can `return tool_error(...)`. */
 int tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints "WARNING: ..." and a newline on stderr. */
+void tool_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints "PROGRAM: ... (try --help)" on stderr. Returns TOOL_USAGE. */
 int tool_usage(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -23,20 +28,36 @@ struct bytes {
 	size_t size;
 };
 
-/* Reads the whole of PATH ("-" is not special), at most LIMIT bytes. Pipes are read to their end (a FIFO that nobody
- * writes to is empty, not a wait). Returns 0, or an errno value with OUT empty: EFBIG over the limit, EISDIR for a
- * directory, EINVAL for anything else that is neither a regular file nor a pipe. */
+/* Opens PATH for reading as bytes, without a buffer that could keep a key. Anything that can be read to its end is fine;
+ * opening a FIFO waits for its writer. NULL: errno. */
+FILE *tool_open(const char *path);
+
+/* Reads the whole of PATH ("-" is not special), at most LIMIT bytes. Returns 0, or an errno value with OUT empty: EFBIG
+ * over the limit, EISDIR for a directory. */
 int tool_read_file(const char *path, size_t limit, struct bytes *out);
 
-/* The same for an open descriptor, from where it stands to its end. FD stays open. */
-int tool_read_stream(int fd, size_t limit, struct bytes *out);
+/* The same for an open stream, from its position to its end. FILE stays open. */
+int tool_read_stream(FILE *file, size_t limit, struct bytes *out);
 
-/* Puts N bytes into PATH (NULL: standard output): a regular file whole or not at all, also behind a symbolic link; a
- * device or pipe directly. Returns TOOL_OK, or TOOL_ERROR after telling why. */
+/* Whether PATH is a regular file, also behind symbolic links. */
+bool tool_is_regular(const char *path);
+
+/* Whether A and B are one name, or one existing file, also behind symbolic links. */
+bool tool_same_file(const char *a, const char *b);
+
+/* Puts N bytes into PATH (NULL: standard output): a regular file whole or not at all, also behind a symbolic link whose
+ * target need not exist; a device or pipe directly. Returns TOOL_OK, or TOOL_ERROR after a message. */
 int tool_write(const char *path, const void *bytes, size_t n);
 
-/* Makes sure that all printed text has arrived. Returns STATUS, or TOOL_ERROR (told) if it was TOOL_OK and text was lost. */
+/* Removes a file; absent is fine. False: it is still there. */
+bool tool_remove(const char *path);
+
+/* Checks that all printed text was written. Returns STATUS, or TOOL_ERROR after a message if it was TOOL_OK and text was
+ * lost. */
 int tool_finish(int status);
+
+/* Whether there is a terminal to ask for a passphrase. */
+bool tool_has_terminal(void);
 
 /* Wipes (there may be a key inside), frees and empties. Fine on an empty one. */
 void tool_bytes_free(struct bytes *b);

@@ -97,6 +97,43 @@ static void what_is_on(void)
 		CHECK(!configtxt_is_on(off[i]));
 }
 
+static void encodings(void)
+{
+	struct reason why;
+	CHECK_INT(configtxt_check_text("", 0, &why), 0);
+	CHECK_INT(configtxt_check_text("[all]\r\nA=\xc3\xa4\n", 12, &why), 0);
+	CHECK_INT(configtxt_check_text("\xff\xfe"
+	                               "A\0",
+	                               4, &why),
+	          -1);
+	CHECK(strstr(why.text, "UTF-16") && why.where == 1);
+	CHECK_INT(configtxt_check_text("\xfe\xff\0A", 4, &why), -1);
+	CHECK_INT(configtxt_check_text("\xef\xbb\xbf"
+	                               "A=1",
+	                               6, &why),
+	          -1);
+	CHECK(strstr(why.text, "byte-order mark") && why.where == 1);
+	CHECK_INT(configtxt_check_text("\xef\xbb", 2, &why), 0);
+	CHECK_INT(configtxt_check_text("A=1\nB\0=2", 8, &why), -1);
+	CHECK(strstr(why.text, "zero byte") && why.where == 2);
+}
+
+static void unread_lines(void)
+{
+	static const char lines_text[] = "\n# x\n#\n  [pi4] \n[all\nA=1\n  B = 2\r\nC 3\n=4\n\r\nD";
+	static const unsigned lines[] = { 5, 8, 9, 11, 0 };
+	const char *line = NULL;
+	size_t n = 0;
+	unsigned number = 0;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		number = configtxt_unread_line(lines_text, sizeof lines_text - 1, number, &line,
+		                               &n);
+		CHECK_INT(number, lines[i]);
+		if (number == 8)
+			CHECK(n == 3 && memcmp(line, "C 3", 3) == 0);
+	}
+}
+
 int main(void)
 {
 	RUN(settings_and_comments);
@@ -104,5 +141,7 @@ int main(void)
 	RUN(filters);
 	RUN(odd_lines);
 	RUN(what_is_on);
+	RUN(encodings);
+	RUN(unread_lines);
 	return tap_end();
 }
