@@ -3,6 +3,7 @@
 # The manual pages of the shell tools: they render without complaint and know the same options as --help.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
+PATH=$PATH:$OUT/tools
 for tool in update-pieeprom.sh rpi-make-boot-image make-pi4-rpiboot-gpio-sd rpi-sign-boot-folder rpi-fetch-firmware; do
 	page=docs/man/${tool%.sh}.1
 	ok "$tool has a page" test -s "$page"

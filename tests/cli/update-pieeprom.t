@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# update-pieeprom.sh: known results bit for bit, and never a stale or half-written pair.
+# update-pieeprom: known results bit for bit, and never a stale or half-written pair.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 # shellcheck source=tests/cli/inputs.sh
 . tests/cli/inputs.sh
 PATH=$OUT/tools:$PATH
-tool=$SRC/tools/update-pieeprom.sh
+tool=$OUT/tools/update-pieeprom
 unset SIGN_FIRMWARE
 if [ ! -x "$OUT/tools/rpi-eeprom-config" ]; then
 	skip "update-pieeprom" "the signing tools were not built"
@@ -32,9 +32,12 @@ run "$tool" --help
 is "help: status" "$status" 0
 run "$tool" -h
 is "-h: status" "$status" 0
+is "no old or new image is left by help" "$(state .)" "$inputs"
 usage_case "unknown option" "$tool" -x
 usage_case "option without argument" "$tool" -k
-usage_case "extra argument" "$tool" more
+run "$tool" more
+is "a stray word: ignored with a warning" "$status $err" "0 WARNING: more: ignored: it is not the argument of an option"
+fresh
 usage_case "empty name" "$tool" -o ''
 usage_case "-r without -f" "$tool" -r -k "my key.pem"
 usage_case "output is the source" "$tool" -o pieeprom.original.bin
@@ -100,6 +103,9 @@ run "$tool" -c -conf -o -out.bin
 is "names that look like options" "$status/$(sum ./-out.bin)" 0/$plain_image
 rm -- -conf -out.bin -out.sig
 fresh
+run "$SRC/tools/update-pieeprom.sh" -k "my key.pem"
+is "the name update-pieeprom.sh" "$status/$(sum pieeprom.bin)" 0/$signed_image
+fresh
 for folder in recovery recovery5 secure-boot-recovery secure-boot-recovery5; do
 	run "$SRC/$folder/update-pieeprom.sh"
 	is "$folder/update-pieeprom.sh" "$status/$(sum pieeprom.bin)" 0/$plain_image
@@ -134,9 +140,9 @@ fails "-p alone" "signs nothing" -p public.pem
 fails "-f without key" "needs a key" -f
 fails "no marker" "BUILD_TIMESTAMP" -i S2.bin -k "my key.pem"
 fails "no marker, -fr" "BUILD_TIMESTAMP" -i S2.bin -fr -k "my key.pem"
-fails "a folder as source" "not found" -i ..
+fails "a directory as source" "Is a directory" -i ..
 fails "garbage as key" "cannot sign" -k boot.conf
-fails "garbage as source" "cannot put" -i boot.conf
+fails "garbage as source" "Expected sizes" -i boot.conf
 printf '#!/bin/sh\nexit 3\n' >"$T/bad hsm"
 chmod +x "$T/bad hsm"
 fails "wrapper fails" "cannot sign" -H "$T/bad hsm" -p public.pem
@@ -144,7 +150,7 @@ fails "wrapper fails, -f" "cannot counter-sign" -f -H "$T/bad hsm" -p public.pem
 printf '#!/bin/sh\necho 00\n' >"$T/bad hsm"
 fails "wrapper talks nonsense" "cannot sign" -H "$T/bad hsm" -p public.pem
 other_key "$T/other.pem"
-fails "the public key is another one" "does not fit" -k "my key.pem" -p "$T/other.pem"
+fails "the public key is another one" "does not match" -k "my key.pem" -p "$T/other.pem"
 fails "the wrapper signs with another key" "cannot sign" -H "$T/hsm wrapper" -p "$T/other.pem"
 SOURCE_DATE_EPOCH=soon fails "SOURCE_DATE_EPOCH=soon" "SOURCE_DATE_EPOCH" -k "my key.pem"
 mv recovery.original.bin "$T/gone"
@@ -164,10 +170,56 @@ run "$tool" -i "$T/old.bin"
 is "unsigned needs no marker" "$status" 0
 fresh
 "$sample" s1 >"$T/S1.bin"
-fails "-f on a BCM2711 image" "only those can be counter-signed" -i "$T/S1.bin" -f -k "my key.pem"
+fails "-f on a BCM2711 image" "S1.bin is a BCM2711 image (524288 bytes): only BCM2712 images (2097152 bytes)" -i "$T/S1.bin" -f -k "my key.pem"
 fresh
 run "$tool" -i "$T/S1.bin"
 is "BCM2711 image" "$status/$(sum pieeprom.bin)" 0/70343e2ab4e39023a68b2304b6b44e6cd84596118d196dcf975c4727026445a8
+
+# --- arguments and files that may be empty, read once, or lie where an upgrade replaces them
+fresh
+run "$tool" -k "" -p "" -H ""
+is "empty -k, -p, -H: unsigned, with a warning" "$status/$(sum pieeprom.bin)/$err" \
+	"0/$plain_image/WARNING: -k is empty: the configuration is not signed"
+fresh
+run "$tool" -k "my key.pem" -p "" -H ""
+is "empty -p and -H beside a key" "$status/$(sum pieeprom.bin)/$err" "0/$signed_image/"
+fresh
+mkfifo "$T/conf"
+"$tool" -c "$T/conf" -H "$T/hsm wrapper" -p public.pem >"$T/run.out" 2>"$T/run.err" &
+pid=$!
+cat boot.conf >"$T/conf"
+wait $pid
+is "a configuration through a FIFO, signed by a wrapper" "$?/$(sum pieeprom.bin)" 0/$signed_image
+fresh
+run "$tool" -c=boot.conf -o=pieeprom.bin
+is "-c=FILE" "$status/$(sum pieeprom.bin)" 0/$plain_image
+fresh
+run "$tool" -c "/usr/share/../..$work/boot.conf"
+is "a configuration below /usr/share: a warning" "$status/$(sum pieeprom.bin)/${err#*boot.conf}" \
+	"0/$plain_image/ is below /usr/share: an upgrade of the package replaces it. Work in a copy of its directory"
+fresh
+
+# --- configurations that no boot loader can read
+refuses_config() {
+	name=$1 says=$2
+	echo stale >pieeprom.bin
+	run "$tool" -c "$T/bad.conf"
+	is "$name: refused" "$status $err" "1 ERROR: $T/bad.conf $says"
+	ok "$name: no image" test ! -e pieeprom.bin
+}
+printf '\377\376A\0=\0001\0\n\0' >"$T/bad.conf"
+refuses_config "UTF-16, little-endian" "is UTF-16: save it as plain text (ASCII or UTF-8)"
+printf '\376\377\0A\0=\0001' >"$T/bad.conf"
+refuses_config "UTF-16, big-endian" "is UTF-16: save it as plain text (ASCII or UTF-8)"
+printf '\357\273\277[all]\n' >"$T/bad.conf"
+refuses_config "byte-order mark" "begins with a byte-order mark: save it as UTF-8 without one"
+printf '[all]\nA\0=\0001\0' >"$T/bad.conf"
+refuses_config "zero bytes" "is not plain text: there is a zero byte in line 2 (UTF-16?)"
+printf '# a comment\n\n[all]\r\nA=1\nBOOT_UART 1\n  B=2\n[pi4\n=3\n' >"$T/odd.conf"
+run "$tool" -c "$T/odd.conf"
+ignored() { echo "WARNING: $T/odd.conf line $1 is ignored by boot loaders: \"$2\" is not KEY=VALUE, [FILTER] or # and a comment"; }
+is "lines that are ignored" "$status $err" "0 $(ignored 5 'BOOT_UART 1'; ignored 7 '[pi4'; ignored 8 =3)"
+fresh
 
 # --- a signal while the wrapper works
 fresh
