@@ -1,7 +1,8 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Puts rpiboot into the system, or takes it out: "make install" and "make uninstall" call it with the places below.
 #   scripts/install.sh install|uninstall
-# What was put there stands in PREFIX/share/rpiboot/installed (a folder that was made ends in a slash), so that
+# What was put there stands in PREFIX/share/rpiboot/installed (a directory that was made ends in a slash), so that
 # uninstall removes exactly that. Nothing here needs the network.
 set -eu
 cd "$(dirname "$0")/.."
@@ -19,18 +20,18 @@ die() {
 	exit 1
 }
 
-# folder PATH: makes it and what it lies in
-folder() {
+# directory PATH: makes it and what it lies in
+directory() {
 	[ ! -d "$DESTDIR$1" ] || return 0
-	folder "$(dirname "$1")"
+	directory "$(dirname "$1")"
 	mkdir "$DESTDIR$1"
 	echo "$1/" >>"$list"
 }
 
 # place PATH: a new file of that name, finished beside it as $new
 place() {
-	[ ! -d "$DESTDIR$1" ] || [ -L "$DESTDIR$1" ] || die "$DESTDIR$1 is a folder"
-	folder "$(dirname "$1")"
+	[ ! -d "$DESTDIR$1" ] || [ -L "$DESTDIR$1" ] || die "$DESTDIR$1 is a directory"
+	directory "$(dirname "$1")"
 	new=$DESTDIR$1.new
 	rm -f "$new"
 	echo "$1" >>"$list"
@@ -64,8 +65,9 @@ link() {
 
 # --- what is installed
 
-# Keys and other private things may lie in a boot folder: only known names are taken. Firmware goes along if it is there.
-boot_folder() {
+# Keys and other private things may lie in a boot directory: only known names are taken. Firmware is installed if it is
+# there.
+boot_directory() {
 	for file in README.md config.txt boot.conf update-pieeprom.sh sign.sh reset.sh build init lib.sh kernel-from.sh kernel.config \
 		mass_storage.sed modules.list packages boot/cmdline.txt boot/config.txt dts/bcm2712.dtso dts/bcm2712d0.dtso \
 		dts/bcm283x.dtso dts/cm3.dtso dts/cm4s.dtso dts/cm4s.delete dts/cm5.dtso dts/cm5.delete dts/cm5l.dtso dts/cm5l.delete \
@@ -74,13 +76,15 @@ boot_folder() {
 	done
 	{
 		printf '%s\n' "$1/boot.img" "$1/2710/boot.img" "$1/2711/boot.img" "$1/2712/boot.img"
-		awk -v folder="$1/" '$1 == "file" { for (i = 7; i <= NF; i++) if (index($i, folder) == 1) print $i }' tools/firmware.manifest
+		awk -v directory="$1/" '$1 == "file" { for (i = 7; i <= NF; i++) if (index($i, directory) == 1) print $i }' tools/firmware.manifest
 	} | sort -u | while read -r file; do
 		[ ! -f "$file" ] || binary "$file" "$data/$file"
 	done
 }
 
-# Programs for one processor do not belong below share/: links stand in for them.
+# Programs for one processor do not belong below share/, which has links to them. What rpi-eeprom has under the same name is
+# not in the search path.
+path_tools='rpi-fetch-firmware rpi-make-boot-image make-boot-image rpi-sign-boot-folder make-pi4-rpiboot-gpio-sd update-pieeprom.sh'
 tools() {
 	for file in tools/*; do
 		[ "$(head -c 2 "$file" 2>/dev/null)" = '#!' ] || continue
@@ -94,13 +98,16 @@ tools() {
 		binary "$OUT/tools/$name" "$PREFIX/libexec/rpiboot/$name"
 		link "../../../libexec/rpiboot/$name" "$data/tools/$name"
 	done
+	for name in $path_tools; do
+		link "../share/rpiboot/tools/$name" "$PREFIX/bin/$name"
+	done
 }
 
 everything() {
 	binary "$OUT/rpiboot" "$PREFIX/bin/rpiboot"
 	tools
-	for file in */config.txt msd/README.md; do
-		boot_folder "$(dirname "$file")"
+	for file in */config.txt firmware/README.md msd/README.md; do
+		[ -L "${file%/*}" ] || boot_directory "${file%/*}"
 	done
 	for alias in mass-storage-gadget64 mass-storage-gadget-cm3 mass-storage-gadget64-cm3; do
 		link mass-storage-gadget "$data/$alias"
@@ -135,7 +142,7 @@ install() {
 	list=$(mktemp)
 	trap write_record EXIT
 	trap 'exit 130' INT TERM
-	folder "$data"
+	directory "$data"
 	everything
 }
 

@@ -39,10 +39,13 @@ ok "the wrappers are equal" sh -c 'for f in recovery5 secure-boot-recovery secur
 	cmp recovery/update-pieeprom.sh $f/update-pieeprom.sh || exit 1; done
 	cmp mass-storage-gadget/sign.sh secure-boot-example/sign.sh && cmp mass-storage-gadget/reset.sh secure-boot-example/reset.sh'
 if git rev-parse --git-dir >/dev/null 2>&1; then
-	is "git has no links" "$(git ls-files -s | grep -c '^120000')" 0
+	is "git has the links with upstream's names and no others" \
+		"$(git ls-files -s | sed -n 's/^120000.*	//p' | while read -r link; do echo "$link $(readlink "$link")"; done)" \
+		"mass-storage-gadget64 mass-storage-gadget
+mass-storage-gadget64-cm3 mass-storage-gadget"
 	is "git would ignore what is fetched" "$(awk '$1 == "file" { for (i = 7; i <= NF; i++) print $i }' tools/firmware.manifest |
 		grep -v -e '^mass-storage-gadget/2710/' -e '^mass-storage-gadget/boot.img' | while read -r place; do git check-ignore -q "$place" || echo "$place"; done)" ""
 else
-	skip "git has no links, ignores what is fetched" "not a git checkout"
+	skip "the links in git, ignores what is fetched" "not a git checkout"
 fi
 tap_end

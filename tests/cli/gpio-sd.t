@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # make-pi4-rpiboot-gpio-sd: the card's bytes, and that nothing is made without consent.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
@@ -22,7 +23,15 @@ usage_case "no arguments" "$tool"
 usage_case "no consent" "$tool" 7 "recovery 1.bin"
 usage_case "GPIO 3" "$tool" --irreversible 3 "recovery 1.bin"
 usage_case "GPIO 07" "$tool" --irreversible 07 "recovery 1.bin"
-usage_case "no recovery.bin" "$tool" --irreversible 7
+usage_case "empty -o" "$tool" --irreversible -o '' 7
+is "help: at most 80 columns" "$("$tool" --help | awk 'length($0) > 80')" ''
+run "$tool" 7
+is "no consent: the message names the option" "$(printf '%s\n' "$err" | grep -c -e --irreversible)" 1
+mkdir -p tree/tools/lib
+cp "$tool" tree/tools/ && cp "$SRC/tools/lib/tool.sh" tree/tools/lib/
+run tree/tools/make-pi4-rpiboot-gpio-sd --irreversible 7
+is "no recovery.bin anywhere: status, message" "$status $err" \
+	"1 ERROR: no recovery.bin: give its path, or run rpi-fetch-firmware --only recovery"
 usage_case "too many arguments" "$tool" --irreversible 7 "recovery 1.bin" more
 usage_case "unknown option" "$tool" --irreversible -x 7 "recovery 1.bin"
 run "$tool" --irreversible 7 none.bin
@@ -58,9 +67,15 @@ recovery_wait=1
 program_rpiboot_gpio=7/55"
 rm -f "$card" volume
 
-run env TZ=Asia/Tokyo "$tool" -o "again one.zip" --irreversible 7 "recovery 1.bin"
+run env TZ=Asia/Tokyo POSIXLY_CORRECT=1 "$tool" -o "again one.zip" --irreversible 7 "recovery 1.bin"
 ok "two runs are equal" cmp "again one.zip" images-2711/pi4-program-rpiboot-gpio7.zip
+mkdir tree/recovery
+cp -p "recovery 1.bin" tree/recovery/bootcode4.bin
+ln -s tree/card.zip link.zip
+run tree/tools/make-pi4-rpiboot-gpio-sd -o link.zip --irreversible 7
+is "recovery/bootcode4.bin of its own tree, through a dangling link" "$status $(readlink link.zip) $(sum tree/card.zip)" \
+	"0 tree/card.zip $(sum "again one.zip")"
 run "$tool" -o none/x.zip --irreversible 7 "recovery 1.bin"
-is "output folder absent: status 1" "$status" 1
-is "no scratch folder stays" "$(find . -name '.make*' | wc -l)" 0
+is "output directory absent: status 1" "$status" 1
+is "no scratch directory stays" "$(find . -name '.make*' | wc -l)" 0
 tap_end

@@ -22,7 +22,8 @@ echo mine >"$root$prefix/lib/mine"
 is 'install: status, says nothing' "$? $(cat "$T/log")" '0 '
 is 'the record tells all that is new' "$(cat "$root$share/installed")" \
 	"$(found | grep -v -x -e "$share/installed" -e /opt/ -e /opt/rpi/ -e /opt/rpi/lib/ -e /opt/rpi/lib/mine)"
-for file in bin/rpiboot share/rpiboot/mass-storage-gadget64/config.txt share/rpiboot/mass-storage-gadget64-cm3/config.txt \
+for file in bin/rpiboot bin/rpi-fetch-firmware bin/rpi-make-boot-image bin/make-boot-image bin/rpi-sign-boot-folder bin/update-pieeprom.sh \
+	bin/make-pi4-rpiboot-gpio-sd share/rpiboot/firmware/README.md share/rpiboot/mass-storage-gadget64/config.txt share/rpiboot/mass-storage-gadget64-cm3/config.txt \
 	share/rpiboot/mass-storage-gadget-cm3/config.txt share/rpiboot/recovery5/boot.conf share/rpiboot/tools/lib/tool.sh \
 	share/rpiboot/tools/update-pieeprom.sh share/man/man1/rpiboot.1 share/man/man7/rpiboot.7 share/man/man1/update-pieeprom.sh.1 \
 	share/man/man1/make-boot-image.1 share/bash-completion/completions/rpiboot share/zsh/site-functions/_rpiboot \
@@ -33,9 +34,13 @@ for file in tools/*.c; do
 	name=$(basename "$file" .c)
 	[ ! -x "$OUT/tools/$name" ] || ok "tools/$name runs" "$root$share/tools/$name" --help
 done
+for name in "$root$prefix"/bin/*; do
+	[ "${name##*/}" = rpiboot ] || ok "bin/${name##*/} runs" "$name" --help
+done
+is 'what rpi-eeprom has in the search path is not there' "$(cd "$root$prefix/bin" && ls -d rpi-eeprom-* rpi-sign-bootcode rpi-bootloader-* 2>/dev/null)" ''
 if git rev-parse --git-dir >/dev/null 2>&1; then
 	# shellcheck disable=SC2046 # names without blanks
-	is 'no file of git is forgotten in folders and tools' "$(git ls-files -- $(dirname ./*/config.txt) msd tools docs/man | grep -v -e '\.gitignore$' \
+	is 'no file of git is forgotten in folders and tools' "$(git ls-files -- $(dirname ./*/config.txt) msd tools docs/man | grep -v -e '\.gitignore$' -e '^mass-storage-gadget64' \
 		-e '\.mk$' -e '\.[ch]$' -e '^docs/man' | while read -r file; do [ -f "$root$share/$file" ] || echo "$file"; done)" ''
 else
 	skip 'no file of git is forgotten' 'not a git checkout'
@@ -85,8 +90,8 @@ is 'uninstall: only what was there before' "$(found | tr '\n' ' ')" '/opt/ /opt/
 
 # --- firmware goes along, keys and products do not
 mkdir "$T/src"
-for folder in */config.txt msd/README.md; do
-	cp -R "$(dirname "$folder")" "$T/src"
+for folder in */config.txt firmware/README.md msd/README.md; do
+	cp -RP "$(dirname "$folder")" "$T/src"
 done
 cp -R scripts tools docs completions systemd udev README.md LICENSE "$T/src"
 cd "$T/src" || exit 1

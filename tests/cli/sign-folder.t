@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # rpi-sign-boot-folder, sign.sh and reset.sh: sign, verify, sign again, undo; a folder is never left half signed.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
@@ -39,6 +40,9 @@ usage_case "option without argument" "$tool" -H
 usage_case "two keys" "$tool" -d "$d" "my key.pem" public.pem
 usage_case "--reset with a key" "$tool" -d "$d" --reset "my key.pem"
 usage_case "--verify with a wrapper" "$tool" -d "$d" --verify -H "$T/hsm wrapper" public.pem
+usage_case "empty -d" "$tool" -d '' "my key.pem"
+usage_case "empty key" "$tool" -d "$d" ''
+is "help: at most 80 columns" "$("$tool" --help | awk 'length($0) > 80')" ''
 usage_case "--verify --reset" "$tool" -d "$d" --verify --reset
 
 verify_says() {
@@ -103,7 +107,25 @@ run "$tool" -d "$d" --reset
 is "link: reset" "$status/$(readlink "$d/bootfiles.bin")" 0/../firmware/bootfiles.bin
 rm "$d/bootfiles.bin"
 
-# --- folders with less in them
+# --- keys through a pipe, outputs through a link
+mkfifo key.fifo
+cat "my key.pem" >key.fifo &
+run "$tool" -d "$d" "$T/key.fifo"
+wait $!
+is "a key in a FIFO: status" "$status$err" 0
+cat public.pem >key.fifo &
+verify_says "a public key in a FIFO" "$T/key.fifo" "0 boot.sig: good"
+wait $!
+mkdir signatures
+rm "$d/boot.sig"
+ln -s "$T/signatures/today.sig" "$d/boot.sig"
+run env POSIXLY_CORRECT=1 "$tool" -d "$d" "my key.pem"
+is "boot.sig is a dangling link: its file is made" "$status $(readlink "$d/boot.sig") $(head -n 1 signatures/today.sig | wc -c)" "0 $T/signatures/today.sig 65"
+run "$tool" -d "$d" --reset
+run "$tool" -d "$d" -H hsm\ wrapper public.pem
+is "a wrapper of this directory without ./: the message names it" "$status $(printf '%s\n' "$err" | grep -c 'give its path (./hsm wrapper')" '1 1'
+
+# --- directories with less in them
 run "$tool" -d "$d" "my key.pem"
 is "no archive: boot.img only" "$status/$(names)" "0/boot.img boot.sig config.txt"
 verify_says "no archive: verify" public.pem "0 boot.sig: good"
@@ -172,7 +194,7 @@ fails "truncated archive" "cannot unpack" "my key.pem"
 mkdir -p linked/2712
 ln -s /etc/passwd linked/2712/bootcode5.bin
 (cd linked && tar -cf "$d/bootfiles.bin" 2712)
-fails "a link in the archive" "neither a file nor a folder" "my key.pem"
+fails "a link in the archive" "neither a file nor a directory" "my key.pem"
 cp plain/bootfiles.bin "$d"
 run "$tool" -d "$d" "my key.pem"
 rm "$d/bootfiles.original.bin"

@@ -1,7 +1,9 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The Debian packages: built twice without a network, looked through by lintian, installed, tried on virtual boards,
 # removed; and "make install INSTALL_PREFIX=" as other systems' packagers call it. All of it in a chroot, which
 # debootstrap makes once in build/package (or CHROOT=DIR: a Debian tree to use, packages may be added to it).
+# shellcheck disable=SC2016 # the shell in the chroot expands the commands
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 : "${CHROOT:=$SRC/build/package/chroot}"
@@ -54,8 +56,8 @@ inside -- "dpkg -s $needs >/dev/null 2>&1 || { apt-get -q update && apt-get -q i
 work=$CHROOT/root/package-test
 rm -rf "$work"
 mkdir -p "$work/a" "$work/elsewhere"
-version=$(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
-is 'VERSION and the changelog agree' "$(cut -d ' ' -f 1 VERSION)" "$version"
+version=$(sed -n '1s/.*(1:\(.*\)).*/\1/p' debian/changelog)
+is 'VERSION and the changelog, without its epoch, agree' "$(cut -d ' ' -f 1 VERSION)" "$version"
 for place in a 'elsewhere'; do
 	mkdir "$work/$place/rpiboot-$version"
 	git ls-files -z -co --exclude-standard | tar -c --null -T - | tar -x --no-same-owner -C "$work/$place/rpiboot-$version"
@@ -90,23 +92,58 @@ step 'rpiboot is installed beside rpi-eeprom' 'dpkg-deb -b eeprom eeprom.deb && 
 	grep -q theirs /usr/bin/rpi-eeprom-config && dpkg -s rpi-eeprom | grep -q "ok installed"'
 run inside --net -- 'dpkg -i /root/package-test/a/rpiboot-tools_*.deb'
 is 'rpiboot-tools does not push rpi-eeprom out' "$((status > 0)) $(printf '%s\n' "$err" | grep -c 'conflicts with rpi-eeprom')" '1 1'
+# Packages of others depend on versions that are dates, and on rpi-eeprom.
+mkdir -p "$work/other/DEBIAN"
+printf 'Package: other\nVersion: 1\nArchitecture: all\nMaintainer: t <t@example.org>\nDescription: t\nDepends: %s\n' \
+	'rpiboot (>= 20260603~182203), rpiboot (>= 20220504~214218), rpi-eeprom (>= 28.26-1), rpi-make-boot-image' >"$work/other/DEBIAN/control"
 step 'rpiboot-tools without rpi-eeprom' 'dpkg -r rpi-eeprom && dpkg -i a/rpiboot-tools_*.deb'
 run inside --net -- 'rpiboot --version'
 is 'the version, its date from the changelog' "$out" "RPIBOOT: build-date $(date -u -d "$(sed -n 's/^ -- .*>  //p' debian/changelog)" +%Y/%m/%d) pkg-version $version debian"
-# shellcheck disable=SC2016 # the inner shell expands it
 step 'every tool of rpiboot-tools runs, every page is there' 'for tool in $(dpkg -L rpiboot-tools | grep ^/usr/bin/); do
 	$tool --help >/dev/null && ls /usr/share/man/man1/${tool##*/}.1.gz || exit 1; done'
 step 'every file is where it belongs' 'test -f /lib/udev/rules.d/70-rpiboot.rules && test -f /lib/systemd/system/rpiboot@.service &&
 	test -f /usr/share/bash-completion/completions/rpiboot && test -f /usr/share/zsh/vendor-completions/_rpiboot &&
 	test -d /usr/share/rpiboot/mass-storage-gadget64-cm3/ && ! dpkg -V rpiboot rpiboot-tools | grep .'
+step 'packages that depend on dates as versions, and on rpi-eeprom, are satisfied' 'dpkg-deb -b other other.deb && dpkg -i other.deb && dpkg -r other'
+step 'tools that clash with no other package come with rpiboot' 'dpkg -L rpiboot >list &&
+	for tool in rpi-fetch-firmware rpi-make-boot-image rpi-sign-boot-folder update-pieeprom.sh; do grep -q "^/usr/bin/$tool$" list || exit 1; done'
+step 'an upgrade keeps changed settings and renews the others' 'cd /usr/share/rpiboot && echo BOOT_ORDER=0xf1 >>recovery/boot.conf &&
+	cp recovery5/boot.conf /tmp/boot.conf && dpkg -i /root/package-test/a/rpiboot_*.deb && tail -n 1 recovery/boot.conf | grep -q "^BOOT_ORDER=0xf1$" &&
+	test -f recovery/boot.conf.dpkg-dist && cmp recovery5/boot.conf /tmp/boot.conf && test ! -e recovery5/boot.conf.dpkg-dist &&
+	test -z "$(find . -name "*.dpkg-kept")" && mv recovery/boot.conf.dpkg-dist recovery/boot.conf'
 step 'virtual boards boot (debian/tests)' "cd a/rpiboot-$version && AUTOPKGTEST_TMP=\$(mktemp -d) debian/tests/virtual-board"
 
 # --- gone again
 inside -- 'dpkg -L rpiboot rpiboot-tools | grep -e /rpi -e boot-image -e pieeprom' | sort -u >"$T/files"
 ok 'the packages have files' test "$(wc -l <"$T/files")" -gt 80
-step 'removed: what was fetched stays until purged' 'echo x >/usr/share/rpiboot/msd/start.elf && dpkg -r rpiboot-tools rpiboot && test -f /usr/share/rpiboot/msd/start.elf'
-step 'purged' 'dpkg -P rpiboot-tools rpiboot rpi-eeprom'
+step 'removed: what was fetched stays until purged' 'cd /usr/share/rpiboot && echo x >msd/start.elf && echo y >msd/bootcode.bin &&
+	sha256sum msd/start.elf msd/bootcode.bin >firmware.sha256 && echo changed >msd/bootcode.bin && echo key >recovery/private.pem && cd / &&
+	dpkg -r rpiboot-tools rpiboot && test -f /usr/share/rpiboot/msd/start.elf'
+step 'purged: what was fetched goes, what people put there stays' 'dpkg -P rpiboot-tools rpiboot rpi-eeprom &&
+	test "$(cd /usr/share/rpiboot && find . -type f | sort | tr "\n" " ")" = "./msd/bootcode.bin ./recovery/private.pem " && rm -r /usr/share/rpiboot'
 is 'purged: nothing is left' "$(while read -r file; do [ ! -e "$CHROOT$file" ] && [ ! -L "$CHROOT$file" ] || echo "$file"; done <"$T/files")" ''
+
+# --- the commands of other systems' recipes for upstream's package, in a tree that was built, without libcrypto
+recipe() {
+	name=$1
+	shift
+	rm -rf "$work/recipe" "$work/out"
+	cp -a "$work/a/rpiboot-$version" "$work/recipe"
+	step "$name" "export out=/root/package-test/out && mkdir \$out && cd recipe && mv /usr/lib/*/pkgconfig/libcrypto.pc . && { ( $1 ) ; rc=\$?
+		mv libcrypto.pc /usr/lib/*/pkgconfig/; test \$rc -eq 0; } && $2"
+}
+works='test "$($out/bin/rpiboot --help | grep -c "^Usage: rpiboot")" = 1'
+recipe 'Homebrew' 'make clean && make INSTALL_PREFIX=$out && make install INSTALL_PREFIX=$out' "$works"
+recipe 'nixpkgs until 2025: copies the directories of the tree' 'make clean && make && mkdir -p $out/bin $out/share/rpiboot && cp rpiboot $out/bin &&
+	cp -r msd firmware eeprom-erase mass-storage-gadget* recovery* secure-boot* rpi-imager-embedded $out/share/rpiboot' \
+	"$works"' && test -f $out/share/rpiboot/mass-storage-gadget64/config.txt && test -f $out/share/rpiboot/firmware/README.md'
+recipe 'nixpkgs: make install' 'make clean && make INSTALL_PREFIX=$out CC=cc && make install INSTALL_PREFIX=$out' "$works"
+recipe 'Buildroot' 'make clean && make CC=gcc CFLAGS="-O2 -D_LARGEFILE_SOURCE -D_FILE_OFFSET_BITS=64" LDFLAGS="" PKG_CONFIG=pkg-config &&
+	install -D -m 0755 rpiboot $out/bin/rpiboot' "$works"
+recipe 'Yocto, native SDK: its checksum of the licence, its doubled path' 'echo "e3fc50a88d0a364313df4b21ef20c29e  LICENSE" | md5sum -c --quiet &&
+	make clean && make && make install DESTDIR=$out INSTALL_PREFIX=$out/usr' 'test -x $out$out/usr/bin/rpiboot'
+recipe 'Fedora' 'make clean && make CFLAGS="-O2 -flto=auto -Wall" LDFLAGS="-Wl,-z,relro" && make install DESTDIR=$out INSTALL_PREFIX=/usr' \
+	'test -x $out/usr/bin/rpiboot && test -f $out/usr/share/rpiboot/msd/README.md'
 
 # --- make install, as Homebrew's formula and the BSDs' ports call it
 step 'make install INSTALL_PREFIX=' "cd a/rpiboot-$version && make -s install INSTALL_PREFIX=/opt/cellar/rpiboot/$version"
