@@ -77,7 +77,10 @@ make_scratch() {
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	scratch=$(mktemp -d "$1/.$program.XXXXXX") || die "cannot write in $1"
+	scratch=$(mktemp -d "$1/.$program.XXXXXX") || {
+		[ "$(id -u)" = 0 ] || die "cannot write in $1: run $program with sudo, or as a user who may write there"
+		die "cannot write in $1"
+	}
 }
 
 # What a killed program's own children still write may come between: try again.
