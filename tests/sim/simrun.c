@@ -81,7 +81,7 @@ void simrun_go(struct simrun *run)
 	run->leaks = sim_open_handles();
 	for (size_t i = 0; i < run->count; i++) {
 		struct vboard *b = &run->boards[i];
-		vboard_judge(b, plat_now(), run->summary.status == 0 && run->count == 1);
+		vboard_finish(b, plat_now(), run->summary.status == 0 && run->count == 1);
 		run->violations += b->violation_count;
 		for (size_t v = 0; v < b->violation_count; v++)
 			printf("# %s\n", b->violations[v]);

@@ -128,7 +128,7 @@ static void an_empty_file(void)
 {
 	begin(directory_with("gadget", "empty.txt", 0));
 	lines(SERVER "read empty.txt;get config.txt;done");
-	run.descs[0].steps[0].want.kind = VWANT_ANY; /* 0 bytes: both absent and empty */
+	run.descs[0].steps[0].want.kind = VEXPECT_ANY; /* 0 bytes: both absent and empty */
 	go();
 	check(0, "", "empty.txt is empty");
 }

@@ -81,7 +81,7 @@ static void replace(const char *path)
 	while (strcmp(descs[port].path, path) != 0)
 		port++;
 	struct vboard *b = &boards[port];
-	vboard_judge(b, plat_now(), true);
+	vboard_finish(b, plat_now(), true);
 	for (size_t i = 0; i < b->violation_count; i++)
 		printf("# %s\n", b->violations[i]);
 	soak.violations += b->violation_count;

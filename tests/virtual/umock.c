@@ -203,11 +203,11 @@ static void on_change(void *context)
 	const char *colon = strchr(at, ':');
 	size_t n = colon ? (size_t)(colon - at) : strlen(at);
 	for (size_t i = 0; i < run->fs.board_count; i++) {
-		enum vplace place;
+		enum vfault_point place;
 		const char *name;
-		if (!vboard_place(&run->fs.boards[i].board, &place, &name))
+		if (!vboard_fault_point(&run->fs.boards[i].board, &place, &name))
 			continue;
-		if (strlen(vdesc_places[place]) != n || strncmp(vdesc_places[place], at, n) != 0)
+		if (strlen(vdesc_fault_points[place]) != n || strncmp(vdesc_fault_points[place], at, n) != 0)
 			continue;
 		if (colon && (!name || strcmp(name, colon + 1) != 0))
 			continue;

@@ -357,7 +357,7 @@ static int on_driver_ioctl(struct usbfs_handle *h, UMockdevIoctlClient *client)
 		return -EINVAL;
 	bool vendor = (unsigned)query.ifno == vboard_interface(&h->board->board);
 	if (!vendor)
-		vboard_blame(&h->board->board, usbfs_now(), "the driver of interface %d is touched",
+		vboard_violation(&h->board->board, usbfs_now(), "the driver of interface %d is touched",
 		             query.ifno);
 	if ((unsigned)query.ioctl_code == (unsigned)USBDEVFS_DISCONNECT) {
 		if (!driver_of(h, (unsigned)query.ifno))
@@ -383,7 +383,7 @@ static int on_disconnect_claim(struct usbfs_handle *h, UMockdevIoctlClient *clie
 	    (query.flags & USBDEVFS_DISCONNECT_CLAIM_EXCEPT_DRIVER && named))
 		return -EBUSY;
 	if (!vendor && driver)
-		vboard_blame(&h->board->board, usbfs_now(),
+		vboard_violation(&h->board->board, usbfs_now(),
 		             "the driver of interface %u is detached", query.interface);
 	if (driver)
 		unbind(h);
@@ -428,28 +428,28 @@ static int on_speed(struct usbfs_handle *h, UMockdevIoctlClient *client)
 	return 3; /* USB_SPEED_HIGH */
 }
 
-static int blame(struct usbfs_handle *h, const char *what)
+static int usbfs_reset_violation(struct usbfs_handle *h, const char *what)
 {
-	vboard_blame(&h->board->board, usbfs_now(), "%s: real boards are reset by it", what);
+	vboard_violation(&h->board->board, usbfs_now(), "%s: real boards are reset by it", what);
 	return 0;
 }
 
 static int on_set_configuration(struct usbfs_handle *h, UMockdevIoctlClient *client)
 {
 	(void)client;
-	return blame(h, "the host sets a configuration");
+	return usbfs_reset_violation(h, "the host sets a configuration");
 }
 
 static int on_set_interface(struct usbfs_handle *h, UMockdevIoctlClient *client)
 {
 	(void)client;
-	return blame(h, "the host sets an alternate setting");
+	return usbfs_reset_violation(h, "the host sets an alternate setting");
 }
 
 static int on_reset(struct usbfs_handle *h, UMockdevIoctlClient *client)
 {
 	(void)client;
-	return blame(h, "the host resets the board");
+	return usbfs_reset_violation(h, "the host resets the board");
 }
 
 /* --- URBs ---------------------------------------------------------------------------------------------------------- */
@@ -489,7 +489,7 @@ static int on_submit(struct usbfs_handle *h, UMockdevIoctlClient *client)
 	else if (h->fs->memory + (size_t)urb.buffer_length + URB_OVERHEAD > MEMORY_LIMIT)
 		result = -ENOMEM;
 	if (result == -ENOENT)
-		vboard_blame(&h->board->board, usbfs_now(),
+		vboard_violation(&h->board->board, usbfs_now(),
 		             "a transfer to endpoint %02x, which is not there", urb.endpoint);
 	bool in = !control && urb.endpoint & 0x80;
 	if (!result && urb.buffer_length && !in) {

@@ -43,7 +43,7 @@ static char *copy(const char *text)
 
 /* --- the judge --------------------------------------------------------------------------------------------------- */
 
-void vboard_blame(struct vboard *b, uint64_t now, const char *format, ...)
+void vboard_violation(struct vboard *b, uint64_t now, const char *format, ...)
 {
 	if (b->violation_count == VIOLATIONS_MAX)
 		return;
@@ -63,7 +63,7 @@ void vboard_blame(struct vboard *b, uint64_t now, const char *format, ...)
 static bool own_time(const struct vboard *b, uint64_t now)
 {
 	return b->phase == VPHASE_ROM_STALE || b->phase == VPHASE_SRV_OVER ||
-	       b->phase == VPHASE_DISK || b->mute ||
+	       b->phase == VPHASE_DISK || b->unresponsive ||
 	       (b->phase == VPHASE_ROM_STATUS && b->desc->status_lost) || b->desc->bystander ||
 	       now < b->appeared + b->desc->open_refused_us;
 }
@@ -91,26 +91,26 @@ static const char *step_name(const struct vboard *b)
 	return step && step->name ? step->name : "(no name)";
 }
 
-/* Whether N announced bytes are right for WANT; blames if not. */
-static void judge_size(struct vboard *b, uint64_t now, const struct vwant *want, const char *name,
+/* Whether N announced bytes are right for WANT; notes a violation if not. */
+static void judge_size(struct vboard *b, uint64_t now, const struct vexpect *want, const char *name,
                        uint64_t n)
 {
-	if (want->kind == VWANT_ABSENT && n)
-		vboard_blame(b, now, "'%s' is served (%llu bytes) though it must be absent", name,
+	if (want->kind == VEXPECT_ABSENT && n)
+		vboard_violation(b, now, "'%s' is served (%llu bytes) though it must be absent", name,
 		             (unsigned long long)n);
-	else if (want->kind == VWANT_SUM && want->size_known && n != want->size)
-		vboard_blame(b, now, "'%s' is announced with %llu bytes, it has %llu", name,
+	else if (want->kind == VEXPECT_SUM && want->size_known && n != want->size)
+		vboard_violation(b, now, "'%s' is announced with %llu bytes, it has %llu", name,
 		             (unsigned long long)n, (unsigned long long)want->size);
-	else if (want->kind == VWANT_SUM && !want->size_known && !n)
-		vboard_blame(b, now, "'%s' is not served", name);
+	else if (want->kind == VEXPECT_SUM && !want->size_known && !n)
+		vboard_violation(b, now, "'%s' is not served", name);
 }
 
-static void judge_sum(struct vboard *b, uint64_t now, const struct vwant *want, const char *name)
+static void judge_sum(struct vboard *b, uint64_t now, const struct vexpect *want, const char *name)
 {
 	uint8_t sum[EVP_MAX_MD_SIZE];
 	EVP_DigestFinal_ex(b->sum, sum, NULL);
-	if (want->kind == VWANT_SUM && memcmp(sum, want->sha256, VDESC_SHA256) != 0)
-		vboard_blame(b, now, "'%s' arrived with wrong bytes (sha256 %02x%02x%02x%02x...)",
+	if (want->kind == VEXPECT_SUM && memcmp(sum, want->sha256, VDESC_SHA256) != 0)
+		vboard_violation(b, now, "'%s' arrived with wrong bytes (sha256 %02x%02x%02x%02x...)",
 		             name, sum[0], sum[1], sum[2], sum[3]);
 	struct vstats *st = &b->stats;
 	st->files = must(realloc(st->files, (st->file_count + 1) * sizeof *st->files));
@@ -119,7 +119,7 @@ static void judge_sum(struct vboard *b, uint64_t now, const struct vwant *want, 
 	memcpy(file->sha256, sum, VDESC_SHA256);
 }
 
-void vboard_judge(struct vboard *b, uint64_t now, bool success)
+void vboard_finish(struct vboard *b, uint64_t now, bool success)
 {
 	account(b, now);
 	if (!b->stats.end_us)
@@ -127,9 +127,9 @@ void vboard_judge(struct vboard *b, uint64_t now, bool success)
 	if (b->desc->bystander || b->finished || !success)
 		return;
 	if (!b->stats.appearances)
-		vboard_blame(b, now, "the host ended with success before the board appeared");
+		vboard_violation(b, now, "the host ended with success before the board appeared");
 	else
-		vboard_blame(b, now,
+		vboard_violation(b, now,
 		             "the host ended with success, but the board is not done (request %zu "
 		             "of %zu, %u second stages)",
 		             b->step, b->desc->step_count, b->stats.second_stages);
@@ -209,7 +209,7 @@ static void reset_transfers(struct vboard *b)
 	b->claimed = 0;
 	b->control_until = b->bulk_until = 0;
 	b->announced = b->received = 0;
-	b->read_cancelled = b->mute = false;
+	b->read_cancelled = b->unresponsive = false;
 	b->told_name = NULL;
 }
 
@@ -267,7 +267,7 @@ static void next_request(struct vboard *b, uint64_t now)
 		b->timer = b->ready;
 	}
 	if (!step)
-		b->mute = true;
+		b->unresponsive = true;
 }
 
 static void appear(struct vboard *b, uint64_t now)
@@ -302,7 +302,7 @@ bool vboard_configured(const struct vboard *b, uint64_t now)
 	return vboard_present(b) && now >= b->appeared + b->desc->unconfigured_us;
 }
 
-static const struct vfault *fault_at(struct vboard *b, enum vplace place, const char *name,
+static const struct vfault *fault_at(struct vboard *b, enum vfault_point place, const char *name,
                                      uint64_t from, uint64_t bytes)
 {
 	for (size_t i = 0; i < b->desc->fault_count; i++) {
@@ -327,25 +327,25 @@ enum vopen vboard_open(struct vboard *b, uint64_t now)
 	b->stats.opens++;
 	if (b->phase == VPHASE_SRV_OVER && b->desc->stay_after_done)
 		depart(b, now);
-	else if (fault_at(b, VPLACE_OPEN, NULL, 0, 1))
+	else if (fault_at(b, VPOINT_OPEN, NULL, 0, 1))
 		unplug(b, now);
 	return vboard_present(b) ? VOPEN_OK : VOPEN_GONE;
 }
 
-static void blame_bystander(struct vboard *b, uint64_t now, const char *what)
+static void violation_bystander(struct vboard *b, uint64_t now, const char *what)
 {
 	if (b->desc->bystander)
-		vboard_blame(b, now, "%s to a board that was not meant", what);
+		vboard_violation(b, now, "%s to a board that was not meant", what);
 }
 
 void vboard_claim(struct vboard *b, uint64_t now, unsigned interface, bool on)
 {
 	vboard_tick(b, now);
 	if (on && interface != vboard_interface(b) && b->phase != VPHASE_DISK)
-		vboard_blame(b, now, "interface %u is claimed, the vendor interface is %u",
+		vboard_violation(b, now, "interface %u is claimed, the vendor interface is %u",
 		             interface, vboard_interface(b));
 	if (on)
-		blame_bystander(b, now, "a claim");
+		violation_bystander(b, now, "a claim");
 	uint32_t bit = interface < 32 ? 1U << interface : 0;
 	b->claimed = on ? b->claimed | bit : b->claimed & ~bit;
 }
@@ -396,16 +396,16 @@ static enum outcome rom_announce(struct vboard *b, uint64_t now, uint32_t n)
 	}
 	if (n != BOOT_MESSAGE) {
 		if (b->phase == VPHASE_ROM_LENGTH)
-			vboard_blame(b, now,
+			vboard_violation(b, now,
 			             "%u bytes are announced for the second stage, the boot "
 			             "message says %u",
 			             n, length);
 		else
-			vboard_blame(b, now, "%u bytes are announced where the boot message has %d",
+			vboard_violation(b, now, "%u bytes are announced where the boot message has %d",
 			             n, BOOT_MESSAGE);
 		return STALL;
 	}
-	const struct vfault *f = fault_at(b, VPLACE_ANNOUNCE, NULL, 0, 1);
+	const struct vfault *f = fault_at(b, VPOINT_ANNOUNCE, NULL, 0, 1);
 	enum outcome outcome = f ? strike_control(b, now, f) : ACK;
 	if (outcome == ACK) {
 		b->timer = VDESC_FOREVER;
@@ -419,7 +419,7 @@ static enum outcome read_reply(struct vboard *b, uint64_t now, const struct vste
 {
 	if (b->told_name && step->name && strcmp(b->told_name, step->name) == 0 &&
 	    b->told_size != n)
-		vboard_blame(b, now, "'%s' is announced with %u bytes, its size was told as %llu",
+		vboard_violation(b, now, "'%s' is announced with %u bytes, its size was told as %llu",
 		             step->name, n, (unsigned long long)b->told_size);
 	judge_size(b, now, &step->want, step_name(b), n);
 	if (n) {
@@ -444,15 +444,15 @@ static enum outcome server_announce(struct vboard *b, uint64_t now, uint32_t n)
 	if (!n && ended_without_name(b))
 		return ACK;
 	if (b->phase != VPHASE_SRV_REPLY || !step) {
-		vboard_blame(b, now, "%u bytes are announced, but nothing was asked", n);
+		vboard_violation(b, now, "%u bytes are announced, but nothing was asked", n);
 		return STALL;
 	}
-	const struct vfault *f = fault_at(b, VPLACE_SIZE_REPLY, step->name, 0, 1);
+	const struct vfault *f = fault_at(b, VPOINT_SIZE_REPLY, step->name, 0, 1);
 	enum outcome outcome = f ? strike_control(b, now, f) : ACK;
 	if (outcome != ACK)
 		return outcome;
 	if (step->no_reply_allowed) {
-		vboard_blame(b, now, "a message that is none is answered (%u bytes announced)", n);
+		vboard_violation(b, now, "a message that is none is answered (%u bytes announced)", n);
 		return STALL;
 	}
 	if (step->kind == VSTEP_READ ||
@@ -463,7 +463,7 @@ static enum outcome server_announce(struct vboard *b, uint64_t now, uint32_t n)
 		b->told_name = step->name;
 		b->told_size = n;
 	} else if (n && step->kind != VSTEP_RAW) {
-		vboard_blame(b, now, "%u bytes are announced, the answer to %s is 0", n,
+		vboard_violation(b, now, "%u bytes are announced, the answer to %s is 0", n,
 		             step_name(b));
 	}
 	b->step++;
@@ -478,7 +478,7 @@ static enum outcome announce(struct vboard *b, uint64_t now, const struct vurb *
 {
 	uint32_t n = le32(urb->setup + 2); /* wValue and wIndex together; 4 */
 	if (urb->length) {
-		vboard_blame(b, now, "an announcement with a data stage of %zu bytes", urb->length);
+		vboard_violation(b, now, "an announcement with a data stage of %zu bytes", urb->length);
 		return STALL;
 	}
 	if (b->phase < VPHASE_ROM_STALE)
@@ -499,12 +499,12 @@ static enum outcome read_status(struct vboard *b, uint64_t now, struct vurb *urb
 {
 	if (b->phase != VPHASE_ROM_STATUS)
 		return WAIT;
-	const struct vfault *f = fault_at(b, VPLACE_STATUS, NULL, 0, 1);
+	const struct vfault *f = fault_at(b, VPOINT_STATUS, NULL, 0, 1);
 	enum outcome outcome = f ? strike_control(b, now, f) : ACK;
 	if (outcome != ACK)
 		return outcome;
 	if (urb->length != STATUS_SIZE)
-		vboard_blame(b, now, "the status is read with %zu bytes, it has %d", urb->length,
+		vboard_violation(b, now, "the status is read with %zu bytes, it has %d", urb->length,
 		             STATUS_SIZE);
 	uint8_t bytes[STATUS_SIZE];
 	bool bad = b->desc->status &&
@@ -554,7 +554,7 @@ static void finish(struct vboard *b, uint64_t now)
 static void skip_unanswered(struct vboard *b, uint64_t now)
 {
 	const struct vstep *step = current(b);
-	if (b->phase != VPHASE_SRV_REPLY || b->mute || !step)
+	if (b->phase != VPHASE_SRV_REPLY || b->unresponsive || !step)
 		return;
 	if (step->kind == VSTEP_RAW || step->kind == VSTEP_UNKNOWN || step->kind == VSTEP_EMPTY) {
 		b->step++;
@@ -563,9 +563,9 @@ static void skip_unanswered(struct vboard *b, uint64_t now)
 		else
 			next_request(b, now);
 	} else {
-		vboard_blame(b, now, "the next request is read before '%s' is answered",
+		vboard_violation(b, now, "the next request is read before '%s' is answered",
 		             step_name(b));
-		b->mute = true;
+		b->unresponsive = true;
 	}
 }
 
@@ -573,14 +573,14 @@ static enum outcome read_request(struct vboard *b, uint64_t now, struct vurb *ur
 {
 	skip_unanswered(b, now);
 	const struct vstep *step = current(b);
-	if (b->phase != VPHASE_SRV_REQUEST || b->mute || !step || now < b->ready)
+	if (b->phase != VPHASE_SRV_REQUEST || b->unresponsive || !step || now < b->ready)
 		return WAIT;
-	const struct vfault *f = fault_at(b, VPLACE_REQUEST, step->name, 0, 1);
+	const struct vfault *f = fault_at(b, VPOINT_REQUEST, step->name, 0, 1);
 	enum outcome outcome = f ? strike_control(b, now, f) : ACK;
 	if (outcome != ACK)
 		return outcome;
 	if (urb->length != MESSAGE_SIZE)
-		vboard_blame(b, now, "a request is read with %zu bytes, it has %d", urb->length,
+		vboard_violation(b, now, "a request is read with %zu bytes, it has %d", urb->length,
 		             MESSAGE_SIZE);
 	uint8_t bytes[MESSAGE_SIZE];
 	size_t n = message(step, bytes), lost = 0;
@@ -588,7 +588,7 @@ static enum outcome read_request(struct vboard *b, uint64_t now, struct vurb *ur
 		/* The read that was taken back has eaten the first packet: only the tail is left, and the board
 		 * believes that it was heard (field-notes 4). */
 		lost = n < CONTROL_PACKET ? n : CONTROL_PACKET;
-		b->mute = true;
+		b->unresponsive = true;
 	}
 	answer(urb, bytes + lost, n - lost, f);
 	b->stats.requests++;
@@ -609,7 +609,7 @@ static enum outcome vendor_request(struct vboard *b, uint64_t now, struct vurb *
 {
 	bool in = urb->setup[0] & 0x80;
 	if ((urb->setup[0] & 0x7f) != 0x40 || urb->setup[1] != 0 || b->phase == VPHASE_DISK) {
-		vboard_blame(b, now, "unknown request %02x %02x", urb->setup[0], urb->setup[1]);
+		vboard_violation(b, now, "unknown request %02x %02x", urb->setup[0], urb->setup[1]);
 		return STALL;
 	}
 	if (b->phase == VPHASE_ROM_STALE || (b->phase == VPHASE_ROM_STATUS && b->desc->status_lost))
@@ -800,7 +800,7 @@ static enum outcome standard_request(struct vboard *b, uint64_t now, struct vurb
 		return ACK;
 	case 0x0009:
 	case 0x010b:
-		vboard_blame(b, now, "the host sets %s: real boards are reset by it",
+		vboard_violation(b, now, "the host sets %s: real boards are reset by it",
 		             urb->setup[1] == 9 ? "a configuration" : "an alternate setting");
 		return ACK;
 	default:
@@ -841,11 +841,11 @@ static void received_all(struct vboard *b, uint64_t now)
 	if (b->phase == VPHASE_ROM_HEADER) {
 		b->phase = VPHASE_ROM_LENGTH;
 		uint32_t length = le32(b->header);
-		const struct vwant *want = &desc->secondstage;
+		const struct vexpect *want = &desc->secondstage;
 		if (!length)
-			vboard_blame(b, now, "the boot message announces an empty second stage");
-		else if (want->kind == VWANT_SUM && want->size_known && length != want->size)
-			vboard_blame(b, now, "the boot message says %u bytes, %s has %llu", length,
+			vboard_violation(b, now, "the boot message announces an empty second stage");
+		else if (want->kind == VEXPECT_SUM && want->size_known && length != want->size)
+			vboard_violation(b, now, "the boot message says %u bytes, %s has %llu", length,
 			             second, (unsigned long long)want->size);
 	} else if (b->phase == VPHASE_ROM_SECONDSTAGE) {
 		judge_sum(b, now, &desc->secondstage, second);
@@ -892,14 +892,14 @@ static void refuse_bulk(struct vboard *b)
 static bool bulk_allowed(struct vboard *b, uint64_t now, const struct vurb *urb)
 {
 	if (urb->endpoint != vboard_endpoint(b) || b->phase == VPHASE_DISK)
-		vboard_blame(b, now, "%zu bytes to endpoint %02x, the board's is %02x", urb->length,
+		vboard_violation(b, now, "%zu bytes to endpoint %02x, the board's is %02x", urb->length,
 		             urb->endpoint, vboard_endpoint(b));
 	else if (b->judge_claims && !(b->claimed & 1U << vboard_interface(b)))
-		vboard_blame(b, now, "%zu bytes to an interface that is not claimed", urb->length);
+		vboard_violation(b, now, "%zu bytes to an interface that is not claimed", urb->length);
 	else if (!receiving(b))
-		vboard_blame(b, now, "%zu bytes that were not announced", urb->length);
+		vboard_violation(b, now, "%zu bytes that were not announced", urb->length);
 	else if (!urb->length)
-		vboard_blame(b, now, "a bulk transfer of no bytes");
+		vboard_violation(b, now, "a bulk transfer of no bytes");
 	else
 		return true;
 	refuse_bulk(b);
@@ -930,11 +930,11 @@ static void strike_bulk(struct vboard *b, uint64_t now, const struct vfault *f, 
 	}
 }
 
-static enum vplace bulk_place(const struct vboard *b)
+static enum vfault_point bulk_place(const struct vboard *b)
 {
-	return b->phase == VPHASE_ROM_HEADER ? VPLACE_HEADER
-	       : b->phase == VPHASE_SRV_DATA ? VPLACE_DATA
-	                                     : VPLACE_SECONDSTAGE;
+	return b->phase == VPHASE_ROM_HEADER ? VPOINT_HEADER
+	       : b->phase == VPHASE_SRV_DATA ? VPOINT_DATA
+	                                     : VPOINT_SECONDSTAGE;
 }
 
 /* The bytes of the oldest bulk transfer that may go now, go. */
@@ -951,7 +951,7 @@ static void move_bytes(struct vboard *b, uint64_t now, struct vurb *urb)
 	const uint8_t *from = urb->data + urb->actual;
 	urb->actual += now_bytes;
 	if (beyond && !f)
-		vboard_blame(b, now, "%zu bytes beyond the %llu announced",
+		vboard_violation(b, now, "%zu bytes beyond the %llu announced",
 		             urb->length - urb->actual, (unsigned long long)b->announced);
 	accept(b, now, from, now_bytes);
 	if (f)
@@ -1055,25 +1055,25 @@ static void note_bulk(struct vboard *b, const struct vurb *urb)
 static void judge_control(struct vboard *b, uint64_t now, const struct vurb *urb)
 {
 	if (b->control.head)
-		vboard_blame(
+		vboard_violation(
 			b, now,
 			"a control transfer (%02x %02x) while another (%02x %02x) is under way",
 			urb->setup[0], urb->setup[1], b->control.head->setup[0],
 			b->control.head->setup[1]);
 	if (!is_vendor(urb))
 		return;
-	blame_bystander(b, now, "a request");
+	violation_bystander(b, now, "a request");
 	bool in = urb->setup[0] & 0x80;
 	if (in && le32(urb->setup + 2) != urb->length)
-		vboard_blame(b, now, "a read of %zu bytes says %u in wValue and wIndex",
+		vboard_violation(b, now, "a read of %zu bytes says %u in wValue and wIndex",
 		             urb->length, le32(urb->setup + 2));
 	if (b->phase == VPHASE_ROM_STALE) {
 		b->stats.stale_requests++;
-		vboard_blame(b, now,
+		vboard_violation(b, now,
 		             "a request to a ROM that has told its status and is about to leave");
 	}
-	if (in && b->read_cancelled && !b->mute && b->phase >= VPHASE_SRV_REQUEST)
-		vboard_blame(b, now, "a request is read again after the read before was cancelled");
+	if (in && b->read_cancelled && !b->unresponsive && b->phase >= VPHASE_SRV_REQUEST)
+		vboard_violation(b, now, "a request is read again after the read before was cancelled");
 }
 
 void vboard_submit(struct vboard *b, uint64_t now, struct vurb *urb)
@@ -1089,7 +1089,7 @@ void vboard_submit(struct vboard *b, uint64_t now, struct vurb *urb)
 		judge_control(b, now, urb);
 		queue_push(&b->control, urb);
 	} else {
-		blame_bystander(b, now, "bulk data");
+		violation_bystander(b, now, "bulk data");
 		queue_push(&b->bulk, urb);
 		note_bulk(b, urb);
 	}
@@ -1118,26 +1118,26 @@ void vboard_cancel(struct vboard *b, uint64_t now, struct vurb *urb)
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
-bool vboard_place(const struct vboard *b, enum vplace *place, const char **name)
+bool vboard_fault_point(const struct vboard *b, enum vfault_point *place, const char **name)
 {
 	static const int places[] = {
 		[VPHASE_AWAY] = -1,
-		[VPHASE_ROM_IDLE] = VPLACE_ANNOUNCE,
-		[VPHASE_ROM_HEADER] = VPLACE_HEADER,
-		[VPHASE_ROM_LENGTH] = VPLACE_SECONDSTAGE,
-		[VPHASE_ROM_SECONDSTAGE] = VPLACE_SECONDSTAGE,
-		[VPHASE_ROM_STATUS] = VPLACE_STATUS,
+		[VPHASE_ROM_IDLE] = VPOINT_ANNOUNCE,
+		[VPHASE_ROM_HEADER] = VPOINT_HEADER,
+		[VPHASE_ROM_LENGTH] = VPOINT_SECONDSTAGE,
+		[VPHASE_ROM_SECONDSTAGE] = VPOINT_SECONDSTAGE,
+		[VPHASE_ROM_STATUS] = VPOINT_STATUS,
 		[VPHASE_ROM_STALE] = -1,
-		[VPHASE_SRV_REQUEST] = VPLACE_REQUEST,
-		[VPHASE_SRV_REPLY] = VPLACE_SIZE_REPLY,
-		[VPHASE_SRV_DATA] = VPLACE_DATA,
+		[VPHASE_SRV_REQUEST] = VPOINT_REQUEST,
+		[VPHASE_SRV_REPLY] = VPOINT_SIZE_REPLY,
+		[VPHASE_SRV_DATA] = VPOINT_DATA,
 		[VPHASE_SRV_OVER] = -1,
 		[VPHASE_DISK] = -1,
 	};
 	int at = places[b->phase];
 	if (at < 0)
 		return false;
-	*place = (enum vplace)at;
+	*place = (enum vfault_point)at;
 	const struct vstep *step = b->phase >= VPHASE_SRV_REQUEST ? current(b) : NULL;
 	*name = step ? step->name : NULL;
 	return true;

@@ -44,7 +44,7 @@ enum vphase {
 	VPHASE_ROM_LENGTH, /* waits for the announcement of the second stage */
 	VPHASE_ROM_SECONDSTAGE,
 	VPHASE_ROM_STATUS,
-	VPHASE_ROM_STALE,   /* has told its status: deaf until it leaves */
+	VPHASE_ROM_STALE,   /* has told its status: stale until it leaves */
 	VPHASE_SRV_REQUEST, /* has or will have a request */
 	VPHASE_SRV_REPLY,   /* waits for the answer's announcement */
 	VPHASE_SRV_DATA,
@@ -109,7 +109,7 @@ struct vboard {
 	bool server_next; /* the next appearance is the file server */
 	bool disk_next;
 	bool read_cancelled; /* a request read was taken back */
-	bool mute;
+	bool unresponsive;
 
 	uint32_t again_left, statuses;
 	uint8_t header[24];
@@ -162,13 +162,13 @@ unsigned vboard_interface(const struct vboard *b);
 uint8_t vboard_endpoint(const struct vboard *b);
 
 /* Where it is, as a place of the description, and the file it is about (or NULL). False: at none of them. */
-bool vboard_place(const struct vboard *b, enum vplace *place, const char **name);
+bool vboard_fault_point(const struct vboard *b, enum vfault_point *place, const char **name);
 
 /* Writes a violation down; for what only the transport can see (a set_configuration call, a reset). */
-__attribute__((format(printf, 3, 4))) void vboard_blame(struct vboard *b, uint64_t now,
+__attribute__((format(printf, 3, 4))) void vboard_violation(struct vboard *b, uint64_t now,
                                                         const char *format, ...);
 
 /* The host program is gone. SUCCESS: it said that all went well. Closes the accounts; judges what is left open. */
-void vboard_judge(struct vboard *b, uint64_t now, bool success);
+void vboard_finish(struct vboard *b, uint64_t now, bool success);
 
 #endif

@@ -11,15 +11,15 @@
 #define LINE_MAX_SIZE 2048
 #define WORDS_MAX     16
 
-const char *const vdesc_places[VPLACE_COUNT] = {
-	[VPLACE_OPEN] = "open",
-	[VPLACE_ANNOUNCE] = "announce",
-	[VPLACE_HEADER] = "header",
-	[VPLACE_SECONDSTAGE] = "secondstage",
-	[VPLACE_STATUS] = "status",
-	[VPLACE_REQUEST] = "request",
-	[VPLACE_SIZE_REPLY] = "size-reply",
-	[VPLACE_DATA] = "data",
+const char *const vdesc_fault_points[VPOINT_COUNT] = {
+	[VPOINT_OPEN] = "open",
+	[VPOINT_ANNOUNCE] = "announce",
+	[VPOINT_HEADER] = "header",
+	[VPOINT_SECONDSTAGE] = "secondstage",
+	[VPOINT_STATUS] = "status",
+	[VPOINT_REQUEST] = "request",
+	[VPOINT_SIZE_REPLY] = "size-reply",
+	[VPOINT_DATA] = "data",
 };
 
 /* One line, taken apart. rest[i] is the text from word i to the end of the line. */
@@ -188,19 +188,19 @@ static bool is_sum(const char *text)
 }
 
 /* [sha256 SUM | equals FILE | absent | any], from word FIRST to the end of the line. */
-static int parse_want(struct vwant *want, struct line *line, size_t first)
+static int parse_want(struct vexpect *want, struct line *line, size_t first)
 {
 	const char *word = first < line->count ? line->words[first] : "any";
 	size_t used = first < line->count ? 1 : 0;
 	if (strcmp(word, "absent") == 0) {
-		want->kind = VWANT_ABSENT;
+		want->kind = VEXPECT_ABSENT;
 	} else if (strcmp(word, "sha256") == 0 || strcmp(word, "equals") == 0) {
 		if (first + 1 >= line->count)
 			return fail(line, "'%s' needs a value", word);
 		const char *value = line->words[first + 1];
 		used = 2;
-		want->kind = *word == 's' ? VWANT_SUM : VWANT_FILE;
-		if (want->kind == VWANT_FILE)
+		want->kind = *word == 's' ? VEXPECT_SUM : VEXPECT_FILE;
+		if (want->kind == VEXPECT_FILE)
 			set_text(&want->file, value);
 		else if (!is_sum(value) || parse_hex(value, want->sha256, VDESC_SHA256) < 0)
 			return fail(line, "'%s' is no sha256 (64 hex digits)", value);
@@ -218,10 +218,10 @@ static int parse_secondstage(struct vdesc *desc, struct line *line)
 		return fail(line, "'secondstage' takes a file's name or its sha256");
 	const char *word = line->words[1];
 	if (is_sum(word)) {
-		desc->secondstage.kind = VWANT_SUM;
+		desc->secondstage.kind = VEXPECT_SUM;
 		parse_hex(word, desc->secondstage.sha256, VDESC_SHA256);
 	} else {
-		desc->secondstage.kind = VWANT_ANY;
+		desc->secondstage.kind = VEXPECT_ANY;
 		set_text(&desc->secondstage.file, word);
 	}
 	return 0;
@@ -364,11 +364,11 @@ static int step_unknown(struct vdesc *desc, struct line *line)
 
 /* --- faults: "fault KIND [N] at PLACE [NAME] [offset N] [for MS] [times N]" --------------------------------------- */
 
-static bool name_of_place(const char *word, enum vplace *out)
+static bool name_of_place(const char *word, enum vfault_point *out)
 {
-	for (int i = 0; i < VPLACE_COUNT; i++)
-		if (strcmp(word, vdesc_places[i]) == 0) {
-			*out = (enum vplace)i;
+	for (int i = 0; i < VPOINT_COUNT; i++)
+		if (strcmp(word, vdesc_fault_points[i]) == 0) {
+			*out = (enum vfault_point)i;
 			return true;
 		}
 	return false;
@@ -424,7 +424,7 @@ static int parse_fault(struct vdesc *desc, struct line *line)
 		return fail(line, "after '%s' comes 'at PLACE'", line->words[1]);
 	if (!name_of_place(line->words[i + 1], &fault->at))
 		return fail(line, "unknown place '%s'", line->words[i + 1]);
-	if (fault->at == VPLACE_OPEN && fault->kind != VFAULT_DISCONNECT)
+	if (fault->at == VPOINT_OPEN && fault->kind != VFAULT_DISCONNECT)
 		return fail(line, "'open' can only disconnect (open-refused-for refuses)");
 	return fault_options(fault, line, i + 2);
 }

@@ -15,15 +15,15 @@
 #define VDESC_NAME_MAX   255 /* protocol.md 6: 256 bytes with the NUL */
 
 /* What a file that comes from the host must be. */
-enum vwant_kind {
-	VWANT_ANY, /* nothing is known: anything, also "absent", is right */
-	VWANT_ABSENT,
-	VWANT_SUM, /* sha256 (and the size, once size_known) */
-	VWANT_FILE, /* the bytes of the host's file "file"; vfolder_resolve turns it into VWANT_SUM */
+enum vexpect_kind {
+	VEXPECT_ANY, /* nothing is known: anything, also "absent", is right */
+	VEXPECT_ABSENT,
+	VEXPECT_SUM, /* sha256 (and the size, once size_known) */
+	VEXPECT_FILE, /* the bytes of the host's file "file"; vfolder_resolve turns it into VEXPECT_SUM */
 };
 
-struct vwant {
-	enum vwant_kind kind;
+struct vexpect {
+	enum vexpect_kind kind;
 	char *file;
 	bool size_known;
 	uint64_t size;
@@ -51,20 +51,20 @@ struct vstep {
 	uint32_t number;
 	uint64_t us;
 	bool no_reply_allowed; /* garbage: the host must not answer it */
-	struct vwant want;
+	struct vexpect want;
 };
 
 /* Where a fault strikes: the board's states as seen by a host. */
-enum vplace {
-	VPLACE_OPEN,
-	VPLACE_ANNOUNCE,    /* the announcement of the boot message */
-	VPLACE_HEADER,      /* the 24 bytes of the boot message */
-	VPLACE_SECONDSTAGE, /* the second stage's bytes */
-	VPLACE_STATUS,      /* the 4-byte read after it */
-	VPLACE_REQUEST,     /* the 260-byte read */
-	VPLACE_SIZE_REPLY,  /* the announcement that answers a request */
-	VPLACE_DATA,        /* a file's bytes */
-	VPLACE_COUNT,
+enum vfault_point {
+	VPOINT_OPEN,
+	VPOINT_ANNOUNCE,    /* the announcement of the boot message */
+	VPOINT_HEADER,      /* the 24 bytes of the boot message */
+	VPOINT_SECONDSTAGE, /* the second stage's bytes */
+	VPOINT_STATUS,      /* the 4-byte read after it */
+	VPOINT_REQUEST,     /* the 260-byte read */
+	VPOINT_SIZE_REPLY,  /* the announcement that answers a request */
+	VPOINT_DATA,        /* a file's bytes */
+	VPOINT_COUNT,
 };
 
 enum vfault_kind {
@@ -76,7 +76,7 @@ enum vfault_kind {
 
 struct vfault {
 	enum vfault_kind kind;
-	enum vplace at;
+	enum vfault_point at;
 	char *name;      /* only with this file (request, size-reply, data); NULL: with any */
 	uint64_t offset; /* strikes when this byte is about to move */
 	uint64_t us;
@@ -96,7 +96,7 @@ struct vdesc {
 	char *serial; /* NULL: the serial string descriptor is not there */
 	char *path;   /* BUS-PORT[.PORT...] */
 
-	struct vwant secondstage;
+	struct vexpect secondstage;
 	struct vstep *steps;
 	size_t step_count;
 	struct vfault *faults;
@@ -151,6 +151,6 @@ const char *vdesc_prefix(uint32_t chip);
 const char *vdesc_secondstage(uint32_t chip);
 
 /* The names of places, as in the description. */
-extern const char *const vdesc_places[VPLACE_COUNT];
+extern const char *const vdesc_fault_points[VPOINT_COUNT];
 
 #endif

@@ -12,7 +12,7 @@
 #define TAR_BLOCK 512
 
 /* Sums N bytes of F (all that are left: SIZE_MAX) up into WANT. */
-static int sum_stream(FILE *f, uint64_t n, struct vwant *want)
+static int sum_stream(FILE *f, uint64_t n, struct vexpect *want)
 {
 	EVP_MD_CTX *sum = EVP_MD_CTX_new();
 	if (!sum)
@@ -29,14 +29,14 @@ static int sum_stream(FILE *f, uint64_t n, struct vwant *want)
 	}
 	EVP_DigestFinal_ex(sum, want->sha256, NULL);
 	EVP_MD_CTX_free(sum);
-	want->kind = VWANT_SUM;
+	want->kind = VEXPECT_SUM;
 	want->size_known = true;
 	want->size = size;
 	return ferror(f) || (n != UINT64_MAX && size != n) ? -1 : 0;
 }
 
 /* Returns 1 when PATH is a regular file and WANT is filled, 0 when it is not there, -1 when it cannot be read. */
-static int sum_file(const char *path, struct vwant *want)
+static int sum_file(const char *path, struct vexpect *want)
 {
 	struct stat st;
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
@@ -50,7 +50,7 @@ static int sum_file(const char *path, struct vwant *want)
 }
 
 /* The same for MEMBER of a plain tar; 6.2. */
-static int sum_member(const char *archive, const char *member, struct vwant *want)
+static int sum_member(const char *archive, const char *member, struct vexpect *want)
 {
 	FILE *f = fopen(archive, "rb");
 	if (!f)
@@ -77,7 +77,7 @@ struct place {
 	const char *directory, *overlay, *prefix; /* overlay: NULL if there is none */
 };
 
-static int look_up(const struct place *at, const char *name, struct vwant *want)
+static int look_up(const struct place *at, const char *name, struct vexpect *want)
 {
 	char path[4096], member[512];
 	bool bootcode = strncmp(name, "bootcode", 8) == 0 && strlen(name) >= 4 &&
@@ -101,19 +101,19 @@ static int look_up(const struct place *at, const char *name, struct vwant *want)
 		found = sum_file(path, want);
 	}
 	if (!found)
-		want->kind = VWANT_ABSENT;
+		want->kind = VEXPECT_ABSENT;
 	return found < 0 ? -1 : 0;
 }
 
-static int resolve(const struct place *at, const char *name, struct vwant *want,
+static int resolve(const struct place *at, const char *name, struct vexpect *want,
                    char error[VDESC_ERROR_SIZE])
 {
 	const char *what = name;
 	int result = 0;
-	if (want->kind == VWANT_FILE && want->file) {
+	if (want->kind == VEXPECT_FILE && want->file) {
 		what = want->file;
 		result = sum_file(want->file, want) == 1 ? 0 : -1;
-	} else if (want->kind == VWANT_ANY && at->directory) {
+	} else if (want->kind == VEXPECT_ANY && at->directory) {
 		result = look_up(at, name, want);
 	}
 	if (result)
@@ -126,7 +126,7 @@ int vfolder_resolve(struct vdesc *desc, const char *directory, bool overlay,
 {
 	const struct place at = { directory, overlay ? desc->path : NULL,
 		                  vdesc_prefix(desc->chip) };
-	const char *second = desc->secondstage.file && desc->secondstage.kind == VWANT_ANY
+	const char *second = desc->secondstage.file && desc->secondstage.kind == VEXPECT_ANY
 	                             ? desc->secondstage.file
 	                             : vdesc_secondstage(desc->chip);
 	int result = resolve(&at, second, &desc->secondstage, error);

@@ -134,7 +134,7 @@ int vreport_run(const struct vreport *r, struct vboard *const *boards, size_t co
 	bool success = r->status == 0 && !r->late;
 	size_t violations = 0;
 	for (size_t i = 0; i < count; i++) {
-		vboard_judge(boards[i], now, success);
+		vboard_finish(boards[i], now, success);
 		violations += boards[i]->violation_count;
 	}
 	int error = r->file ? write_json(r, boards, count) : 0;

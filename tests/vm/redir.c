@@ -211,13 +211,13 @@ static void collect(struct player *p)
 /* One line when the board has come to another place. */
 static void tell(struct player *p)
 {
-	enum vplace place;
+	enum vfault_point place;
 	const char *name = NULL, *where = vboard_present(&p->board) ? "over" : "away";
 	char line[sizeof p->told];
 	if (p->board.phase == VPHASE_DISK)
 		where = "disk";
-	else if (vboard_place(&p->board, &place, &name))
-		where = vdesc_places[place];
+	else if (vboard_fault_point(&p->board, &place, &name))
+		where = vdesc_fault_points[place];
 	snprintf(line, sizeof line, "%s %s%s%s", p->desc.path, where, name ? " " : "",
 	         name ? name : "");
 	if (strcmp(line, p->told) == 0)
@@ -288,7 +288,7 @@ static void on_reset(void *priv)
 {
 	struct player *p = priv;
 	if (p->configured)
-		vboard_blame(&p->board, clock_now(),
+		vboard_violation(&p->board, clock_now(),
 		             "the host resets the board: real boards start anew");
 }
 
@@ -297,7 +297,7 @@ static void on_set_configuration(void *priv, uint64_t id,
 {
 	struct player *p = priv;
 	if (p->configured)
-		vboard_blame(&p->board, clock_now(),
+		vboard_violation(&p->board, clock_now(),
 		             "the host sets a configuration: real boards are reset by it");
 	p->configured = true;
 	struct usb_redir_configuration_status_header answer = { .configuration = h->configuration };
@@ -314,7 +314,7 @@ static void on_get_configuration(void *priv, uint64_t id)
 static void on_set_alternate(void *priv, uint64_t id, struct usb_redir_set_alt_setting_header *h)
 {
 	struct player *p = priv;
-	vboard_blame(&p->board, clock_now(),
+	vboard_violation(&p->board, clock_now(),
 	             "the host sets an alternate setting: real boards are reset by it");
 	struct usb_redir_alt_setting_status_header answer = { .interface = h->interface,
 		                                              .alt = h->alt };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The model of a board against a host written out by hand, in virtual time: what it lets through, what it refuses,
- * what it blames, and its accounts. */
+ * what it notes a violation, and its accounts. */
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include "tap.h"
@@ -43,7 +43,7 @@ static void check_blamed(const char *text)
 	for (size_t i = 0; i < board.violation_count; i++)
 		if (strstr(board.violations[i], text))
 			return;
-	TAP_FAIL("not blamed for: %s", text);
+	TAP_FAIL("no violation: %s", text);
 }
 
 /* Lets the board live until the transfer is through, at most LIMIT microseconds; then it is cancelled. */
@@ -177,7 +177,7 @@ static void boots(void)
 	CHECK(board.finished);
 	pass_time(1000000);
 	CHECK(!vboard_present(&board));
-	vboard_judge(&board, now, true);
+	vboard_finish(&board, now, true);
 	check_blamed(NULL);
 	CHECK_INT(board.stats.file_count, 2);
 	CHECK_STR(board.stats.files[0].name, "bootcode4.bin");
@@ -458,7 +458,7 @@ static void waiting_time(void)
 	send("", 0);
 	check_message(2, "");
 	pass_time(1000000);
-	vboard_judge(&board, now, true);
+	vboard_finish(&board, now, true);
 	CHECK_INT(board.stats.waited_us, 300000);
 	CHECK_INT(board.stats.server_us, 300000 + 2 * 50000 + 500000);
 	finish();
@@ -491,11 +491,11 @@ static void open_after_done(void)
 static void verdicts(void)
 {
 	board_of("chip 2711;done");
-	vboard_judge(&board, now, true);
+	vboard_finish(&board, now, true);
 	check_blamed("the host ended with success, but the board is not done");
 	finish();
 	board_of("chip 2711;done");
-	vboard_judge(&board, now, false);
+	vboard_finish(&board, now, false);
 	check_blamed(NULL);
 	finish();
 	board_of("chip 2711;bystander;done");

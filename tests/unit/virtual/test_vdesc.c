@@ -59,7 +59,7 @@ static void requests(void)
 	CHECK_INT(desc.steps[0].kind, VSTEP_SIZE);
 	CHECK_INT(desc.steps[1].kind, VSTEP_READ);
 	CHECK_STR(desc.steps[1].name, "boot.img");
-	CHECK_INT(desc.steps[2].want.kind, VWANT_ABSENT);
+	CHECK_INT(desc.steps[2].want.kind, VEXPECT_ABSENT);
 	CHECK_STR(desc.steps[3].name, "*MAC_ADDR*d8:3a 05 ee");
 	CHECK_INT(desc.steps[4].us, 20000);
 	CHECK_INT(desc.steps[5].raw_size, 3);
@@ -78,7 +78,7 @@ static void faults(void)
 	CHECK_INT(line("fault disconnect at open"), 0);
 	CHECK_INT(desc.fault_count, 3);
 	CHECK_INT(desc.faults[0].kind, VFAULT_NAK);
-	CHECK_INT(desc.faults[0].at, VPLACE_DATA);
+	CHECK_INT(desc.faults[0].at, VPOINT_DATA);
 	CHECK_STR(desc.faults[0].name, "boot.img");
 	CHECK_INT(desc.faults[0].offset, 65536);
 	CHECK_INT(desc.faults[0].us, 300000);
