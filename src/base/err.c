@@ -37,6 +37,8 @@ static const struct {
 	[ERR_ENDLESS] = { "endless", "too many requests from the board" },
 	[ERR_SEND] = { "send", "a file could not be sent completely" },
 	[ERR_FILE_CHANGED] = { "file-changed", "the file shrank or vanished while it was sent" },
+	[ERR_NOT_WRITTEN] = { "not-written", "nothing was written to the EEPROM" },
+	[ERR_NO_BOOT_FILE] = { "no-boot-file", "the board left without a file that it needs" },
 	[ERR_BOARD_REPORTS] = { "board-reports", "the board reports that provisioning failed" },
 	[ERR_BOARD_LOST] = { "board-lost", "the board was lost before it was done" },
 	[ERR_BOARD_ABSENT] = { "board-absent", "the board did not come back" },

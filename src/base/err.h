@@ -41,6 +41,8 @@ enum err {
 	ERR_ENDLESS,       /* too many requests */
 	ERR_SEND,          /* a file could not be sent completely */
 	ERR_FILE_CHANGED,  /* a file shrank or vanished while it was sent */
+	ERR_NOT_WRITTEN,   /* a recovery program did not take the EEPROM image */
+	ERR_NO_BOOT_FILE,  /* left because boot.img or a start file is missing */
 	ERR_BOARD_REPORTS, /* the board itself reports that provisioning did not work */
 	ERR_BOARD_LOST,    /* vanished or fell silent before it was done */
 	ERR_BOARD_ABSENT,  /* did not come back after the second stage */

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "board/board.h"
 
-#include "report/diagnose.h"
-#include "protocol/fileserver.h"
+#include "base/serial.h"
 #include "platform/plat.h"
+#include "protocol/fileserver.h"
 #include "protocol/secondstage.h"
+#include "report/diagnose.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_TIME \
-	(5 * PLAT_SECOND) /* udev, drivers and virtual machines need their time after an arrival */
-#define LEAVE_TIME (2 * PLAT_SECOND) /* how long a finished board may take to leave by itself */
-#define REFUSED_TIME \
-	(5 * PLAT_SECOND) /* how long one may take that did not accept its second stage */
-#define SECOND_STAGES  3  /* sent on one port without a file served: the board failed */
-#define ACCEPTED_TWICE 2  /* a board that took it twice and still looks like a ROM: serve files */
+/* udev, drivers and virtual machines need their time after an arrival */
+#define OPEN_TIME (5 * PLAT_SECOND)
+/* how long a finished board may take to leave by itself */
+#define LEAVE_TIME (2 * PLAT_SECOND)
+/* how long one may take that did not accept its second stage */
+#define REFUSED_TIME (5 * PLAT_SECOND)
+/* how long one may take to come back to its boot ROM after recovery_reboot=1 */
+#define REBOOT_TIME   (60 * PLAT_SECOND)
+#define SECOND_STAGES 3 /* sent, or accepted, without a file served: the board failed */
+#define VANISHINGS    5 /* file servers that leave before their first request: the board is lost */
 
 struct board {
 	const struct board_setup *setup;
@@ -23,16 +27,23 @@ struct board {
 	struct board_facts facts;
 	struct board_result result;
 	struct bootfiles files;
+	struct intent intent;
 	bool files_open, archive_reported;
+	bool rom_has_serial; /* facts.serial is the boot ROM's */
 	char *metadata_path; /* owned; NULL: no metadata file */
 	uint64_t start;
-	uint64_t served; /* the arrival that was given its second stage */
-	unsigned sent, accepted;
+	uint64_t served; /* the arrival that is or was served last */
+	unsigned sent, accepted, vanished;
 
 	struct plat_monitor *monitor; /* for the port: */
 	struct usb_device_info info;  /* the latest arrival */
 	bool present, interrupted;
+	bool over;      /* the file server is: another arrival means that the board has restarted */
+	bool restarted; /* so it is */
 };
+
+/* What comes after an arrival was served. */
+enum board_next { NEXT_ARRIVAL, NEXT_END };
 
 /* --- the port */
 
@@ -41,6 +52,7 @@ void board_arrived(struct board *board, const struct usb_device_info *info)
 	plat_lock(board->monitor);
 	board->info = *info;
 	board->present = true;
+	board->restarted = board->restarted || board->over;
 	plat_broadcast(board->monitor);
 	plat_unlock(board->monitor);
 }
@@ -89,13 +101,11 @@ static bool board_wait_detached(void *ctx, uint64_t time)
 	return board_left_within(b, b->served, time);
 }
 
-/* Waits until something is there that has not got a second stage yet. */
-static enum err board_next_arrival(struct board *b, struct usb_device_info *info)
+/* Waits up to TIME until something is there that was not served yet. ERR_BOARD_ABSENT: nothing came. */
+static enum err board_next_arrival(struct board *b, uint64_t time, struct usb_device_info *info)
 {
 	uint64_t now = plat_now();
-	uint64_t deadline = b->setup->next_timeout > PLAT_FOREVER - now
-	                            ? PLAT_FOREVER
-	                            : now + b->setup->next_timeout;
+	uint64_t deadline = time > PLAT_FOREVER - now ? PLAT_FOREVER : now + time;
 	enum err err = OK;
 	plat_lock(b->monitor);
 	while (!err && (b->interrupted || !b->present || b->info.attach_id == b->served)) {
@@ -113,49 +123,112 @@ static enum err board_next_arrival(struct board *b, struct usb_device_info *info
 
 /* --- opening */
 
-/* What may pass shortly after an arrival. Linux tells of a device just before it chooses its configuration. */
+/* Errors that are transient after an arrival: the event precedes the kernel's choice of a configuration. */
 static bool board_is_transient(enum err err)
 {
 	return err == ERR_USB_ACCESS || err == ERR_USB_BUSY || err == ERR_USB_IO ||
 	       err == ERR_USB_GONE || err == ERR_USB_DESCRIPTOR;
 }
 
-/* Opens and claims the arrival SEEN. ERR_USB_GONE: it left meanwhile. Not reported. */
-static enum err board_open_bootdev(struct board *b, const struct usb_device_info *info,
-                                   struct bootdev *bootdev)
+struct opening {
+	uint64_t give_up, pause;
+};
+
+static struct opening board_opening(void)
 {
-	uint64_t give_up = plat_now() + OPEN_TIME, pause = 5 * PLAT_MS;
+	return (struct opening){ plat_now() + OPEN_TIME, 5 * PLAT_MS };
+}
+
+/* After an attempt ended with *ERR: whether there is to be another one, after a pause. */
+static bool board_open_again(struct board *b, const struct usb_device_info *info,
+                             struct opening *opening, enum err *err)
+{
+	if (!board_is_transient(*err))
+		return false;
+	if (board_left_within(b, info->attach_id, opening->pause)) {
+		*err = ERR_USB_GONE;
+		return false;
+	}
+	if (board_is_interrupted(b)) {
+		*err = ERR_INTERRUPTED;
+		return false;
+	}
+	if (plat_now() >= opening->give_up)
+		return false;
+	if (opening->pause < 250 * PLAT_MS)
+		opening->pause *= 2;
+	return true;
+}
+
+/* Opens the arrival INFO. ERR_USB_GONE: it left meanwhile. Not reported. */
+static enum err board_open(struct board *b, const struct usb_device_info *info,
+                           struct usb_handle **handle)
+{
+	struct opening opening = board_opening();
 	for (;;) {
-		struct usb_handle *handle;
-		enum err err = usb_open(b->setup->usb, info, &handle);
-		if (!err)
-			err = bootdev_open(bootdev, handle);
-		if (!board_is_transient(err))
+		enum err err = usb_open(b->setup->usb, info, handle);
+		if (!board_open_again(b, info, &opening, &err))
 			return err;
-		if (board_left_within(b, info->attach_id, pause))
-			return ERR_USB_GONE;
-		if (board_is_interrupted(b))
-			return ERR_INTERRUPTED;
-		if (plat_now() >= give_up)
-			return err;
-		if (pause < 250 * PLAT_MS)
-			pause *= 2;
 	}
 }
 
-static void board_read_identity(struct board *b, const struct usb_device_info *info,
-                                const struct bootdev *bootdev)
+/* Claims the interface of HANDLE, which BOOTDEV takes over; opens the arrival once more where that fails. Not reported. */
+static enum err board_claim(struct board *b, const struct usb_device_info *info,
+                            struct usb_handle *handle, struct bootdev *bootdev)
 {
+	struct opening opening = board_opening();
+	for (;;) {
+		enum err err = bootdev_open(bootdev, handle);
+		if (!board_open_again(b, info, &opening, &err))
+			return err;
+		err = board_open(b, info, &handle);
+		if (err)
+			return err;
+	}
+}
+
+/* The serial that the arrival reports, "" if it has none; *KNOWN: it could be read. */
+static void board_read_serial(const struct usb_device_info *info, struct usb_handle *handle,
+                              char serial[USB_STRING_SIZE], bool *known)
+{
+	*serial = 0;
+	*known = info->serial_index == 0 || usb_string(handle, info->serial_index, serial) == OK;
+	if (!*known || !serial_is_valid(serial))
+		*serial = 0;
+}
+
+/* Whether the arrival is the board that was served on this port before. The file servers of BCM2835 and BCM2837 have no
+ * serial; a boot ROM with a serial always has it. */
+static bool board_is_same(const struct board *b, const struct usb_device_info *info,
+                          const char *serial, bool known)
+{
+	if (info->product != b->facts.chip->product)
+		return false;
+	if (*serial)
+		return !*b->facts.serial || serial_same(serial, b->facts.serial);
+	return !(known && b->rom_has_serial && info->serial_index == 0);
+}
+
+/* Takes over what the arrival says about itself. False: it is another board than before. */
+static bool board_read_identity(struct board *b, const struct usb_device_info *info,
+                                struct usb_handle *handle)
+{
+	struct board_facts *facts = &b->facts;
 	char serial[USB_STRING_SIZE];
-	b->facts.serial_index = info->serial_index;
-	b->facts.stage = chip_index_is_rom(info->serial_index) && b->accepted < ACCEPTED_TWICE
-	                         ? STAGE_BOOT_ROM
-	                         : STAGE_FILE_SERVER;
-	if (info->serial_index != 0 &&
-	    usb_string(bootdev->handle, info->serial_index, serial) == OK && *serial)
-		memcpy(b->facts.serial, serial, sizeof serial);
-	report_debug(b->setup->report, &b->facts, 1, "Found serial number %u%s%s",
-	             info->serial_index, *b->facts.serial ? ": " : "", b->facts.serial);
+	bool known, rom = chip_index_is_rom(info->serial_index);
+	board_read_serial(info, handle, serial, &known);
+	if (!board_is_same(b, info, serial, known))
+		return false;
+	facts->serial_index = info->serial_index;
+	facts->stage = rom ? STAGE_BOOT_ROM : STAGE_FILE_SERVER;
+	if (!rom)
+		memcpy(facts->server_serial, serial, sizeof serial);
+	if (*serial && !b->rom_has_serial && (rom || !*facts->serial))
+		memcpy(facts->serial, serial, sizeof serial);
+	b->rom_has_serial = b->rom_has_serial || (rom && *serial);
+	report_debug(b->setup->report, facts, 1, "Found serial number %u%s%s", info->serial_index,
+	             *serial ? ": " : "", serial);
+	return true;
 }
 
 static enum err board_open_files(struct board *b)
@@ -172,59 +245,156 @@ static enum err board_open_files(struct board *b)
 		                                     .where = b->files.directory });
 	report_debug(report, &b->facts, 1, "Boot directory '%s'",
 	             b->files.directory ? b->files.directory : "(legacy mass-storage firmware)");
+	intent_read(&b->files, &b->intent);
+	b->result.recovery = b->intent.recovery;
 	return enforce_board(b->setup->enforce, &b->files, &b->facts);
 }
 
 /* --- the stages */
 
-/* The boot ROM: send the second stage. OK: go on with the next arrival. */
-static enum err board_send_second_stage(struct board *b, const struct session *s)
+static enum err board_report_rom_loop(struct board *b)
+{
+	return report_error(b->setup->report, &b->facts, ERR_ROM_LOOP,
+	                    "the second stage was accepted %u times", b->accepted);
+}
+
+/* A second stage that was not accepted. */
+static enum err board_retry_second_stage(struct board *b, enum err err, enum board_next *next)
 {
 	uint64_t id = b->served;
-	b->sent++;
-	enum err err = secondstage_send(s, b->setup->sign);
 	switch (err) {
-	case OK:
-		b->accepted++;
-		return OK;
 	case ERR_USB_GONE:
 	case ERR_USB_STALL:
 	case ERR_USB_IO:
 	case ERR_USB_OVERFLOW:
 	case ERR_SECOND_STAGE:
 		if (b->sent >= SECOND_STAGES)
-			return report_error(s->report, s->board,
+			return report_error(b->setup->report, &b->facts,
 			                    b->accepted ? ERR_ROM_LOOP : ERR_SECOND_STAGE,
 			                    "tried %u times", b->sent);
 		if (!board_left_within(b, id, REFUSED_TIME))
 			b->served = 0; /* it stays and was not served: the same arrival again */
+		*next = NEXT_ARRIVAL;
 		return OK;
-	case ERR_USB_TIMEOUT: /* mute for three times ten seconds */
-		return report_error(s->report, s->board, ERR_SECOND_STAGE, "%s", err_text(err));
+	case ERR_USB_TIMEOUT: /* no response in three attempts */
+		return report_error(b->setup->report, &b->facts, ERR_SECOND_STAGE, "%s",
+		                    err_text(err));
 	default:
 		return err;
 	}
 }
 
+/* Some hosts keep a detached board enumerated until it is reopened. */
+static void board_reopen_to_detach(struct board *b, const struct usb_device_info *info)
+{
+	struct usb_handle *handle;
+	if (board_left_within(b, info->attach_id, LEAVE_TIME) || board_is_interrupted(b))
+		return;
+	if (usb_open(b->setup->usb, info, &handle) == OK)
+		usb_close(handle);
+}
+
+/* From now on an arrival means that the board has restarted. */
+static void board_note_over(struct board *b)
+{
+	plat_lock(b->monitor);
+	b->over = true;
+	b->restarted = b->present && b->info.attach_id != b->served;
+	plat_unlock(b->monitor);
+}
+
+/* Whether INFO, which arrived after the board was told to reboot, is its boot ROM. Sends nothing. */
+static bool board_is_own_rom(struct board *b, const struct usb_device_info *info)
+{
+	struct usb_handle *handle;
+	char serial[USB_STRING_SIZE];
+	bool known;
+	if (!chip_index_is_rom(info->serial_index) || info->product != b->facts.chip->product)
+		return false;
+	if (usb_open(b->setup->usb, info, &handle) != OK)
+		return true; /* nothing speaks against it */
+	board_read_serial(info, handle, serial, &known);
+	usb_close(handle);
+	return board_is_same(b, info, serial, known);
+}
+
+/* The board left without a word after it got its EEPROM image: it succeeded if its boot ROM is back in time. */
+static enum err board_await_reboot(struct board *b)
+{
+	struct usb_device_info info;
+	enum err err = board_next_arrival(b, REBOOT_TIME, &info);
+	if (err == ERR_INTERRUPTED)
+		return err;
+	if (err || !board_is_own_rom(b, &info))
+		return report_error_advice(b->setup->report, &b->facts, ERR_BOARD_LOST,
+		                           "Leave the power on for some minutes, then look whether "
+		                           "the board boots.",
+		                           "it left before it reported the EEPROM update, and did "
+		                           "not come back to its boot ROM");
+	report_emit(b->setup->report, &(struct event){ .kind = EV_SERVED,
+	                                               .board = &b->facts,
+	                                               .files = b->result.files,
+	                                               .bytes = b->result.bytes });
+	return OK;
+}
+
 /* The file server, until the board is finished. */
-static enum err board_serve(struct board *b, const struct session *s)
+static enum err board_serve(struct board *b, const struct session *s, enum board_next *next,
+                            bool *done)
 {
 	struct fileserver_result r;
 	enum err err = fileserver_run(s, b->setup->directory, &r);
 	b->result.files = r.files;
 	b->result.bytes = r.bytes;
 	b->metadata_path = r.metadata_path;
-	return err;
+	*done = r.done;
+	*next = NEXT_END;
+	switch (r.end) {
+	case FILESERVER_NOBODY:
+		b->result.forgotten = true;
+		return err;
+	case FILESERVER_VANISHED:
+		if (++b->vanished >= VANISHINGS)
+			return report_error(
+				b->setup->report, &b->facts, ERR_BOARD_LOST,
+				"its file server left %u times before its first request",
+				b->vanished);
+		*next = NEXT_ARRIVAL;
+		return err;
+	case FILESERVER_SILENT:
+		return board_report_rom_loop(b);
+	case FILESERVER_REBOOTS:
+		return board_await_reboot(b);
+	case FILESERVER_OVER:
+	default:
+		return err;
+	}
 }
 
-/* Some hosts keep showing a finished board until somebody opens it again. */
-static void board_reopen_to_detach(struct board *b, const struct usb_device_info *info)
+/* The boot ROM: sends the second stage. One that does not take the announcement after an accepted second stage is a file
+ * server. */
+static enum err board_serve_rom(struct board *b, struct session *s, enum board_next *next,
+                                bool *done)
 {
-	struct usb_handle *handle;
-	if (!b->setup->stay || board_left_within(b, info->attach_id, LEAVE_TIME))
-		return;
-	if (usb_open(b->setup->usb, info, &handle) == OK)
-		usb_close(handle);
+	bool announced;
+	*next = NEXT_ARRIVAL;
+	if (b->accepted >= SECOND_STAGES) {
+		*next = NEXT_END;
+		return board_report_rom_loop(b);
+	}
+	b->sent++;
+	enum err err = secondstage_send(s, b->setup->sign, &announced);
+	if (!err) {
+		b->accepted++;
+		return OK;
+	}
+	if (b->accepted && !announced && (err == ERR_USB_STALL || err == ERR_USB_TIMEOUT)) {
+		b->facts.stage = STAGE_FILE_SERVER;
+		s->guessed = true;
+		return board_serve(b, s, next, done);
+	}
+	*next = NEXT_END;
+	return board_retry_second_stage(b, err, next);
 }
 
 static enum err board_cannot_open(struct board *b, const struct usb_device_info *info, enum err err)
@@ -238,90 +408,137 @@ static enum err board_cannot_open(struct board *b, const struct usb_device_info 
 	return err;
 }
 
-/* One arrival, from opening to closing. *FINISHED: no further stage. */
-static enum err board_serve_attachment(struct board *b, const struct usb_device_info *info,
-                                       bool *finished)
+/* The first arrival: is the board wanted, and fit for it the files? */
+static enum err board_admit(struct board *b)
+{
+	enum board_admission admission = b->setup->admit(b->setup->ctx, b);
+	b->result.admitted = admission == BOARD_ADMITTED;
+	b->result.held = admission == BOARD_HELD;
+	if (!b->result.admitted)
+		return OK;
+	if (b->facts.stage ==
+	    STAGE_BOOT_ROM) /* a file server is reported when it asks for something */
+		report_emit(b->setup->report,
+		            &(struct event){ .kind = EV_ATTACHED, .board = &b->facts });
+	return board_open_files(b);
+}
+
+/* A claimed arrival. *DONE: the board said Done. */
+static enum err board_serve_claimed(struct board *b, struct bootdev *bootdev, enum board_next *next,
+                                    bool *done)
+{
+	struct session s = {
+		.bootdev = bootdev,
+		.files = &b->files,
+		.report = b->setup->report,
+		.board = &b->facts,
+		.intent = &b->intent,
+		.archive_reported = &b->archive_reported,
+		.found_running = b->sent == 0 && b->facts.stage == STAGE_FILE_SERVER,
+		.gone = board_wait_detached,
+		.ctx = b,
+	};
+	return b->facts.stage == STAGE_FILE_SERVER ? board_serve(b, &s, next, done)
+	                                           : board_serve_rom(b, &s, next, done);
+}
+
+/* An opened arrival: only one that is wanted, and no other board than before, is claimed. */
+static enum err board_serve_opened(struct board *b, const struct usb_device_info *info,
+                                   struct usb_handle *handle, enum board_next *next)
 {
 	struct bootdev bootdev;
-	enum err err = board_open_bootdev(b, info, &bootdev);
-	*finished = err != OK && err != ERR_USB_GONE;
-	b->served = info->attach_id;
-	if (err == ERR_USB_GONE)
-		return OK; /* perhaps it comes again */
+	bool done = false;
+	enum err err = b->result.admitted ? OK : board_admit(b);
+	if (err || !b->result.admitted) {
+		usb_close(handle);
+		return err;
+	}
+	err = board_claim(b, info, handle, &bootdev);
+	if (err == ERR_USB_GONE) {
+		*next = NEXT_ARRIVAL;
+		return OK;
+	}
 	if (err == ERR_INTERRUPTED)
 		return err;
 	if (err)
 		return board_cannot_open(b, info, err);
-
-	board_read_identity(b, info, &bootdev);
-	if (!b->result.admitted) {
-		b->result.admitted = b->setup->admit(b->setup->ctx, b);
-		*finished = !b->result.admitted;
-		if (b->result.admitted) {
-			report_emit(b->setup->report,
-			            &(struct event){ .kind = EV_ATTACHED, .board = &b->facts });
-			err = board_open_files(b);
-		}
-	}
-	if (err || *finished) {
-		*finished = true;
-		bootdev_close(&bootdev);
-		return err;
-	}
-	struct session s = {
-		.bootdev = &bootdev,
-		.files = &b->files,
-		.report = b->setup->report,
-		.board = &b->facts,
-		.archive_reported = &b->archive_reported,
-		.gone = board_wait_detached,
-		.ctx = b,
-	};
-	*finished = b->facts.stage == STAGE_FILE_SERVER;
-	err = *finished ? board_serve(b, &s) : board_send_second_stage(b, &s);
+	err = board_serve_claimed(b, &bootdev, next, &done);
 	bootdev_close(&bootdev);
-	if (*finished && !err)
+	if (*next == NEXT_END && !b->result.forgotten)
+		board_note_over(b);
+	if (done)
 		board_reopen_to_detach(b, info);
 	return err;
+}
+
+/* One arrival, from opening to closing. */
+static enum err board_serve_attachment(struct board *b, const struct usb_device_info *info,
+                                       enum board_next *next)
+{
+	struct usb_handle *handle;
+	uint64_t before = b->served;
+	enum err err = board_open(b, info, &handle);
+	*next = NEXT_END;
+	b->served = info->attach_id;
+	if (err == ERR_USB_GONE) { /* perhaps it comes again */
+		*next = NEXT_ARRIVAL;
+		return OK;
+	}
+	if (err == ERR_INTERRUPTED)
+		return err;
+	if (err)
+		return board_cannot_open(b, info, err);
+	if (!board_read_identity(b, info, handle)) {
+		usb_close(handle);
+		b->served = before; /* another worker looks at it */
+		return report_error(b->setup->report, &b->facts, ERR_BOARD_LOST,
+		                    "another board was plugged into its port");
+	}
+	return board_serve_opened(b, info, handle, next);
 }
 
 /* A board that does not come back: after an accepted second stage it failed to start, before that it was lost. */
 static enum err board_report_no_return(struct board *b)
 {
 	struct finding why;
-	enum err err = report_error(b->setup->report, &b->facts,
-	                            b->accepted ? ERR_BOARD_ABSENT : ERR_BOARD_LOST,
-	                            b->accepted ? "no file server within %u seconds after the "
-	                                          "second stage"
-	                                        : "away for %u seconds",
-	                            (unsigned)(b->setup->next_timeout / PLAT_SECOND));
-	if (b->accepted) {
-		diagnose_return(b->setup->sysfs, b->facts.path, &why);
-		diagnose_report(b->setup->report, &b->facts, err, &why);
-	}
-	return err;
+	unsigned seconds = (unsigned)(b->setup->next_timeout / PLAT_SECOND);
+	struct report *report = b->setup->report;
+	if (b->vanished)
+		return report_error(
+			report, &b->facts, ERR_BOARD_LOST,
+			"its file server left before its first request and was away for "
+			"%u seconds",
+			seconds);
+	if (!b->accepted)
+		return report_error(report, &b->facts, ERR_BOARD_LOST, "away for %u seconds",
+		                    seconds);
+	report_error(report, &b->facts, ERR_BOARD_ABSENT,
+	             "no file server within %u seconds after the second stage", seconds);
+	diagnose_return(b->setup->sysfs, b->facts.path, &why);
+	diagnose_report(report, &b->facts, ERR_BOARD_ABSENT, &why);
+	return ERR_BOARD_ABSENT;
 }
 
 static enum err board_all_stages(struct board *b)
 {
 	for (;;) {
 		struct usb_device_info info;
-		bool finished;
-		enum err err = board_next_arrival(b, &info);
+		enum board_next next = NEXT_END;
+		enum err err = board_next_arrival(b, b->setup->next_timeout, &info);
 		if (err == ERR_BOARD_ABSENT)
 			return b->result.admitted ? board_report_no_return(b) : OK;
 		if (!err)
-			err = board_serve_attachment(b, &info, &finished);
-		if (err || finished)
+			err = board_serve_attachment(b, &info, &next);
+		if (err || next == NEXT_END)
 			return err;
 		if (!b->result.admitted)
-			return OK; /* it left before it was opened: whoever comes next starts anew */
+			return OK; /* it left before it was opened: the next arrival is looked at afresh */
 		report_emit(b->setup->report,
 		            &(struct event){ .kind = EV_WAITING, .board = &b->facts });
 	}
 }
 
-/* What follows the boot; its failure is the board's, unless that has one already. */
+/* Steps after the boot; their error becomes the board's result if it has none. */
 static void board_after(struct board *b)
 {
 	struct board_result *r = &b->result;
@@ -332,6 +549,7 @@ static void board_after(struct board *b)
 		.board = &b->facts,
 		.monitor = b->monitor,
 		.interrupted = &b->interrupted,
+		.restarted = &b->restarted,
 	};
 	if (!r->err)
 		r->err = postboot_disks(&a);
@@ -348,20 +566,21 @@ static void board_after(struct board *b)
 static void board_main(void *arg)
 {
 	struct board *b = arg;
-	b->result.err = board_all_stages(b);
-	b->result.duration = plat_now() - b->start;
-	if (b->result.err && !b->result.admitted)
-		b->result.admitted = b->result.err !=
-		                     ERR_INTERRUPTED; /* could not be opened: that counts */
-	if (b->result.admitted)
+	struct board_result *r = &b->result;
+	r->err = board_all_stages(b);
+	r->duration = plat_now() - b->start;
+	r->taken = b->served;
+	if (r->err && !r->admitted && r->err != ERR_INTERRUPTED)
+		r->admitted = true; /* it could not be opened: that counts */
+	if (r->admitted && !r->forgotten) {
 		board_after(b);
-	if (b->result.admitted)
 		report_emit(b->setup->report, &(struct event){ .kind = EV_RESULT,
 		                                               .board = &b->facts,
-		                                               .err = b->result.err,
-		                                               .files = b->result.files,
-		                                               .bytes = b->result.bytes,
-		                                               .duration = b->result.duration });
+		                                               .err = r->err,
+		                                               .files = r->files,
+		                                               .bytes = r->bytes,
+		                                               .duration = r->duration });
+	}
 	b->setup->finished(b->setup->ctx, b);
 }
 

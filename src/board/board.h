@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One board on one USB port, from its boot ROM to the end of its file server, across its re-enumerations. A thread of its
- * own runs straight-line protocol code; whoever watches the bus tells it of arrivals and departures on its port. */
+ * own runs straight-line protocol code; the watcher of the bus passes arrivals and departures on its port to it. */
 #ifndef BOARD_H
 #define BOARD_H
 
@@ -16,6 +16,12 @@
 
 struct board;
 
+enum board_admission {
+	BOARD_ADMITTED,
+	BOARD_NOT_WANTED,
+	BOARD_HELD, /* finished a moment ago: to be asked again later */
+};
+
 /* The same for all boards of a run; borrowed. */
 struct board_setup {
 	struct usb *usb;
@@ -25,20 +31,23 @@ struct board_setup {
 	struct metadata_directory *directory; /* -j; NULL: none */
 	bool sign;                            /* -s */
 	const struct place_names *names;      /* NULL: none */
-	bool stay;             /* the run goes on after a board: make finished ones leave the bus */
-	uint64_t next_timeout; /* microseconds a board may take to come back */
+	uint64_t next_timeout;                /* microseconds a board may take to come back */
 	const struct sysfs *sysfs;
 	struct postboot_setup after;
 
 	/* Called by a board's thread, when it knows the serial and before it touches anything: is this board wanted? */
-	bool (*admit)(void *ctx, struct board *board);
+	enum board_admission (*admit)(void *ctx, struct board *board);
 	/* Called by a board's thread as the last thing. */
 	void (*finished)(void *ctx, struct board *board);
 	void *ctx;
 };
 
 struct board_result {
-	bool admitted; /* false: not wanted, or gone before that was known; all else is void */
+	bool admitted; /* false: not wanted, or gone before that was known; all else but TAKEN and HELD is void */
+	bool forgotten; /* left over from an earlier run and gone: no board at all */
+	bool held;      /* not admitted only because it finished a moment ago */
+	bool recovery;  /* its boot directory is made for writing EEPROMs */
+	uint64_t taken; /* the attach_id of its last arrival that was served or refused */
 	enum err err;
 	unsigned files;
 	uint64_t bytes, duration; /* duration in microseconds from the arrival */

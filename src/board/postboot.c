@@ -66,7 +66,7 @@ static enum err postboot_await_disks(struct postboot *a)
 			settled = now + DISK_SETTLE;
 		if (a->disk_count && (now >= settled || now >= deadline))
 			return OK;
-		if (now >= deadline)
+		if (now >= deadline || *a->restarted)
 			return ERR_NO_DISK;
 		plat_wait(a->monitor, now + DISK_POLL);
 	}
@@ -90,6 +90,22 @@ static void postboot_report_disks(const struct postboot *a)
 	}
 }
 
+static void postboot_report_no_disk(const struct postboot *a, bool restarted)
+{
+	struct finding why;
+	if (restarted) {
+		report_error_advice(a->report, a->board, ERR_NO_DISK,
+		                    "See the explanation that follows.",
+		                    "the board started over: it is back in USB boot mode");
+		diagnose_restart(a->board->path, &why);
+	} else {
+		report_error(a->report, a->board, ERR_NO_DISK, "waited %lu seconds",
+		             (unsigned long)(a->setup->disk_time / PLAT_SECOND));
+		diagnose_disk(a->sysfs, a->board->path, &why);
+	}
+	diagnose_report(a->report, a->board, ERR_NO_DISK, &why);
+}
+
 enum err postboot_disks(struct postboot *a)
 {
 	a->disk_count = 0;
@@ -98,14 +114,10 @@ enum err postboot_disks(struct postboot *a)
 	report_emit(a->report, &(struct event){ .kind = EV_DISK_WAIT, .board = a->board });
 	plat_lock(a->monitor);
 	enum err err = postboot_await_disks(a);
+	bool restarted = *a->restarted;
 	plat_unlock(a->monitor);
-	if (err == ERR_NO_DISK) {
-		struct finding why;
-		report_error(a->report, a->board, err, "waited %lu seconds",
-		             (unsigned long)(a->setup->disk_time / PLAT_SECOND));
-		diagnose_disk(a->sysfs, a->board->path, &why);
-		diagnose_report(a->report, a->board, err, &why);
-	}
+	if (err == ERR_NO_DISK)
+		postboot_report_no_disk(a, restarted);
 	if (!err)
 		postboot_report_disks(a);
 	return err;

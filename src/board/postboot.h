@@ -27,6 +27,7 @@ struct postboot {
 	const struct board_facts *board;
 	struct plat_monitor *monitor; /* wakes all waits; protects: */
 	const bool *interrupted;
+	const bool *restarted; /* the board is back in USB boot mode: no disk will come */
 
 	/* set by postboot_disks */
 	struct sysfs_disk disks[SYSFS_DISKS];
@@ -41,7 +42,8 @@ struct postboot_result {
 	const char *metadata; /* path of its metadata file; NULL: none */
 };
 
-/* Waits until the board's port shows disks of size > 0 and none new for a second; reports each. ERR_NO_DISK (reported),
+/* Waits until the board's port shows disks of size > 0 and none new for a second; reports each. ERR_NO_DISK (reported; at
+ * once when the board has restarted),
  * ERR_INTERRUPTED. Without disk_time: OK. */
 enum err postboot_disks(struct postboot *a);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "board/station.h"
 
-#include "report/diagnose.h"
+#include "base/serial.h"
 #include "platform/plat.h"
+#include "report/diagnose.h"
 #include "report/outcome.h"
 
 #include <limits.h>
@@ -10,24 +11,29 @@
 #include <string.h>
 #include <strings.h>
 
-/* A finished board with the jumper still fitted would be flashed for ever. */
-#define AGAIN_TIME (60 * PLAT_SECOND)
-#define HINT_TIME  (15 * PLAT_SECOND) /* nothing at all for so long: say what may be wrong */
-#define EMPTY_TIME (5 * PLAT_SECOND)  /* without a serial: an empty port means another board */
+/* With recovery_reboot=1 and the jumper still fitted, a finished board would be flashed again and again: it is held off. */
+#define AGAIN_TIME   (60 * PLAT_SECOND)
+#define UNKNOWN_TIME (5 * PLAT_SECOND) /* the same for a board without a serial */
+#define EMPTY_TIME   (5 * PLAT_SECOND) /* a port that was empty for so long has another board now */
+#define MOVE_TIME    (2 * PLAT_SECOND) /* nobody plugs a board into another port faster */
+#define HINT_TIME    (15 * PLAT_SECOND) /* nothing at all for so long: say what may be wrong */
 
 /* A USB port on which a board was seen. */
 struct port {
 	struct usb_device_info info; /* the latest arrival */
 	bool present;                /* it is here; */
 	bool handled;                /* it had its worker: it is not looked at again */
+	uint64_t look_at;            /* it is held off until then; 0: it is not */
 	bool occupied;               /* anything is plugged in, a disk for instance */
 	uint64_t since;              /* when the port became empty */
 	struct board *board;
 	bool board_finished;
+	char at_work[SERIAL_SIZE]; /* the serial of BOARD once it is admitted */
+	bool twin;                 /* at that time its serial was on another port, too */
 
 	/* the last board that was finished here */
-	bool succeeded;
-	char serial[USB_STRING_SIZE];
+	bool succeeded, recovery;
+	char serial[SERIAL_SIZE];
 	uint64_t finished_at;
 	bool was_empty; /* for EMPTY_TIME since then, before the latest arrival */
 	struct port *next;
@@ -35,7 +41,7 @@ struct port {
 
 /* Boards are counted once: by serial, without one by path. */
 struct counted {
-	char name[USB_STRING_SIZE];
+	char serial[SERIAL_SIZE], path[USB_PATH_SIZE];
 	struct counted *next;
 };
 
@@ -55,11 +61,20 @@ struct station {
 
 /* --- who is wanted */
 
+/* Whether PATH is PATTERN, or below the hub of a PATTERN that ends in ".*" or "-*". */
+static bool station_matches_path(const char *pattern, const char *path)
+{
+	size_t n = strlen(pattern);
+	if (n > 0 && pattern[n - 1] == '*')
+		return strncmp(pattern, path, n - 1) == 0;
+	return strcmp(pattern, path) == 0;
+}
+
 static bool station_any(const char *const *list, unsigned count, const char *text,
-                        int (*compare)(const char *, const char *))
+                        bool (*matches)(const char *, const char *))
 {
 	for (unsigned i = 0; i < count; i++)
-		if (compare(list[i], text) == 0)
+		if (matches(list[i], text))
 			return true;
 	return count == 0;
 }
@@ -68,8 +83,8 @@ bool station_selects(const struct station_setup *setup, const struct usb_device_
                      const char *serial)
 {
 	return (setup->port < 0 || setup->port == info->port) &&
-	       station_any(setup->paths, setup->path_count, info->path, strcmp) &&
-	       (!serial || station_any(setup->serials, setup->serial_count, serial, strcasecmp));
+	       station_any(setup->paths, setup->path_count, info->path, station_matches_path) &&
+	       (!serial || station_any(setup->serials, setup->serial_count, serial, serial_same));
 }
 
 static bool station_is_candidate(const struct station_setup *setup,
@@ -84,56 +99,91 @@ static bool station_has_slot(const struct station *st)
 	return st->setup->wanted == 0 || st->count + st->admitted < st->setup->wanted;
 }
 
-/* Whether the board that was finished on PORT is back before somebody changed it. SERIAL "": unknown. */
-static bool station_too_soon(const struct station *st, const struct port *port, const char *serial)
+/* How long the board that is on PORT is still held off; 0: it is not. SERIAL "": unknown. */
+static uint64_t station_hold_off(const struct station *st, const struct port *port,
+                                 const char *serial)
 {
-	if (!port->succeeded || st->setup->again)
-		return false;
-	if (!*serial || !*port->serial)
-		return !port->was_empty;
-	return strcmp(port->serial, serial) == 0 && plat_now() < port->finished_at + AGAIN_TIME;
+	bool known = *serial && *port->serial;
+	uint64_t until = port->finished_at + (known ? AGAIN_TIME : UNKNOWN_TIME), now = plat_now();
+	if (!port->succeeded || !port->recovery || port->was_empty || st->setup->again)
+		return 0;
+	if (known && !serial_same(serial, port->serial))
+		return 0;
+	return until > now ? until - now : 0;
+}
+
+/* Whether a board with the serial of PORT's is on another port at the same time: then they are two. */
+static bool station_has_twin(const struct station *st, const struct port *port)
+{
+	uint64_t now = plat_now();
+	for (const struct port *p = st->ports; p; p = p->next) {
+		const char *serial = p->board && *p->at_work ? p->at_work : p->serial;
+		bool there = p->board || p->occupied || now - p->since < MOVE_TIME;
+		if (p != port && there && serial_same(serial, port->at_work))
+			return true;
+	}
+	return false;
+}
+
+static struct port *station_port_of(const struct station *st, const struct board *board)
+{
+	struct port *p = st->ports;
+	while (p && p->board != board)
+		p = p->next;
+	return p;
 }
 
 /* Called by a board's thread when its serial is known. */
-static bool station_admit(void *ctx, struct board *board)
+static enum board_admission station_admit(void *ctx, struct board *board)
 {
 	struct station *st = ctx;
 	const struct station_setup *setup = st->setup;
 	const struct board_facts *facts = board_facts(board);
 	plat_lock(st->monitor);
-	bool chosen = station_any(setup->serials, setup->serial_count, facts->serial, strcasecmp);
-	bool again = false;
-	for (const struct port *p = st->ports; p; p = p->next)
-		again = again || (p->board == board && station_too_soon(st, p, facts->serial));
-	bool ok = chosen && !again && station_has_slot(st) && !st->interrupts;
+	struct port *port = station_port_of(st, board);
+	bool chosen = station_any(setup->serials, setup->serial_count, facts->serial, serial_same);
+	uint64_t hold = port ? station_hold_off(st, port, facts->serial) : 0;
+	bool ok = port && chosen && !hold && station_has_slot(st) && !st->interrupts;
 	if (ok) {
 		st->admitted++;
-		st->met_one = true;
+		memcpy(port->at_work, facts->serial, sizeof port->at_work); /* valid, or "" */
+		port->twin = station_has_twin(st, port);
 	}
 	plat_unlock(st->monitor);
 	if (!chosen && !*facts->serial)
 		report_warning(setup->report, facts, "no-serial",
-		               "its boot ROM tells no serial, so -i cannot choose it: use -p %s",
+		               "it reports no serial number, so -i cannot choose it: use -p %s",
 		               facts->path);
-	else if (again)
+	else if (chosen && hold)
 		report_notice(setup->report, facts,
-		              "finished a moment ago, not served again (remove it, or --again)");
-	return ok;
+		              "finished a moment ago: not served again for %u seconds (disconnect "
+		              "it for 5 seconds, or use --again)",
+		              (unsigned)((hold + PLAT_SECOND - 1) / PLAT_SECOND));
+	return ok ? BOARD_ADMITTED : chosen && hold ? BOARD_HELD : BOARD_NOT_WANTED;
 }
 
 /* --- counting */
 
-static void station_count_board(struct station *st, const struct board_facts *facts)
+/* Whether C is the board FACTS: by serial, unless a twin was there; otherwise by path. */
+static bool station_is_counted(const struct counted *c, const struct board_facts *facts, bool twin)
 {
-	const char *name = *facts->serial ? facts->serial : facts->path;
-	for (struct counted *c = st->counted; c; c = c->next)
-		if (strcmp(c->name, name) == 0)
+	bool same_path = strcmp(c->path, facts->path) == 0;
+	if (!*c->serial || !*facts->serial)
+		return same_path && !*c->serial && !*facts->serial;
+	return serial_same(c->serial, facts->serial) && (same_path || !twin);
+}
+
+static void station_count_board(struct station *st, const struct board_facts *facts, bool twin)
+{
+	for (const struct counted *c = st->counted; c; c = c->next)
+		if (station_is_counted(c, facts, twin))
 			return;
 	struct counted *c = calloc(1, sizeof *c);
 	st->count++;
 	if (!c)
 		return; /* then a board may be counted twice */
-	memcpy(c->name, name, strlen(name) + 1);
+	memcpy(c->serial, facts->serial, sizeof c->serial);
+	memcpy(c->path, facts->path, sizeof c->path);
 	c->next = st->counted;
 	st->counted = c;
 }
@@ -150,34 +200,52 @@ static void station_finished(void *ctx, struct board *board)
 {
 	struct station *st = ctx;
 	plat_lock(st->monitor);
-	for (struct port *p = st->ports; p; p = p->next)
-		if (p->board == board)
-			p->board_finished = true;
+	struct port *port = station_port_of(st, board);
+	if (port)
+		port->board_finished = true;
 	plat_broadcast(st->monitor);
 	plat_unlock(st->monitor);
 }
 
-/* Takes the result of a finished board. */
+/* Counts the result of the board on PORT. */
+static void station_count_result(struct station *st, struct port *port)
+{
+	const struct board_result *result = board_result(port->board);
+	const struct board_facts *facts = board_facts(port->board);
+	station_count_board(st, facts, port->twin);
+	station_note_status(st->summary, result->err);
+	if (result->err)
+		st->summary->failed++;
+	else
+		st->summary->succeeded++;
+	st->met_one = true;
+	port->succeeded = !result->err;
+	port->recovery = result->recovery;
+	memcpy(port->serial, facts->serial, sizeof port->serial);
+	port->finished_at = plat_now();
+	port->was_empty = false;
+}
+
+/* Takes the result of a finished board. An arrival that it did not take is looked at by another worker. */
 static void station_retire(struct station *st, struct port *port)
 {
 	struct board *board = port->board;
 	const struct board_result *result = board_result(board);
-	const struct board_facts *facts = board_facts(board);
-	port->board = NULL;
-	port->board_finished = false;
+	port->handled = port->info.attach_id == result->taken;
+	port->look_at = 0;
+	if (result->held) {
+		uint64_t hold = station_hold_off(st, port, board_facts(board)->serial);
+		port->look_at = plat_now() + hold;
+		port->handled = false;
+	}
 	if (result->admitted) {
 		st->admitted -= st->admitted > 0;
-		station_count_board(st, facts);
-		station_note_status(st->summary, result->err);
-		if (result->err)
-			st->summary->failed++;
-		else
-			st->summary->succeeded++;
-		port->succeeded = !result->err;
-		memcpy(port->serial, facts->serial, sizeof port->serial);
-		port->finished_at = plat_now();
-		port->was_empty = false;
+		if (!result->forgotten)
+			station_count_result(st, port);
 	}
+	port->board = NULL;
+	port->board_finished = false;
+	*port->at_work = 0;
 	plat_unlock(st->monitor);
 	board_free(board);
 	plat_lock(st->monitor);
@@ -223,6 +291,7 @@ static void station_on_arrival(void *ctx, const struct usb_device_info *info)
 		port->info = *info;
 		port->present = candidate;
 		port->handled = false;
+		port->look_at = 0;
 		if (port->board && candidate)
 			board_arrived(port->board, info);
 		plat_broadcast(st->monitor);
@@ -279,10 +348,13 @@ static unsigned station_free_workers(const struct station *st)
 /* Gives a worker to every arrival that may be wanted. */
 static void station_assign(struct station *st)
 {
+	uint64_t now = plat_now();
 	for (struct port *p = st->ports; p; p = p->next) {
-		if (!p->present || p->board || p->handled || station_free_workers(st) == 0)
+		if (!p->present || p->board || p->handled || p->look_at > now ||
+		    station_free_workers(st) == 0)
 			continue;
 		p->handled = true;
+		p->look_at = 0;
 		p->board = board_new(&st->board, &p->info);
 		if (!p->board) {
 			station_note_status(st->summary, ERR_MEMORY);
@@ -291,13 +363,24 @@ static void station_assign(struct station *st)
 	}
 }
 
-/* Retires what is finished; tells whether the run is over. */
+/* When the next arrival that is held off is to be looked at. */
+static uint64_t station_hold_time(const struct station *st)
+{
+	uint64_t soonest = PLAT_FOREVER;
+	for (const struct port *p = st->ports; p; p = p->next)
+		if (p->present && !p->board && p->look_at && p->look_at < soonest)
+			soonest = p->look_at;
+	return soonest;
+}
+
+/* Retires what is finished. True: the run is over. */
 static bool station_is_over(struct station *st)
 {
 	bool retired = false;
 	for (struct port *p = st->ports; p; p = p->next)
 		if (p->board && p->board_finished) {
-			retired = retired || board_result(p->board)->admitted;
+			const struct board_result *r = board_result(p->board);
+			retired = retired || (r->admitted && !r->forgotten);
 			station_retire(st, p);
 		}
 	if (station_working(st) > 0)
@@ -347,7 +430,7 @@ static void station_explain_absence(const struct station *st, enum err err)
 	plat_lock(st->monitor);
 }
 
-/* The time of the hint to those who wait in vain. */
+/* When to explain that nothing has come so far. */
 static uint64_t station_hint_time(const struct station *st, uint64_t start)
 {
 	return st->hinted || st->met_one || st->ports ? PLAT_FOREVER : start + HINT_TIME;
@@ -382,6 +465,8 @@ static void station_watch(struct station *st)
 		}
 		if (hint < until)
 			until = hint;
+		if (station_hold_time(st) < until)
+			until = station_hold_time(st);
 		if (poll && now + st->setup->poll < until)
 			until = now + st->setup->poll;
 		if (st->setup->watchdog) {
@@ -442,7 +527,6 @@ void station_run(const struct station_setup *setup, struct station_summary *summ
 			.enforce = setup->enforce,
 			.sign = setup->sign,
 			.names = setup->names,
-			.stay = setup->stay,
 			.next_timeout = setup->next_timeout,
 			.sysfs = setup->sysfs,
 			.after = setup->after,

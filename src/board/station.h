@@ -22,13 +22,13 @@ struct station_setup {
 	uint64_t
 		watchdog; /* microseconds within which the station tells the service manager that it is alive; 0: not */
 
-	/* who is wanted: any of the paths, any of the serials, the port number; an empty list wants all */
+	/* who is wanted: any of the paths ("1-1.*": everything below hub 1-1), any of the serials, the port number; an empty
+	 * list wants all */
 	const char *paths[STATION_SELECTORS], *serials[STATION_SELECTORS];
 	unsigned path_count, serial_count;
 	int port;        /* last component of the path; -1: any */
 	unsigned wanted; /* boards; 0: without end */
-	bool stay;       /* -l or -n: finished boards stay plugged in while the run goes on */
-	bool again;      /* serve a finished board again as soon as it is back */
+	bool again;      /* write a finished board's EEPROM again as soon as it is back */
 
 	uint64_t timeout;      /* microseconds to wait for the first board; 0: for ever */
 	uint64_t next_timeout; /* for a board's next stage */

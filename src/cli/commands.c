@@ -40,7 +40,6 @@ static struct station_setup command_station_setup(const struct options *o, struc
 		.serial_count = o->serial_count,
 		.port = o->port,
 		.wanted = command_wanted_boards(o),
-		.stay = o->loop || o->count,
 		.again = o->again,
 		.timeout = o->timeout * PLAT_SECOND,
 		.next_timeout = (o->next_timeout ? o->next_timeout : 60) * PLAT_SECOND,

@@ -19,18 +19,17 @@ enum wire_result wire_request(const uint8_t *bytes, size_t n, struct wire_reques
 {
 	if (n != WIRE_REQUEST)
 		return WIRE_WRONG_LENGTH;
-	memcpy(out->name, bytes + 4, WIRE_NAME);
-	out->name[WIRE_NAME - 1] = 0;
-	if (!*out->name)
-		return WIRE_EMPTY_NAME;
-
 	uint32_t command = get_le32(bytes);
 	if (command > WIRE_DONE)
 		return WIRE_UNKNOWN_COMMAND;
 	out->command = (enum wire_command)command;
+	memcpy(out->name, bytes + 4, WIRE_NAME);
+	out->name[WIRE_NAME - 1] = 0;
 	for (const char *c = out->name; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+		if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
 			return WIRE_BAD_NAME;
+	if (!*out->name)
+		return WIRE_EMPTY_NAME;
 	return WIRE_OK;
 }
 

@@ -23,15 +23,15 @@ enum wire_command {
 
 struct wire_request {
 	enum wire_command command;
-	char name[WIRE_NAME]; /* terminated; no control characters */
+	char name[WIRE_NAME]; /* terminated; printable ASCII */
 };
 
 enum wire_result {
 	WIRE_OK,
-	WIRE_EMPTY_NAME,      /* means Done, whatever the command; only name is set */
+	WIRE_EMPTY_NAME,      /* a known command without a name: means Done */
 	WIRE_WRONG_LENGTH,    /* not 260 bytes */
 	WIRE_UNKNOWN_COMMAND, /* not 0, 1, 2 */
-	WIRE_BAD_NAME,        /* control characters in the name */
+	WIRE_BAD_NAME,        /* other characters than printable ASCII in the name */
 };
 
 /* SIGNATURE may be NULL: zeros. */

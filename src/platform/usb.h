@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The seam to the USB host: who is on the bus, and transfers on one opened device. Implemented by usb_libusb.c, and by a
+/* The interface to the USB host: who is on the bus, and transfers on one opened device. Implemented by usb_libusb.c, and by a
  * simulator in the tests. Knows nothing of Raspberry Pi. */
 #ifndef USB_H
 #define USB_H
@@ -57,8 +57,10 @@ enum err usb_open(struct usb *usb, const struct usb_device_info *info, struct us
 /* Cancels what is pending, releases, closes. NULL is fine. */
 void usb_close(struct usb_handle *h);
 
-/* The number of interfaces of the active configuration. */
-enum err usb_interfaces(struct usb_handle *h, unsigned *count);
+/* The interface to talk on and its bulk OUT endpoint: the only vendor specific one that has such an endpoint. Where the
+ * descriptors show none or several, the number of interfaces decides: one: interface 0, endpoint 1; more: interface 1,
+ * endpoint 3. */
+enum err usb_find_bulk(struct usb_handle *h, unsigned *interface, unsigned *endpoint);
 
 /* Claims an interface. A kernel driver is detached first if the interface is vendor specific. */
 enum err usb_claim(struct usb_handle *h, unsigned interface);
@@ -78,17 +80,20 @@ enum err usb_submit_read(struct usb_handle *h, uint16_t value, uint16_t index, s
 enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t *bytes, size_t n);
 
 /* Waits until the slot's transfer has ended, or DEADLINE (plat_now): ERR_USB_TIMEOUT, still pending; likewise
- * ERR_INTERRUPTED. Otherwise the slot is free, *MOVED bytes went over the wire (even with an error). */
+ * ERR_INTERRUPTED. Otherwise the slot is free, *ACTUAL bytes were transferred (even with an error). */
 enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *actual);
 
 /* Ends the slot's transfer if it is pending; it is free afterwards. Returns what it ended with (OK: it was done in
- * time; ERR_USB_TIMEOUT: cancelled) and *MOVED bytes. */
+ * time; ERR_USB_TIMEOUT: cancelled) and *ACTUAL bytes. */
 enum err usb_cancel(struct usb_handle *h, enum usb_slot slot, size_t *actual);
 
-/* The bytes of the last read, *MOVED of usb_await of them. Valid until the next submit. */
+/* The bytes of the last read, *ACTUAL of usb_await of them. Valid until the next submit. */
 const uint8_t *usb_read_bytes(const struct usb_handle *h);
 
-/* Clears a stalled endpoint. */
+/* Waits for TIME, for retries. False: an interrupt ended the wait. */
+bool usb_pause(struct usb_handle *h, uint64_t time);
+
+/* Clears a halted endpoint, after a stall or a transaction error. */
 enum err usb_clear_halt(struct usb_handle *h, unsigned endpoint);
 
 #endif

@@ -401,17 +401,44 @@ void usb_close(struct usb_handle *h)
 	free(h);
 }
 
-enum err usb_interfaces(struct usb_handle *h, unsigned *count)
+/* The bulk OUT endpoint of a vendor specific interface; 0: none. */
+static unsigned usb_vendor_bulk(const struct libusb_interface *interface)
+{
+	if (interface->num_altsetting == 0 ||
+	    interface->altsetting[0].bInterfaceClass != LIBUSB_CLASS_VENDOR_SPEC)
+		return 0;
+	const struct libusb_interface_descriptor *d = &interface->altsetting[0];
+	for (unsigned i = 0; i < d->bNumEndpoints; i++)
+		if ((d->endpoint[i].bmAttributes & 3) == LIBUSB_ENDPOINT_TRANSFER_TYPE_BULK &&
+		    !(d->endpoint[i].bEndpointAddress & LIBUSB_ENDPOINT_IN))
+			return d->endpoint[i].bEndpointAddress;
+	return 0;
+}
+
+enum err usb_find_bulk(struct usb_handle *h, unsigned *interface, unsigned *endpoint)
 {
 	struct libusb_config_descriptor *config = NULL;
+	unsigned found = 0;
 	int code = libusb_get_active_config_descriptor(libusb_get_device(h->dev), &config);
 	if (code == LIBUSB_ERROR_NO_DEVICE)
 		return ERR_USB_GONE;
 	if (code != 0 || !config)
 		return ERR_USB_DESCRIPTOR;
-	*count = config->bNumInterfaces;
+	unsigned count = config->bNumInterfaces;
+	for (unsigned i = 0; i < count; i++) {
+		unsigned bulk = usb_vendor_bulk(&config->interface[i]);
+		if (!bulk)
+			continue;
+		found++;
+		*interface = config->interface[i].altsetting[0].bInterfaceNumber;
+		*endpoint = bulk;
+	}
+	if (found != 1) {
+		*interface = count == 1 ? 0 : 1;
+		*endpoint = count == 1 ? 1 : 3;
+	}
 	libusb_free_config_descriptor(config);
-	return *count ? OK : ERR_USB_DESCRIPTOR;
+	return count ? OK : ERR_USB_DESCRIPTOR;
 }
 
 static bool usb_is_vendor_specific(struct usb_handle *h, unsigned interface)
@@ -539,6 +566,17 @@ enum err usb_cancel(struct usb_handle *h, enum usb_slot slot, size_t *actual)
 const uint8_t *usb_read_bytes(const struct usb_handle *h)
 {
 	return h->control + LIBUSB_CONTROL_SETUP_SIZE;
+}
+
+bool usb_pause(struct usb_handle *h, uint64_t time)
+{
+	uint64_t deadline = plat_now() + time;
+	plat_lock(h->monitor);
+	while (!h->interrupted && plat_wait(h->monitor, deadline))
+		;
+	bool interrupted = h->interrupted;
+	plat_unlock(h->monitor);
+	return !interrupted;
 }
 
 enum err usb_clear_halt(struct usb_handle *h, unsigned endpoint)

@@ -16,13 +16,16 @@ static enum err secondstage_read_message(void *ctx, uint64_t offset, uint8_t *to
 }
 
 static enum err secondstage_send_message(const struct session *s, uint32_t length,
-                                         const uint8_t *signature)
+                                         const uint8_t *signature, bool *announced)
 {
 	uint8_t message[WIRE_BOOT_MESSAGE];
 	wire_boot_message(message, length, signature);
-	struct transfer_source source = { .read = secondstage_read_message, .ctx = message };
+	struct transfer_source source = { .read = secondstage_read_message,
+		                          .patient = true,
+		                          .ctx = message };
 	uint32_t sent;
 	enum err err = transfer_send(s->bootdev, sizeof message, &source, &sent);
+	*announced = s->bootdev->announced;
 	if (err && err != ERR_INTERRUPTED)
 		report_warning(s->report, s->board, "not-sent", "boot message: %s", err_text(err));
 	return err;
@@ -39,7 +42,7 @@ static enum err secondstage_send_file(const struct session *s, const struct boot
 	return err;
 }
 
-/* Boards often leave before they answer: only a return code other than 0 is bad news. */
+/* Boards often leave before they answer: only a return code other than 0 is a failure. */
 static enum err secondstage_read_status(const struct session *s)
 {
 	const uint8_t *bytes = NULL;
@@ -78,32 +81,44 @@ static enum err secondstage_find(const struct session *s, struct bootfile *file)
 		return report_error(s->report, s->board, ERR_NO_SECOND_STAGE,
 		                    "Failed to open second stage bootloader (%s) in %s", name,
 		                    s->files->directory ? s->files->directory
-		                                        : "the default folders");
+		                                        : "the default directories");
 	}
 }
 
-enum err secondstage_send(const struct session *s, bool sign)
+/* The signature for the boot message, from bootcode.sig. */
+static enum err secondstage_read_signature(const struct session *s, uint8_t out[WIRE_SIGNATURE])
+{
+	enum err err = bootfiles_signature(s->files, out);
+	if (err)
+		report_error(s->report, s->board, err, "Unable to open 'bootcode.sig' in %s",
+		             s->files->directory ? s->files->directory : "the default directories");
+	return err;
+}
+
+enum err secondstage_send(const struct session *s, bool sign, bool *announced)
 {
 	uint8_t signature[WIRE_SIGNATURE];
 	struct bootfile file;
-	sign = sign && s->board->chip->signed_message;
+	bool with_signature = sign && s->board->chip->signed_message;
+	*announced = false;
 	enum err err = secondstage_find(s, &file);
-	if (!err && sign) {
-		err = bootfiles_signature(s->files, signature);
+	if (err)
+		goto out;
+	if (with_signature) {
+		err = secondstage_read_signature(s, signature);
 		if (err)
-			report_error(
-				s->report, s->board, err, "Unable to open 'bootcode.sig' in %s",
-				s->files->directory ? s->files->directory : "the default folders");
+			goto out;
 	}
-	if (!err) {
-		report_emit(s->report, &(struct event){ .kind = EV_STAGE, .board = s->board });
-		session_report_source(s, s->board->chip->second_stage, &file);
-		err = secondstage_send_message(s, file.size, sign ? signature : NULL);
-	}
-	if (!err)
-		err = secondstage_send_file(s, &file);
-	if (!err)
-		err = secondstage_read_status(s);
+	report_emit(s->report, &(struct event){ .kind = EV_STAGE, .board = s->board });
+	session_report_source(s, s->board->chip->second_stage, &file);
+	err = secondstage_send_message(s, file.size, with_signature ? signature : NULL, announced);
+	if (err)
+		goto out;
+	err = secondstage_send_file(s, &file);
+	if (err)
+		goto out;
+	err = secondstage_read_status(s);
+out:
 	bootfile_close(&file);
 	return err;
 }

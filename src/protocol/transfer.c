@@ -10,16 +10,15 @@
 #define BULK_TIME     (10 * PLAT_SECOND) /* without progress */
 #define MEMORY_TIME   (10 * PLAT_SECOND) /* how long other boards may hold the kernel's memory */
 #define SMALLEST      (16 * 1024)
-#define RETRY_PAUSE   (50 * PLAT_MS) /* after an error on the wire, which needs a moment to pass */
+#define RETRY_PAUSE   (50 * PLAT_MS) /* after a transaction error, which needs a moment to pass */
 
 enum err bootdev_open(struct bootdev *bootdev, struct usb_handle *handle)
 {
 	*bootdev = (struct bootdev){ .handle = handle, .chunk = TRANSFER_CHUNK };
-	unsigned interfaces = 0;
-	enum err err = usb_interfaces(handle, &interfaces);
+	unsigned interface = 0;
+	enum err err = usb_find_bulk(handle, &interface, &bootdev->endpoint);
 	if (!err)
-		err = usb_claim(handle, interfaces == 1 ? 0 : 1);
-	bootdev->endpoint = interfaces == 1 ? 1 : 3;
+		err = usb_claim(handle, interface);
 	if (err)
 		bootdev_close(bootdev);
 	return err;
@@ -33,24 +32,34 @@ void bootdev_close(struct bootdev *bootdev)
 	*bootdev = (struct bootdev){ 0 };
 }
 
+static enum err transfer_announce_once(struct bootdev *bootdev, uint32_t length)
+{
+	size_t actual;
+	enum err err = usb_submit_announce(bootdev->handle, wire_low(length), wire_high(length));
+	if (err)
+		return err;
+	err = usb_await(bootdev->handle, USB_CONTROL, plat_now() + ANNOUNCE_TIME, &actual);
+	if (err != ERR_USB_TIMEOUT && err != ERR_INTERRUPTED)
+		return err;
+	/* it may have ended well between the deadline and the cancelling */
+	return usb_cancel(bootdev->handle, USB_CONTROL, &actual) == OK ? OK : err;
+}
+
+/* A refusal is retried, with PATIENT also a time-out; ATTEMPTS in all. */
+static enum err transfer_announce_retry(struct bootdev *bootdev, uint32_t length, int attempts,
+                                        bool patient)
+{
+	for (int attempt = 1;; attempt++) {
+		enum err err = transfer_announce_once(bootdev, length);
+		bool again = err == ERR_USB_STALL || (patient && err == ERR_USB_TIMEOUT);
+		if (!again || attempt >= attempts)
+			return err;
+	}
+}
+
 enum err transfer_announce(struct bootdev *bootdev, uint32_t length, int attempts)
 {
-	enum err err = OK;
-	for (int attempt = 0; attempt < attempts; attempt++) {
-		size_t actual;
-		err = usb_submit_announce(bootdev->handle, wire_low(length), wire_high(length));
-		if (!err)
-			err = usb_await(bootdev->handle, USB_CONTROL, plat_now() + ANNOUNCE_TIME,
-			                &actual);
-		if (err == ERR_USB_TIMEOUT || err == ERR_INTERRUPTED) {
-			/* it may have ended well between the deadline and the cancelling */
-			enum err end = usb_cancel(bootdev->handle, USB_CONTROL, &actual);
-			return end == OK ? OK : err;
-		}
-		if (err != ERR_USB_STALL)
-			break;
-	}
-	return err;
+	return transfer_announce_retry(bootdev, length, attempts, false);
 }
 
 enum err transfer_read_begin(struct bootdev *bootdev, size_t n)
@@ -71,8 +80,8 @@ void transfer_read_cancel(struct bootdev *bootdev)
 	usb_cancel(bootdev->handle, USB_CONTROL, &actual);
 }
 
-/* --- sending: one piece is on the wire, the next one is read meanwhile. Queueing two would gain little with pieces of
- * this size, and if the board took only part of the first, the second would go out behind a hole. */
+/* --- sending: one chunk is being transferred, the next one is read meanwhile. Queueing two would gain little with chunks
+ * of this size, and after a short transfer the second one would leave a gap in the data. */
 
 struct chunk {
 	uint8_t *bytes;
@@ -88,7 +97,7 @@ struct sending {
 	int attempts;
 };
 
-/* Fills PIECE with what lies at OFFSET. */
+/* Fills CHUNK with what lies at OFFSET. */
 static enum err transfer_read_chunk(const struct sending *s, struct chunk *chunk, uint32_t offset)
 {
 	size_t n = s->length - offset;
@@ -100,7 +109,7 @@ static enum err transfer_read_chunk(const struct sending *s, struct chunk *chunk
 	return err;
 }
 
-/* Makes `now` the piece that holds the next byte to go out. */
+/* Makes `now` the chunk that holds the next byte to send. */
 static enum err transfer_turn_to_next_byte(struct sending *s)
 {
 	if (s->now.size > 0 && s->taken < s->now.offset + s->now.size)
@@ -129,33 +138,37 @@ static enum err transfer_submit_chunk(struct sending *s)
 			c->chunk /= 2;
 		else if (plat_now() > give_up)
 			return err;
-		else
-			plat_pause(RETRY_PAUSE); /* other boards will give some back */
+		else if (!usb_pause(c->handle, RETRY_PAUSE)) /* other boards will give some back */
+			return ERR_INTERRUPTED;
 	}
 }
 
-/* After a transfer ended badly: gives up, or clears the way for going on behind the bytes the board took. */
+/* After a transfer ended badly: gives up, or clears the way for going on behind the bytes the board took. The halt of the
+ * endpoint (also the host's side is halted after a transaction error) is cleared in any case: the board may be tried again. */
 static enum err transfer_recover(struct sending *s, enum err err, bool progress)
 {
+	struct usb_handle *handle = s->bootdev->handle;
+	enum err cleared;
 	switch (err) {
 	case ERR_USB_STALL:
-		if (++s->attempts >= TRANSFER_ATTEMPTS)
-			return err;
-		return usb_clear_halt(s->bootdev->handle, s->bootdev->endpoint);
+		cleared = usb_clear_halt(handle, s->bootdev->endpoint);
+		return ++s->attempts >= TRANSFER_ATTEMPTS ? err : cleared;
 	case ERR_USB_TIMEOUT:
 		return progress || ++s->attempts < TRANSFER_ATTEMPTS ? OK : err;
 	case ERR_USB_IO:
 	case ERR_USB_OVERFLOW:
+		cleared = usb_clear_halt(handle, s->bootdev->endpoint);
 		if (++s->attempts >= TRANSFER_ATTEMPTS)
 			return err;
-		plat_pause(RETRY_PAUSE);
-		return OK;
-	default: /* OK among them: a short piece, go on behind it */
+		if (cleared == ERR_USB_GONE)
+			return cleared;
+		return usb_pause(handle, RETRY_PAUSE) ? OK : ERR_INTERRUPTED;
+	default: /* OK among them: a short transfer, go on behind it */
 		return err;
 	}
 }
 
-/* Waits for the submitted piece, and reads the next one meanwhile. */
+/* Waits for the submitted chunk, and reads the next one meanwhile. */
 static enum err transfer_finish_chunk(struct sending *s)
 {
 	uint32_t after = s->now.offset + (uint32_t)s->now.size;
@@ -181,10 +194,12 @@ static enum err transfer_send_chunks(struct sending *s)
 {
 	while (s->taken < s->length) {
 		enum err err = transfer_turn_to_next_byte(s);
-		if (!err)
-			err = transfer_submit_chunk(s);
-		if (!err)
-			err = transfer_finish_chunk(s);
+		if (err)
+			return err;
+		err = transfer_submit_chunk(s);
+		if (err)
+			return err;
+		err = transfer_finish_chunk(s);
 		if (err)
 			return err;
 		if (s->source->progress)
@@ -208,7 +223,14 @@ enum err transfer_send(struct bootdev *bootdev, uint32_t length,
                        const struct transfer_source *source, uint32_t *sent)
 {
 	*sent = 0;
+	bootdev->announced = false;
 	enum err err = transfer_make_buffers(bootdev);
+	if (err)
+		return err;
+	err = transfer_announce_retry(bootdev, length, TRANSFER_ATTEMPTS, source->patient);
+	if (err)
+		return err;
+	bootdev->announced = true;
 	struct sending s = {
 		.bootdev = bootdev,
 		.source = source,
@@ -216,10 +238,7 @@ enum err transfer_send(struct bootdev *bootdev, uint32_t length,
 		.now = { .bytes = bootdev->buffers[0] },
 		.next = { .bytes = bootdev->buffers[1] },
 	};
-	if (!err)
-		err = transfer_announce(bootdev, length, TRANSFER_ATTEMPTS);
-	if (!err && length > 0)
-		err = transfer_send_chunks(&s);
+	err = transfer_send_chunks(&s);
 	*sent = s.taken;
 	return err;
 }

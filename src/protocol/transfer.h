@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The transfers both conversations are made of: announce a length, read a message, send bytes in large pieces with a
+/* The transfers both conversations are made of: announce a length, read a message, send bytes in large chunks with a
  * bounded number of retries. Facts: docs/protocol.md, "Transfers". Knows no messages and no files. */
 #ifndef TRANSFER_H
 #define TRANSFER_H
@@ -8,19 +8,20 @@
 #include "platform/usb.h"
 
 #define TRANSFER_CHUNK \
-	(1024 * 1024)       /* Linux hands a piece of this size to the controller as one request */
-#define TRANSFER_ATTEMPTS 3 /* stalls and silences that one message may meet */
+	(1024 * 1024)       /* Linux hands a chunk of this size to the controller as one request */
+#define TRANSFER_ATTEMPTS 3 /* stalls and time-outs that one message may meet */
 
 /* One opened board. Buffers are made at the first use. */
 struct bootdev {
 	struct usb_handle *handle;
 	unsigned endpoint; /* bulk OUT */
 	size_t chunk;      /* bytes per transfer now: less after the kernel ran out of memory */
+	bool announced;    /* the last transfer_send got past its announcement */
 	uint8_t *buffers[2];
 };
 
-/* Claims the interface that a boot ROM or its second stage talks on: the first of one (bulk OUT 1), the second of
- * several (bulk OUT 3). The cable takes HANDLE over, also on failure. */
+/* Claims the interface that a boot ROM or its second stage talks on (usb_find_bulk). BOOTDEV takes HANDLE over, also on
+ * failure. */
 enum err bootdev_open(struct bootdev *bootdev, struct usb_handle *handle);
 
 /* Fine on a closed one. */
@@ -43,6 +44,7 @@ void transfer_read_cancel(struct bootdev *bootdev);
 struct transfer_source {
 	enum err (*read)(void *ctx, uint64_t offset, uint8_t *to, size_t n);
 	void (*progress)(void *ctx, uint64_t done); /* may be NULL */
+	bool patient; /* the announcement may time out as often as it may stall */
 	void *ctx;
 };
 

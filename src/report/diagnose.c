@@ -93,6 +93,14 @@ static const struct diagnosis_text table[DIAGNOSIS_COUNT] = {
 	                        "Does the boot folder hold the mass-storage gadget? Is there eMMC, "
 	                        "or an SD card or NVMe "
 	                        "drive in the board? Slow boards: --wait-disk=SECONDS." },
+	[DIAGNOSIS_RESTARTED] = { "started-over",
+	                          "The board was served and is back in USB boot mode",
+	                          "What it was sent did not start, or crashed: the board rebooted into its "
+	                          "boot ROM.",
+	                          "Is the firmware whole, for this chip, and signed if the board is "
+	                          "locked? Is the power supply strong enough? Disconnect what is "
+	                          "plugged into the board. Its serial port (uart_2ndstage=1) shows the "
+	                          "reason." },
 };
 
 const struct diagnosis_text *diagnosis_text(enum diagnosis what)
@@ -250,6 +258,11 @@ void diagnose_disk(const struct sysfs *m, const char *path, struct finding *out)
 	} else {
 		set(out, DIAGNOSIS_NO_DISK, "%s: the port is empty", path);
 	}
+}
+
+void diagnose_restart(const char *path, struct finding *out)
+{
+	set(out, DIAGNOSIS_RESTARTED, "%s", path);
 }
 
 /* --- requests */

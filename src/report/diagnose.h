@@ -24,6 +24,7 @@ enum diagnosis {
 	DIAGNOSIS_ASKED_AGAIN,   /* the same file again and again */
 	DIAGNOSIS_SIGNED,        /* boot.sig again and again: it wants a signed image */
 	DIAGNOSIS_NO_DISK,       /* served, but no disk came */
+	DIAGNOSIS_RESTARTED,     /* served, and back in USB boot mode */
 	DIAGNOSIS_COUNT
 };
 
@@ -61,6 +62,9 @@ void diagnose_return(const struct sysfs *m, const char *path, struct finding *ou
 
 /* Why PATH shows no disk after the boot. */
 void diagnose_disk(const struct sysfs *m, const char *path, struct finding *out);
+
+/* The board on PATH is back in USB boot mode after it was served. */
+void diagnose_restart(const char *path, struct finding *out);
 
 /* --- requests of one session */
 #define DIAGNOSE_NAMES 24

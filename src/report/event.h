@@ -17,8 +17,9 @@ struct summary;
 /* Who a board is, as far as known yet. */
 struct board_facts {
 	char path[USB_PATH_SIZE];
-	char serial[USB_STRING_SIZE]; /* "" unknown */
 	const char *place; /* its path's name (--names), which outlives the run; NULL: none */
+	/* base/serial.h; "" unknown. The file server's own names the metadata file. */
+	char serial[USB_STRING_SIZE], server_serial[USB_STRING_SIZE];
 	const struct chip *chip;
 	uint8_t serial_index;
 	enum stage stage;

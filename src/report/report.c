@@ -80,6 +80,14 @@ enum err report_error(struct report *report, const struct board_facts *board, en
 	return err;
 }
 
+enum err report_error_advice(struct report *report, const struct board_facts *board, enum err err,
+                             const char *advice, const char *format, ...)
+{
+	struct event e = { .kind = EV_ERROR, .board = board, .err = err, .advice = advice };
+	FORMATTED(e, format);
+	return err;
+}
+
 void report_free(struct report *report)
 {
 	if (!report)

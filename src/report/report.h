@@ -35,6 +35,11 @@ enum err report_error(struct report *report, const struct board_facts *board, en
                       const char *format, ...)
 	__attribute__((format(printf, 4, 5))); /* returns err */
 
+/* The same with another advice than the error's own. */
+enum err report_error_advice(struct report *report, const struct board_facts *board, enum err err,
+                             const char *advice, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
 /* Ends all observers. NULL is fine. */
 void report_free(struct report *report);
 

@@ -203,7 +203,7 @@ static void json_put_failed(FILE *out, const struct event *e)
 	json_put_string(out, "code", err_code(e->err));
 	json_put_string(out, "reason", err_text(e->err));
 	json_put_known(out, "text", e->text);
-	json_put_known(out, "advice", outcome_advice(e->err));
+	json_put_known(out, "advice", e->advice ? e->advice : outcome_advice(e->err));
 }
 
 static void json_put_disk(FILE *out, const struct event *e)

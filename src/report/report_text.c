@@ -188,7 +188,7 @@ static void text_print_diagnosis(const struct text *t, const struct event *e)
 static void text_print_error(const struct text *t, const struct event *e)
 {
 	char safe[SAFE];
-	const char *advice = outcome_advice(e->err);
+	const char *advice = e->advice ? e->advice : outcome_advice(e->err);
 	fprintf(text_begin(t, e, t->options.err), "%s: %s.%s%s\n",
 	        str_escape(safe, sizeof safe, e->text), err_text(e->err), advice ? " " : "",
 	        advice ? advice : "");

@@ -214,8 +214,8 @@ check 'CM5, recovery'
 run "$vb" --quiet --folder "$T/recovery" "$boards/cm4-recovery.board" -- "$OUT/rpiboot" -d "$T/recovery" -j "$T"
 is 'the heading' "$(printf '%s\n' "$out" | sed -n '1,5 s/^\(RPIBOOT: build-date\|Please fit the EMMC_DISABLE . nRPIBOOT jumper\|If the device fails to connect\).*/\1/p; 6q')" \
 	"$(printf '%s\n' 'RPIBOOT: build-date' 'Please fit the EMMC_DISABLE / nRPIBOOT jumper' 'If the device fails to connect')"
-is 'the metadata file is told' "$(printf '%s\n' "$out" | grep '^Created')" "Created metadata file: $T/10000000b29d2da0.json"
-ok 'the metadata file' grep -q '"EEPROM_UPDATE": "success"' "$T/10000000b29d2da0.json"
+is 'the metadata file is told' "$(printf '%s\n' "$out" | grep '^Created')" "Created metadata file: $T/b29d2da0.json"
+ok 'the metadata file' grep -q '"EEPROM_UPDATE": "success"' "$T/b29d2da0.json"
 
 # ends STATUS NAME FOLDER BOARD [OPTION...]: only the exit status is of interest
 ends() {

@@ -185,12 +185,11 @@ static void serve(uint8_t flags)
 		                       .wanted = flags & FOREVER ? 0
 		                                 : flags & MANY  ? 2
 		                                                 : 1,
-		                       .stay = flags & MANY,
 		                       .sysfs = &nowhere,
 		                       .next_timeout = 60 * PLAT_SECOND,
 		                       .poll = 60 * PLAT_SECOND };
 	if (flags & SERIALS) {
-		setup.serials[0] = "A";
+		setup.serials[0] = "10000000b29d2da0";
 		setup.serial_count = 1;
 	}
 	struct station_summary summary;

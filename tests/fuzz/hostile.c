@@ -453,11 +453,18 @@ void usb_close(struct usb_handle *h)
 	free(h);
 }
 
-enum err usb_interfaces(struct usb_handle *h, unsigned *count)
+enum err usb_find_bulk(struct usb_handle *h, unsigned *interface, unsigned *endpoint)
 {
 	enum err err = answer_now(h->usb);
-	*count = !err && has_answer() ? take() % 4u : 1;
+	*interface = !err && has_answer() ? take() % 2u : 0;
+	*endpoint = *interface ? 3 : 1;
 	return err;
+}
+
+bool usb_pause(struct usb_handle *h, uint64_t time)
+{
+	plat_pause(time);
+	return !h->usb->interrupted;
 }
 
 enum err usb_claim(struct usb_handle *h, unsigned interface)

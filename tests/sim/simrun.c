@@ -10,6 +10,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
+/* As long as flash memory may take: 2 MiB at 400 ms for each 4 KiB. */
+#define EEPROM_WRITE (205 * PLAT_SECOND)
+
 /* The boards are not on this machine's bus. */
 static const struct sysfs nowhere = { "/nonexistent", "/nonexistent", "/nonexistent",
 	                              "/nonexistent", plat_now };
@@ -33,9 +36,11 @@ struct vdesc *simrun_add(struct simrun *run, const char *name, const char *lines
 	snprintf(spec, sizeof spec, "tests/virtual/boards/%s.board%s%s", name, *lines ? ";" : "",
 	         lines);
 	struct vdesc *desc = &run->descs[run->count++];
-	if (vdesc_read(desc, spec, error) ||
-	    vfolder_resolve(desc, run->directory, run->setup.places && run->setup.places->overlay,
-	                    error)) {
+	int bad = vdesc_read(desc, spec, error);
+	if (!bad && !desc->eeprom_us)
+		desc->eeprom_us = EEPROM_WRITE;
+	if (bad || vfolder_resolve(desc, run->directory,
+	                           run->setup.places && run->setup.places->overlay, error)) {
 		fprintf(stderr, "%s\n", error);
 		exit(1);
 	}

@@ -62,7 +62,7 @@ static const struct {
 static void every_ready_board_boots(void)
 {
 	for (size_t i = 0; i < READY; i++) {
-		go(ready[i].kind, ready[i].board, "");
+		go(ready[i].kind, ready[i].board, "eeprom-write 29000");
 		CHECK_STATUS(0);
 		CHECK(!says_failed());
 		CHECK(has(run.out, "Second stage boot server done"));
@@ -138,12 +138,26 @@ static void back_as_rom(void)
 	go("gadget", "cm4-gadget", "never-returns");
 	CHECK_STATUS(4);
 	CHECK(run.time < 70 * PLAT_SECOND);
+	go("gadget", "cm4-gadget", "same-index-again 2");
+	CHECK_STATUS(0);
+	go("gadget", "cm4-gadget", "same-index-again 1000"); /* the ROM rejects what it accepted */
+	CHECK_STATUS(2);
+	CHECK_INT(run.boards[0].stats.second_stages, 3);
+	CHECK(run.time < 5 * PLAT_SECOND);
+	CHECK(has(run.err, "signed with its key"));
 }
 
 static void server_with_the_index_of_a_rom(void)
 {
 	go("gadget", "cm4-gadget", "server_index 3;same-index-again 1");
 	CHECK_STATUS(0);
+	CHECK_INT(run.boards[0].stats.second_stages, 2);
+	go("gadget", "cm4-gadget", "server_index 3");
+	CHECK_STATUS(0);
+	CHECK_INT(run.boards[0].stats.second_stages, 1);
+	go("gadget", "cm4-gadget", "server_index 3;ignores-announcements");
+	CHECK_STATUS(0);
+	CHECK(run.time < 20 * PLAT_SECOND);
 }
 
 static void attached_in_the_file_server(void)
@@ -191,27 +205,59 @@ static void finished_board_that_stays(void)
 {
 	simrun_free(&run);
 	simrun_init(&run, simrun_directory("gadget"));
-	run.setup.stay = true;
 	simrun_add(&run, "cm4-gadget", "stay-after-done");
 	simrun_go(&run);
 	CHECK_STATUS(0);
-	CHECK_INT(run.boards[0].stats.opens, 3);
+	CHECK_INT(run.boards[0].stats.opens, 3); /* ROM, file server, and once more to detach it */
+	CHECK(!vboard_present(&run.boards[0]) || run.boards[0].phase == VPHASE_DISK);
+}
+
+/* One that leaves within two seconds is not opened again. */
+static void finished_board_that_lingers(void)
+{
+	go("gadget", "cm4-gadget", "linger 1900");
+	CHECK_STATUS(0);
+	CHECK_INT(run.boards[0].stats.opens, 2);
+}
+
+static unsigned count(const char *text, const char *what)
+{
+	unsigned n = 0;
+	for (const char *at = text; (at = strstr(at, what)); at++)
+		n++;
+	return n;
+}
+
+/* 2 MiB of flash memory at 400 ms for each 4 KiB take 205 s; the limit is ten minutes. */
+static void eeprom_writes_take_minutes(void)
+{
+	go("recovery5", "cm5-recovery", "");
+	CHECK_STATUS(0);
+	CHECK_INT(count(run.err, "the power must stay on"), 6); /* 30, 60, ... 180 s */
+	go("recovery5", "cm5-recovery", "eeprom-write 590000");
+	CHECK_STATUS(0);
+	go("recovery5", "cm5-recovery", "eeprom-write 700000");
+	CHECK_STATUS(3);
+	CHECK(!has(run.err, "ower-cycle") && !has(run.err, "Check cable, hub and power"));
+	CHECK(has(run.err, "leave the power on"));
+	go("recovery", "cm4-recovery", "fault stall at request *USER_SERIAL_NUM*b29d2da0 times 50");
+	CHECK_STATUS(0);
 }
 
 static void garbage_is_asked_again(void)
 {
-	static const char *const bad[] = { "garbage", "unknown 7 config.txt", "empty" };
-	for (size_t i = 0; i < 3; i++) {
+	static const char *const bad[] = { "garbage", "unknown 7 config.txt", "empty",
+		                           "unknown 7" };
+	for (size_t i = 0; i < 4; i++) {
 		char lines[200];
 		simrun_free(&run);
 		simrun_init(&run, simrun_directory("msd"));
-		snprintf(lines, sizeof lines,
-		         "chip 2711;rom_index 3;serial 1;%s;%s;get start4.elf;done", bad[i],
-		         bad[i]);
+		snprintf(lines, sizeof lines, "chip 2711;serial 10000001;%s;%s;get start4.elf;done",
+		         bad[i], bad[i]);
 		FILE *f = fopen("build/garbage.board", "w");
 		if (!f)
 			abort();
-		fputs("chip 2711\nrom_index 3\nserial 1\n", f);
+		fputs("chip 2711\nserial 10000001\n", f);
 		fclose(f);
 		simrun_add(&run, "../../../build/garbage", strstr(lines, bad[i]));
 		simrun_go(&run);
@@ -279,6 +325,8 @@ int main(void)
 	RUN(leaving_without_done);
 	RUN(board_reports_trouble);
 	RUN(finished_board_that_stays);
+	RUN(finished_board_that_lingers);
+	RUN(eeprom_writes_take_minutes);
 	RUN(garbage_is_asked_again);
 	RUN(silence_ends);
 	RUN(interrupts);

@@ -46,7 +46,6 @@ static void no_hint_when_something_happened(void)
 	begin();
 	simrun_add(&run, "cm4-gadget", "arrive 100");
 	run.setup.wanted = 0;
-	run.setup.stay = true;
 	run.interrupt_at = 100 * PLAT_SECOND;
 	simrun_go(&run);
 	CHECK_INT(run.summary.status, 130);

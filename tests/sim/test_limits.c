@@ -148,17 +148,17 @@ static void serials_cannot_choose_a_board_without_one(void)
 {
 	begin(simrun_directory("gadget"));
 	lines("chip 2712;rom_index 0");
-	run.setup.serials[run.setup.serial_count++] = "abc";
+	run.setup.serials[run.setup.serial_count++] = "10000000b29d2da0";
 	run.interrupt_at = 20 * PLAT_SECOND;
 	go();
-	check(130, "", "tells no serial, so -i cannot choose it");
+	check(130, "", "reports no serial number, so -i cannot choose it");
 	CHECK_INT(run.boards[0].stats.second_stages, 0);
 }
 
-/* --- a board that is finished and comes back: once after a short time, then after a long one */
+/* --- a board that is finished and comes back */
 
 static struct {
-	uint64_t soon, late; /* microseconds until it is back */
+	uint64_t away; /* microseconds until it is back */
 	unsigned results, refusals;
 } again;
 
@@ -175,13 +175,11 @@ static void see(struct observer *self, const struct event *e)
 {
 	(void)self;
 	if (e->kind == EV_RESULT && ++again.results == 1)
-		plug_in_again(again.soon);
+		plug_in_again(again.away);
 	else if (e->kind == EV_RESULT)
 		sim_interrupt_at(plat_now() + 1);
-	else if (e->kind == EV_NOTICE && strstr(e->text, "finished a moment ago")) {
+	else if (e->kind == EV_NOTICE && strstr(e->text, "finished a moment ago"))
 		again.refusals++;
-		plug_in_again(again.late);
-	}
 }
 
 static void end(struct observer *self)
@@ -189,48 +187,59 @@ static void end(struct observer *self)
 	(void)self;
 }
 
-static void serve_again(const char *serial, bool at_once)
+#define RECOVERY                                                                        \
+	"chip 2712;get config.txt;size pieeprom.bin;get pieeprom.sig;get pieeprom.bin;" \
+	"metadata EEPROM_UPDATE success;done"
+
+/* The board is served, back after AWAY seconds, and served again. */
+static void serve_again(const char *kind, const char *board, unsigned away, bool at_once,
+                        unsigned refusals)
 {
 	struct observer observer = { see, end };
-	begin(simrun_directory("gadget"));
-	lines("chip 2712;skips-rom;get config.txt;done");
-	if (*serial)
-		line(serial);
+	begin(simrun_directory(kind));
+	lines(board);
 	again.results = again.refusals = 0;
+	again.away = away * PLAT_SECOND;
 	run.setup.wanted = 0;
-	run.setup.stay = true;
 	run.setup.again = at_once;
 	run.observer = &observer;
 	run.interrupt_at = 1000 * PLAT_SECOND;
 	go();
 	check(130, "Second stage boot server done", "");
 	CHECK_INT(again.results, 2);
+	CHECK_INT(again.refusals, refusals);
 }
 
-static void a_finished_board_is_left_alone_for_a_minute(void)
+static void a_finished_board_is_held_off_for_a_minute(void)
 {
-	again.soon = 50 * PLAT_SECOND;
-	again.late = 15 * PLAT_SECOND;
-	serve_again("serial abc", false);
-	CHECK_INT(again.refusals, 1);
-	CHECK(run.time > 60 * PLAT_SECOND && run.time < 80 * PLAT_SECOND);
+	serve_again("recovery5", RECOVERY ";serial 10000000b29d2da0", 3, false, 1);
+	CHECK(run.time > 60 * PLAT_SECOND && run.time < 65 * PLAT_SECOND);
+	CHECK(strstr(run.err, "not served again for 57 seconds") != NULL);
 }
 
-static void without_a_serial_an_empty_port_means_another_board(void)
+static void without_a_serial_for_five_seconds(void)
 {
-	again.soon = 3 * PLAT_SECOND;
-	again.late = 6 * PLAT_SECOND;
-	serve_again("", false);
-	CHECK_INT(again.refusals, 1);
-	CHECK(run.time < 20 * PLAT_SECOND);
+	serve_again("recovery5", RECOVERY, 3, false, 1);
+	CHECK(run.time > 5 * PLAT_SECOND && run.time < 10 * PLAT_SECOND);
+}
+
+static void an_empty_port_ends_the_hold_off(void)
+{
+	serve_again("recovery5", RECOVERY ";serial 10000000b29d2da0", 7, false, 0);
+	CHECK(run.time < 15 * PLAT_SECOND);
 }
 
 static void unless_it_is_wanted_again(void)
 {
-	again.soon = 3 * PLAT_SECOND;
-	serve_again("serial abc", true);
-	CHECK_INT(again.refusals, 0);
+	serve_again("recovery5", RECOVERY ";serial 10000000b29d2da0", 3, true, 0);
 	CHECK(run.time < 10 * PLAT_SECOND);
+}
+
+/* Where nothing is written, nothing is held off: a Zero that reboots is served at once. */
+static void only_recovery_is_held_off(void)
+{
+	serve_again("gadget", "chip 2712;serial 10000000b29d2da0;get config.txt;done", 1, false, 0);
+	CHECK(run.time < 5 * PLAT_SECOND);
 }
 
 int main(void)
@@ -242,9 +251,11 @@ int main(void)
 	RUN(an_empty_file);
 	RUN(a_signature_goes_into_the_boot_message);
 	RUN(serials_cannot_choose_a_board_without_one);
-	RUN(a_finished_board_is_left_alone_for_a_minute);
-	RUN(without_a_serial_an_empty_port_means_another_board);
+	RUN(a_finished_board_is_held_off_for_a_minute);
+	RUN(without_a_serial_for_five_seconds);
+	RUN(an_empty_port_ends_the_hold_off);
 	RUN(unless_it_is_wanted_again);
+	RUN(only_recovery_is_held_off);
 	simrun_free(&run);
 	return tap_end();
 }

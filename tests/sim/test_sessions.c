@@ -129,7 +129,6 @@ static void single_boards(void)
 		for (unsigned i = dice(3); i > 0; i--)
 			random_fault(lines, sizeof lines);
 		run.seed = seed;
-		run.setup.stay = dice(2);
 		run.kernel_memory = dice(4) ? 0 : 16384 + dice(2000000);
 		run.interrupt_at = dice(10) ? 0 : 1 + dice(400000);
 		simrun_add(&run, board, lines);
@@ -160,7 +159,6 @@ static void racks(void)
 		simrun_free(&run);
 		simrun_init(&run, rack_directory());
 		run.setup.wanted = 16;
-		run.setup.stay = true;
 		run.seed = seed;
 		run.kernel_memory = 16 * 1024 * 1024;
 		for (unsigned i = 0; i < 16; i++) {
@@ -200,7 +198,6 @@ static void soak(void)
 	simrun_free(&run);
 	simrun_init(&run, rack_directory());
 	run.setup.wanted = 48;
-	run.setup.stay = true;
 	for (unsigned i = 0; i < 48; i++) {
 		char lines[200];
 		snprintf(lines, sizeof lines, "path 1-%u.%u;serial 7%08x;arrive %u", 1 + i / 8,

@@ -157,7 +157,6 @@ static void serve(const char *directory)
 	station_run(&(struct station_setup){ .report = report,
 	                                     .places = &places,
 	                                     .port = -1,
-	                                     .stay = true,
 	                                     .sysfs = &nowhere,
 	                                     .next_timeout = 60 * PLAT_SECOND },
 	            &summary);

@@ -279,14 +279,30 @@ void usb_close(struct usb_handle *h)
 	free(h);
 }
 
-enum err usb_interfaces(struct usb_handle *h, unsigned *count)
+enum err usb_find_bulk(struct usb_handle *h, unsigned *interface, unsigned *endpoint)
 {
 	uint8_t d[VBOARD_DESCRIPTOR_MAX];
-	if (is_gone(h) || vboard_config_descriptor(h->seat->board, d) < 9)
+	size_t n = is_gone(h) ? 0 : vboard_config_descriptor(h->seat->board, d);
+	unsigned number = 0, found = 0;
+	bool vendor = false;
+	if (n < 9)
 		return ERR_USB_GONE;
 	if (!vboard_configured(h->seat->board, plat_now()))
 		return ERR_USB_DESCRIPTOR;
-	*count = d[4];
+	for (const uint8_t *at = d; at < d + n && *at; at += *at) {
+		if (at[1] == 4) {
+			number = at[2];
+			vendor = at[5] == 0xff;
+		} else if (at[1] == 5 && vendor && !(at[2] & 0x80)) {
+			found++;
+			*interface = number;
+			*endpoint = at[2];
+		}
+	}
+	if (found != 1) {
+		*interface = d[4] == 1 ? 0 : 1;
+		*endpoint = d[4] == 1 ? 1 : 3;
+	}
 	return OK;
 }
 
@@ -373,6 +389,8 @@ static enum err result(const struct slot *s, size_t *actual)
 		return ERR_USB_STALL;
 	case VURB_GONE:
 		return ERR_USB_GONE;
+	case VURB_ERROR:
+		return ERR_USB_IO;
 	case VURB_CANCELLED:
 	case VURB_PENDING:
 	default:
@@ -412,6 +430,16 @@ enum err usb_cancel(struct usb_handle *h, enum usb_slot slot, size_t *actual)
 const uint8_t *usb_read_bytes(const struct usb_handle *h)
 {
 	return h->control;
+}
+
+bool usb_pause(struct usb_handle *h, uint64_t time)
+{
+	uint64_t deadline = plat_now() + time;
+	plat_lock(h->monitor);
+	while (!h->usb->interrupted && plat_wait(h->monitor, deadline))
+		;
+	plat_unlock(h->monitor);
+	return !h->usb->interrupted;
 }
 
 enum err usb_clear_halt(struct usb_handle *h, unsigned endpoint)

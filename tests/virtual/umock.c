@@ -207,7 +207,8 @@ static void on_change(void *context)
 		const char *name;
 		if (!vboard_fault_point(&run->fs.boards[i].board, &place, &name))
 			continue;
-		if (strlen(vdesc_fault_points[place]) != n || strncmp(vdesc_fault_points[place], at, n) != 0)
+		if (strlen(vdesc_fault_points[place]) != n ||
+		    strncmp(vdesc_fault_points[place], at, n) != 0)
 			continue;
 		if (colon && (!name || strcmp(name, colon + 1) != 0))
 			continue;

@@ -76,7 +76,10 @@ static void forget(struct usbfs_handle *h, const struct request *r)
 static void end_synchronous(struct request *r)
 {
 	static const int errors[] = {
-		[VURB_STALL] = EPIPE, [VURB_CANCELLED] = ETIMEDOUT, [VURB_GONE] = ENODEV
+		[VURB_STALL] = EPIPE,
+		[VURB_CANCELLED] = ETIMEDOUT,
+		[VURB_GONE] = ENODEV,
+		[VURB_ERROR] = EPROTO,
 	};
 	UMockdevIoctlClient *client = r->handle->client;
 	long result = (long)r->urb.actual;
@@ -259,8 +262,10 @@ static int get(UMockdevIoctlClient *client, void *bytes, size_t size)
 
 static bool has_interface(const struct usbfs_handle *h, unsigned number)
 {
-	return number <
-	       (h->board->desc.interfaces == 2 && h->board->board.phase != VPHASE_DISK ? 2U : 1U);
+	if (h->board->board.phase == VPHASE_DISK)
+		return number == 0;
+	return number == vboard_interface(&h->board->board) ||
+	       (h->board->desc.interfaces == 2 && number == 0);
 }
 
 static bool has_endpoint(const struct usbfs_handle *h, uint8_t endpoint)
@@ -357,8 +362,8 @@ static int on_driver_ioctl(struct usbfs_handle *h, UMockdevIoctlClient *client)
 		return -EINVAL;
 	bool vendor = (unsigned)query.ifno == vboard_interface(&h->board->board);
 	if (!vendor)
-		vboard_violation(&h->board->board, usbfs_now(), "the driver of interface %d is touched",
-		             query.ifno);
+		vboard_violation(&h->board->board, usbfs_now(),
+		                 "the driver of interface %d is touched", query.ifno);
 	if ((unsigned)query.ioctl_code == (unsigned)USBDEVFS_DISCONNECT) {
 		if (!driver_of(h, (unsigned)query.ifno))
 			return -ENODATA;
@@ -384,7 +389,7 @@ static int on_disconnect_claim(struct usbfs_handle *h, UMockdevIoctlClient *clie
 		return -EBUSY;
 	if (!vendor && driver)
 		vboard_violation(&h->board->board, usbfs_now(),
-		             "the driver of interface %u is detached", query.interface);
+		                 "the driver of interface %u is detached", query.interface);
 	if (driver)
 		unbind(h);
 	return claim(h, query.interface);
@@ -490,7 +495,7 @@ static int on_submit(struct usbfs_handle *h, UMockdevIoctlClient *client)
 		result = -ENOMEM;
 	if (result == -ENOENT)
 		vboard_violation(&h->board->board, usbfs_now(),
-		             "a transfer to endpoint %02x, which is not there", urb.endpoint);
+		                 "a transfer to endpoint %02x, which is not there", urb.endpoint);
 	bool in = !control && urb.endpoint & 0x80;
 	if (!result && urb.buffer_length && !in) {
 		buffer = umockdev_ioctl_data_resolve(arg, offsetof(struct usbdevfs_urb, buffer),
@@ -534,7 +539,10 @@ static int on_discard(struct usbfs_handle *h, UMockdevIoctlClient *client)
 static int deliver(struct request *r, UMockdevIoctlData *arg)
 {
 	static const int statuses[] = {
-		[VURB_STALL] = -EPIPE, [VURB_CANCELLED] = -ENOENT, [VURB_GONE] = URB_STATUS_GONE
+		[VURB_STALL] = -EPIPE,
+		[VURB_CANCELLED] = -ENOENT,
+		[VURB_GONE] = URB_STATUS_GONE,
+		[VURB_ERROR] = -EPROTO,
 	};
 	memcpy(arg->data, &r->address, sizeof r->address);
 	UMockdevIoctlData *at = umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_urb),

@@ -96,11 +96,11 @@ static void judge_size(struct vboard *b, uint64_t now, const struct vexpect *wan
                        uint64_t n)
 {
 	if (want->kind == VEXPECT_ABSENT && n)
-		vboard_violation(b, now, "'%s' is served (%llu bytes) though it must be absent", name,
-		             (unsigned long long)n);
+		vboard_violation(b, now, "'%s' is served (%llu bytes) though it must be absent",
+		                 name, (unsigned long long)n);
 	else if (want->kind == VEXPECT_SUM && want->size_known && n != want->size)
 		vboard_violation(b, now, "'%s' is announced with %llu bytes, it has %llu", name,
-		             (unsigned long long)n, (unsigned long long)want->size);
+		                 (unsigned long long)n, (unsigned long long)want->size);
 	else if (want->kind == VEXPECT_SUM && !want->size_known && !n)
 		vboard_violation(b, now, "'%s' is not served", name);
 }
@@ -110,8 +110,9 @@ static void judge_sum(struct vboard *b, uint64_t now, const struct vexpect *want
 	uint8_t sum[EVP_MAX_MD_SIZE];
 	EVP_DigestFinal_ex(b->sum, sum, NULL);
 	if (want->kind == VEXPECT_SUM && memcmp(sum, want->sha256, VDESC_SHA256) != 0)
-		vboard_violation(b, now, "'%s' arrived with wrong bytes (sha256 %02x%02x%02x%02x...)",
-		             name, sum[0], sum[1], sum[2], sum[3]);
+		vboard_violation(b, now,
+		                 "'%s' arrived with wrong bytes (sha256 %02x%02x%02x%02x...)", name,
+		                 sum[0], sum[1], sum[2], sum[3]);
 	struct vstats *st = &b->stats;
 	st->files = must(realloc(st->files, (st->file_count + 1) * sizeof *st->files));
 	struct vfile *file = &st->files[st->file_count++];
@@ -129,10 +130,11 @@ void vboard_finish(struct vboard *b, uint64_t now, bool success)
 	if (!b->stats.appearances)
 		vboard_violation(b, now, "the host ended with success before the board appeared");
 	else
-		vboard_violation(b, now,
-		             "the host ended with success, but the board is not done (request %zu "
-		             "of %zu, %u second stages)",
-		             b->step, b->desc->step_count, b->stats.second_stages);
+		vboard_violation(
+			b, now,
+			"the host ended with success, but the board is not done (request %zu "
+			"of %zu, %u second stages)",
+			b->step, b->desc->step_count, b->stats.second_stages);
 }
 
 /* --- queues of transfers ----------------------------------------------------------------------------------------- */
@@ -205,7 +207,7 @@ uint32_t vboard_appearance(const struct vboard *b)
 
 static void reset_transfers(struct vboard *b)
 {
-	b->halted = false;
+	b->halted = b->broken = false;
 	b->claimed = 0;
 	b->control_until = b->bulk_until = 0;
 	b->announced = b->received = 0;
@@ -232,7 +234,12 @@ static void depart(struct vboard *b, uint64_t now)
 {
 	uint64_t back = now + delay(b, b->desc->back_us);
 	bool accepted = b->phase == VPHASE_ROM_STATUS || b->phase == VPHASE_ROM_STALE;
-	if (b->finished) {
+	const struct vstep *step = current(b);
+	if (b->finished && step && step->kind == VSTEP_REBOOT) {
+		b->step++;
+		b->server_next = false;
+		b->finished = b->step == b->desc->step_count; /* it reboots as the last thing */
+	} else if (b->finished) {
 		b->disk_next = b->desc->becomes_disk;
 		if (!b->disk_next)
 			back = VDESC_FOREVER;
@@ -265,6 +272,10 @@ static void next_request(struct vboard *b, uint64_t now)
 		b->finished = true;
 		b->phase = VPHASE_SRV_OVER;
 		b->timer = b->ready;
+	} else if (step && step->kind == VSTEP_REBOOT) {
+		b->finished = true;
+		b->phase = VPHASE_SRV_OVER;
+		b->timer = b->ready;
 	}
 	if (!step)
 		b->unresponsive = true;
@@ -284,6 +295,7 @@ static void appear(struct vboard *b, uint64_t now)
 	} else {
 		b->phase = VPHASE_ROM_IDLE;
 	}
+	b->asked = 0;
 }
 
 /* --- opening and claiming ---------------------------------------------------------------------------------------- */
@@ -343,7 +355,7 @@ void vboard_claim(struct vboard *b, uint64_t now, unsigned interface, bool on)
 	vboard_tick(b, now);
 	if (on && interface != vboard_interface(b) && b->phase != VPHASE_DISK)
 		vboard_violation(b, now, "interface %u is claimed, the vendor interface is %u",
-		             interface, vboard_interface(b));
+		                 interface, vboard_interface(b));
 	if (on)
 		violation_bystander(b, now, "a claim");
 	uint32_t bit = interface < 32 ? 1U << interface : 0;
@@ -354,12 +366,12 @@ void vboard_clear_halt(struct vboard *b, uint64_t now, uint8_t endpoint)
 {
 	vboard_tick(b, now);
 	if (endpoint == vboard_endpoint(b))
-		b->halted = false;
+		b->halted = b->broken = false;
 }
 
 /* --- what control transfers do ------------------------------------------------------------------------------------ */
 
-enum outcome { WAIT, ACK, STALL, LEFT };
+enum outcome { WAIT, ACK, STALL, LEFT, ERROR };
 
 /* Carries a fault on a control transfer out. */
 static enum outcome strike_control(struct vboard *b, uint64_t now, const struct vfault *f)
@@ -373,6 +385,8 @@ static enum outcome strike_control(struct vboard *b, uint64_t now, const struct 
 	case VFAULT_DISCONNECT:
 		unplug(b, now);
 		return LEFT;
+	case VFAULT_ERROR:
+		return ERROR;
 	case VFAULT_SHORT:
 		break;
 	}
@@ -397,12 +411,13 @@ static enum outcome rom_announce(struct vboard *b, uint64_t now, uint32_t n)
 	if (n != BOOT_MESSAGE) {
 		if (b->phase == VPHASE_ROM_LENGTH)
 			vboard_violation(b, now,
-			             "%u bytes are announced for the second stage, the boot "
-			             "message says %u",
-			             n, length);
+			                 "%u bytes are announced for the second stage, the boot "
+			                 "message says %u",
+			                 n, length);
 		else
-			vboard_violation(b, now, "%u bytes are announced where the boot message has %d",
-			             n, BOOT_MESSAGE);
+			vboard_violation(b, now,
+			                 "%u bytes are announced where the boot message has %d", n,
+			                 BOOT_MESSAGE);
 		return STALL;
 	}
 	const struct vfault *f = fault_at(b, VPOINT_ANNOUNCE, NULL, 0, 1);
@@ -419,8 +434,9 @@ static enum outcome read_reply(struct vboard *b, uint64_t now, const struct vste
 {
 	if (b->told_name && step->name && strcmp(b->told_name, step->name) == 0 &&
 	    b->told_size != n)
-		vboard_violation(b, now, "'%s' is announced with %u bytes, its size was told as %llu",
-		             step->name, n, (unsigned long long)b->told_size);
+		vboard_violation(b, now,
+		                 "'%s' is announced with %u bytes, its size was told as %llu",
+		                 step->name, n, (unsigned long long)b->told_size);
 	judge_size(b, now, &step->want, step_name(b), n);
 	if (n) {
 		start_data(b, VPHASE_SRV_DATA, n);
@@ -438,11 +454,20 @@ static bool ended_without_name(const struct vboard *b)
 	return b->phase == VPHASE_SRV_OVER && last && last->kind == VSTEP_DONE && !last->name;
 }
 
+/* A file server that a host cannot tell from a ROM, before its first request: announcing a boot message to it is no mistake. */
+static bool looks_like_rom(const struct vboard *b)
+{
+	uint32_t index = vdesc_server_index(b->desc);
+	return (index == 0 || index == 3) && b->asked == 0;
+}
+
 static enum outcome server_announce(struct vboard *b, uint64_t now, uint32_t n)
 {
 	const struct vstep *step = current(b);
 	if (!n && ended_without_name(b))
 		return ACK;
+	if (b->phase == VPHASE_SRV_REQUEST && looks_like_rom(b))
+		return b->desc->ignores_announcements ? WAIT : STALL;
 	if (b->phase != VPHASE_SRV_REPLY || !step) {
 		vboard_violation(b, now, "%u bytes are announced, but nothing was asked", n);
 		return STALL;
@@ -452,7 +477,8 @@ static enum outcome server_announce(struct vboard *b, uint64_t now, uint32_t n)
 	if (outcome != ACK)
 		return outcome;
 	if (step->no_reply_allowed) {
-		vboard_violation(b, now, "a message that is none is answered (%u bytes announced)", n);
+		vboard_violation(b, now, "a message that is none is answered (%u bytes announced)",
+		                 n);
 		return STALL;
 	}
 	if (step->kind == VSTEP_READ ||
@@ -464,7 +490,7 @@ static enum outcome server_announce(struct vboard *b, uint64_t now, uint32_t n)
 		b->told_size = n;
 	} else if (n && step->kind != VSTEP_RAW) {
 		vboard_violation(b, now, "%u bytes are announced, the answer to %s is 0", n,
-		             step_name(b));
+		                 step_name(b));
 	}
 	b->step++;
 	if (b->finished)
@@ -478,7 +504,8 @@ static enum outcome announce(struct vboard *b, uint64_t now, const struct vurb *
 {
 	uint32_t n = le32(urb->setup + 2); /* wValue and wIndex together; 4 */
 	if (urb->length) {
-		vboard_violation(b, now, "an announcement with a data stage of %zu bytes", urb->length);
+		vboard_violation(b, now, "an announcement with a data stage of %zu bytes",
+		                 urb->length);
 		return STALL;
 	}
 	if (b->phase < VPHASE_ROM_STALE)
@@ -504,8 +531,8 @@ static enum outcome read_status(struct vboard *b, uint64_t now, struct vurb *urb
 	if (outcome != ACK)
 		return outcome;
 	if (urb->length != STATUS_SIZE)
-		vboard_violation(b, now, "the status is read with %zu bytes, it has %d", urb->length,
-		             STATUS_SIZE);
+		vboard_violation(b, now, "the status is read with %zu bytes, it has %d",
+		                 urb->length, STATUS_SIZE);
 	uint8_t bytes[STATUS_SIZE];
 	bool bad = b->desc->status &&
 	           (!b->desc->status_times || b->statuses < b->desc->status_times);
@@ -547,7 +574,7 @@ static void finish(struct vboard *b, uint64_t now)
 	b->finished = true;
 	b->stats.end_us = now;
 	if (!b->desc->stay_after_done)
-		b->timer = now + delay(b, b->desc->leave_us);
+		b->timer = now + delay(b, b->desc->linger_us);
 }
 
 /* The previous message was one that a host may leave without a reply. */
@@ -564,7 +591,7 @@ static void skip_unanswered(struct vboard *b, uint64_t now)
 			next_request(b, now);
 	} else {
 		vboard_violation(b, now, "the next request is read before '%s' is answered",
-		             step_name(b));
+		                 step_name(b));
 		b->unresponsive = true;
 	}
 }
@@ -581,7 +608,7 @@ static enum outcome read_request(struct vboard *b, uint64_t now, struct vurb *ur
 		return outcome;
 	if (urb->length != MESSAGE_SIZE)
 		vboard_violation(b, now, "a request is read with %zu bytes, it has %d", urb->length,
-		             MESSAGE_SIZE);
+		                 MESSAGE_SIZE);
 	uint8_t bytes[MESSAGE_SIZE];
 	size_t n = message(step, bytes), lost = 0;
 	if (b->read_cancelled && !b->desc->not_shifted) {
@@ -592,6 +619,7 @@ static enum outcome read_request(struct vboard *b, uint64_t now, struct vurb *ur
 	}
 	answer(urb, bytes + lost, n - lost, f);
 	b->stats.requests++;
+	b->asked++;
 	if (f && f->kind == VFAULT_SHORT)
 		return ACK; /* no message, no answer: it is told again */
 	b->phase = VPHASE_SRV_REPLY;
@@ -599,7 +627,9 @@ static enum outcome read_request(struct vboard *b, uint64_t now, struct vurb *ur
 		b->phase = VPHASE_SRV_OVER;
 		b->step++;
 		finish(b, now);
-	} else if (step->kind == VSTEP_EMPTY && b->step + 1 == b->desc->step_count) {
+	} else if (step->kind == VSTEP_EMPTY &&
+	           (b->step + 1 == b->desc->step_count ||
+	            b->desc->steps[b->step + 1].kind == VSTEP_REBOOT)) {
 		finish(b, now);
 	}
 	return ACK;
@@ -630,7 +660,7 @@ static unsigned serial_index(const struct vboard *b)
 {
 	if (b->phase == VPHASE_DISK)
 		return 3;
-	return in_rom(b) ? b->desc->rom_index : b->desc->server_index;
+	return in_rom(b) ? vdesc_rom_index(b->desc) : vdesc_server_index(b->desc);
 }
 
 const char *vboard_string(const struct vboard *b, unsigned index)
@@ -639,7 +669,8 @@ const char *vboard_string(const struct vboard *b, unsigned index)
 		return NULL;
 	unsigned serial = serial_index(b);
 	if (index == serial)
-		return b->desc->serial;
+		return in_rom(b) || b->phase == VPHASE_DISK ? b->desc->serial
+		                                            : vdesc_server_serial(b->desc);
 	unsigned order = index - (serial && serial < index);
 	if (order == 1)
 		return "Broadcom";
@@ -722,7 +753,8 @@ size_t vboard_config_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCR
 	if (two)
 		n += put_interface(out + n, 1, false, 0x03, 0x84);
 	else if (!disk)
-		n += put_interface(out + n, 0, false, 0x01, 0x82);
+		n += put_interface(out + n, (uint8_t)vboard_interface(b), false, vboard_endpoint(b),
+		                   vboard_endpoint(b) | 0x81);
 	const uint8_t head[] = { 9, 2, (uint8_t)n, (uint8_t)(n >> 8), two ? 2 : 1, 1, 0, 0xc0, 50 };
 	memcpy(out, head, sizeof head);
 	return n;
@@ -730,12 +762,12 @@ size_t vboard_config_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCR
 
 unsigned vboard_interface(const struct vboard *b)
 {
-	return b->desc->interfaces == 2 ? 1 : 0;
+	return b->desc->interfaces == 2 ? 1 : b->desc->vendor_interface;
 }
 
 uint8_t vboard_endpoint(const struct vboard *b)
 {
-	return b->desc->interfaces == 2 ? 0x03 : 0x01;
+	return vboard_interface(b) == 1 ? 0x03 : 0x01;
 }
 
 static size_t string_descriptor(const struct vboard *b, unsigned index,
@@ -796,12 +828,12 @@ static enum outcome standard_request(struct vboard *b, uint64_t now, struct vurb
 		break;
 	case 0x0201: /* CLEAR_FEATURE(ENDPOINT_HALT) */
 		if (urb->setup[4] == vboard_endpoint(b))
-			b->halted = false;
+			b->halted = b->broken = false;
 		return ACK;
 	case 0x0009:
 	case 0x010b:
 		vboard_violation(b, now, "the host sets %s: real boards are reset by it",
-		             urb->setup[1] == 9 ? "a configuration" : "an alternate setting");
+		                 urb->setup[1] == 9 ? "a configuration" : "an alternate setting");
 		return ACK;
 	default:
 		break;
@@ -827,8 +859,11 @@ static bool move_control(struct vboard *b, uint64_t now)
 		return false;
 	enum outcome outcome = is_vendor(urb) ? vendor_request(b, now, urb)
 	                                      : standard_request(b, now, urb);
-	if (outcome == ACK || outcome == STALL)
-		complete(b, &b->control, outcome == ACK ? VURB_OK : VURB_STALL);
+	if (outcome != WAIT && outcome != LEFT)
+		complete(b, &b->control,
+		         outcome == ACK     ? VURB_OK
+		         : outcome == STALL ? VURB_STALL
+		                            : VURB_ERROR);
 	return outcome != WAIT;
 }
 
@@ -843,10 +878,11 @@ static void received_all(struct vboard *b, uint64_t now)
 		uint32_t length = le32(b->header);
 		const struct vexpect *want = &desc->secondstage;
 		if (!length)
-			vboard_violation(b, now, "the boot message announces an empty second stage");
+			vboard_violation(b, now,
+			                 "the boot message announces an empty second stage");
 		else if (want->kind == VEXPECT_SUM && want->size_known && length != want->size)
-			vboard_violation(b, now, "the boot message says %u bytes, %s has %llu", length,
-			             second, (unsigned long long)want->size);
+			vboard_violation(b, now, "the boot message says %u bytes, %s has %llu",
+			                 length, second, (unsigned long long)want->size);
 	} else if (b->phase == VPHASE_ROM_SECONDSTAGE) {
 		judge_sum(b, now, &desc->secondstage, second);
 		b->stats.second_stages++;
@@ -859,8 +895,12 @@ static void received_all(struct vboard *b, uint64_t now)
 			           delay(b, desc->status_lost ? desc->leave_us : desc->patience_us);
 	} else {
 		judge_sum(b, now, &current(b)->want, step_name(b));
+		bool writes = strcmp(step_name(b), "pieeprom.bin") == 0 ||
+		              strcmp(step_name(b), "pieeprom.upd") == 0;
 		b->step++;
 		next_request(b, now);
+		if (writes)
+			b->ready += delay(b, b->desc->eeprom_us);
 	}
 }
 
@@ -892,10 +932,11 @@ static void refuse_bulk(struct vboard *b)
 static bool bulk_allowed(struct vboard *b, uint64_t now, const struct vurb *urb)
 {
 	if (urb->endpoint != vboard_endpoint(b) || b->phase == VPHASE_DISK)
-		vboard_violation(b, now, "%zu bytes to endpoint %02x, the board's is %02x", urb->length,
-		             urb->endpoint, vboard_endpoint(b));
+		vboard_violation(b, now, "%zu bytes to endpoint %02x, the board's is %02x",
+		                 urb->length, urb->endpoint, vboard_endpoint(b));
 	else if (b->judge_claims && !(b->claimed & 1U << vboard_interface(b)))
-		vboard_violation(b, now, "%zu bytes to an interface that is not claimed", urb->length);
+		vboard_violation(b, now, "%zu bytes to an interface that is not claimed",
+		                 urb->length);
 	else if (!receiving(b))
 		vboard_violation(b, now, "%zu bytes that were not announced", urb->length);
 	else if (!urb->length)
@@ -919,6 +960,10 @@ static void strike_bulk(struct vboard *b, uint64_t now, const struct vfault *f, 
 		break;
 	case VFAULT_DISCONNECT:
 		unplug(b, now);
+		break;
+	case VFAULT_ERROR:
+		b->halted = b->broken = true;
+		complete(b, &b->bulk, VURB_ERROR);
 		break;
 	case VFAULT_SHORT:
 		if (f->number < n)
@@ -952,7 +997,7 @@ static void move_bytes(struct vboard *b, uint64_t now, struct vurb *urb)
 	urb->actual += now_bytes;
 	if (beyond && !f)
 		vboard_violation(b, now, "%zu bytes beyond the %llu announced",
-		             urb->length - urb->actual, (unsigned long long)b->announced);
+		                 urb->length - urb->actual, (unsigned long long)b->announced);
 	accept(b, now, from, now_bytes);
 	if (f)
 		strike_bulk(b, now, f, urb, n - now_bytes);
@@ -1066,14 +1111,16 @@ static void judge_control(struct vboard *b, uint64_t now, const struct vurb *urb
 	bool in = urb->setup[0] & 0x80;
 	if (in && le32(urb->setup + 2) != urb->length)
 		vboard_violation(b, now, "a read of %zu bytes says %u in wValue and wIndex",
-		             urb->length, le32(urb->setup + 2));
+		                 urb->length, le32(urb->setup + 2));
 	if (b->phase == VPHASE_ROM_STALE) {
 		b->stats.stale_requests++;
-		vboard_violation(b, now,
-		             "a request to a ROM that has told its status and is about to leave");
+		vboard_violation(
+			b, now,
+			"a request to a ROM that has told its status and is about to leave");
 	}
 	if (in && b->read_cancelled && !b->unresponsive && b->phase >= VPHASE_SRV_REQUEST)
-		vboard_violation(b, now, "a request is read again after the read before was cancelled");
+		vboard_violation(b, now,
+		                 "a request is read again after the read before was cancelled");
 }
 
 void vboard_submit(struct vboard *b, uint64_t now, struct vurb *urb)
@@ -1090,6 +1137,10 @@ void vboard_submit(struct vboard *b, uint64_t now, struct vurb *urb)
 		queue_push(&b->control, urb);
 	} else {
 		violation_bystander(b, now, "bulk data");
+		if (b->broken)
+			vboard_violation(b, now,
+			                 "bulk data after a transaction error, and the endpoint is "
+			                 "still halted");
 		queue_push(&b->bulk, urb);
 		note_bulk(b, urb);
 	}
@@ -1109,6 +1160,8 @@ void vboard_cancel(struct vboard *b, uint64_t now, struct vurb *urb)
 	}
 	if (!queue_remove(urb->endpoint ? &b->bulk : &b->control, urb))
 		return;
+	if (!urb->endpoint)
+		b->control_until = 0; /* a NAK lasts no longer than its transfer */
 	urb->status = VURB_CANCELLED;
 	queue_push(&b->done, urb);
 	if (!b->bulk.head)

@@ -20,7 +20,8 @@ enum vurb_status {
 	VURB_OK,
 	VURB_STALL,
 	VURB_CANCELLED,
-	VURB_GONE, /* the board left the bus */
+	VURB_GONE,  /* the board left the bus */
+	VURB_ERROR, /* a transaction error */
 };
 
 /* One transfer. The caller owns it and its data until vboard_reap gives it back. */
@@ -97,6 +98,7 @@ struct vboard {
 	struct vboard_fault *faults;
 	struct vqueue control, bulk, done;
 	bool halted;
+	bool broken;      /* halted after a transaction error: the host must clear that */
 	uint32_t claimed; /* a bit for each interface */
 	uint32_t seed;
 
@@ -116,6 +118,7 @@ struct vboard {
 	uint64_t announced, received;
 	void *sum; /* EVP_MD_CTX */
 	size_t step;
+	uint32_t asked;     /* requests since the last appearance */
 	uint64_t told_size; /* by the host, for told_name */
 	const char *told_name;
 };
@@ -166,7 +169,7 @@ bool vboard_fault_point(const struct vboard *b, enum vfault_point *place, const 
 
 /* Writes a violation down; for what only the transport can see (a set_configuration call, a reset). */
 __attribute__((format(printf, 3, 4))) void vboard_violation(struct vboard *b, uint64_t now,
-                                                        const char *format, ...);
+                                                            const char *format, ...);
 
 /* The host program is gone. SUCCESS: it said that all went well. Closes the accounts; judges what is left open. */
 void vboard_finish(struct vboard *b, uint64_t now, bool success);

@@ -68,15 +68,23 @@ struct setting {
 static const struct setting settings[] = {
 	{ "chip", SETTING_HEX, AT(chip), 0xffff },
 	{ "interfaces", SETTING_NUMBER, AT(interfaces), 2 },
+	{ "vendor-interface", SETTING_NUMBER, AT(vendor_interface), 1 },
 	{ "device-class", SETTING_NUMBER, AT(device_class), 255 },
 	{ "config-length", SETTING_NUMBER, AT(config_length), 65535 },
 	{ "rom_index", SETTING_NUMBER, AT(rom_index), 255 },
 	{ "server_index", SETTING_NUMBER, AT(server_index), 255 },
 	{ "serial", SETTING_TEXT, AT(serial), 0 },
+	{ "server-serial", SETTING_TEXT, AT(server_serial), 0 },
 	{ "path", SETTING_TEXT, AT(path), 0 },
 	{ "driver", SETTING_TEXT, AT(driver), 0 },
 	{ "arrive", SETTING_MS, AT(arrive_us), 0 },
 	{ "leave-after", SETTING_MS, AT(leave_us), 0 },
+	{ "linger", SETTING_MS, AT(linger_us), 0 },
+	{ "eeprom-write", SETTING_MS, AT(eeprom_us), 0 },
+	{ "node-after", SETTING_MS, AT(node_us), 0 },
+	{ "no-node", SETTING_FLAG, AT(no_node), 0 },
+	{ "unannounced", SETTING_FLAG, AT(unannounced), 0 },
+	{ "ignores-announcements", SETTING_FLAG, AT(ignores_announcements), 0 },
 	{ "back-after", SETTING_MS, AT(back_us), 0 },
 	{ "think", SETTING_MS, AT(think_us), 0 },
 	{ "boot-time", SETTING_MS, AT(boot_us), 0 },
@@ -308,6 +316,7 @@ static int step_plain(struct vdesc *desc, struct line *line)
 	struct vstep *step = add_step(desc, line,
 	                              done                     ? VSTEP_DONE
 	                              : *line->words[0] == 'e' ? VSTEP_EMPTY
+	                              : *line->words[0] == 'r' ? VSTEP_REBOOT
 	                                                       : VSTEP_LEAVE);
 	if (line->count == 2)
 		step->name = copy(line->words[1]);
@@ -402,7 +411,7 @@ static int fault_options(struct vfault *fault, struct line *line, size_t i)
 
 static int parse_fault(struct vdesc *desc, struct line *line)
 {
-	static const char *const kinds[] = { "stall", "nak", "short", "disconnect" };
+	static const char *const kinds[] = { "stall", "nak", "short", "disconnect", "error" };
 	struct vfault *p = realloc(desc->faults, (desc->fault_count + 1) * sizeof *p);
 	if (!p)
 		abort();
@@ -410,11 +419,12 @@ static int parse_fault(struct vdesc *desc, struct line *line)
 	struct vfault *fault = &p[desc->fault_count++];
 	*fault = (struct vfault){ .us = VDESC_FOREVER, .times = 1 };
 	size_t kind = 0, i = 2;
-	while (line->count > 1 && kind < 4 && strcmp(line->words[1], kinds[kind]) != 0)
+	while (line->count > 1 && kind < 5 && strcmp(line->words[1], kinds[kind]) != 0)
 		kind++;
-	if (line->count < 4 || kind == 4)
-		return fail(line,
-		            "a fault is one of stall, nak, short N, disconnect, then 'at PLACE'");
+	if (line->count < 4 || kind == 5)
+		return fail(
+			line,
+			"a fault is one of stall, nak, short N, disconnect, error, then 'at PLACE'");
 	fault->kind = (enum vfault_kind)kind;
 	uint64_t n = 0;
 	if (fault->kind == VFAULT_SHORT && !parse_number(line->words[i++], 10, UINT32_MAX, &n))
@@ -445,6 +455,7 @@ static const struct {
 	{ "done", step_plain },
 	{ "empty", step_plain },
 	{ "leave", step_plain },
+	{ "reboot", step_plain },
 	{ "raw", step_raw },
 	{ "garbage", step_noise },
 	{ "nonul", step_noise },
@@ -520,6 +531,29 @@ const char *vdesc_secondstage(uint32_t chip)
 		if (chips[i].chip == chip)
 			return chips[i].secondstage;
 	return NULL;
+}
+
+static bool is_newer(const struct vdesc *desc)
+{
+	return desc->chip == 0x2711 || desc->chip == 0x2712;
+}
+
+uint32_t vdesc_rom_index(const struct vdesc *desc)
+{
+	return desc->rom_index != VDESC_BY_CHIP ? desc->rom_index : is_newer(desc) ? 3 : 0;
+}
+
+uint32_t vdesc_server_index(const struct vdesc *desc)
+{
+	return desc->server_index != VDESC_BY_CHIP ? desc->server_index : is_newer(desc) ? 4 : 1;
+}
+
+const char *vdesc_server_serial(const struct vdesc *desc)
+{
+	if (desc->server_serial || !is_newer(desc))
+		return desc->server_serial ? desc->server_serial : "Broadcom";
+	size_t n = desc->serial ? strlen(desc->serial) : 0;
+	return n > 8 ? desc->serial + n - 8 : desc->serial;
 }
 
 static bool is_path(const char *path)
@@ -603,8 +637,10 @@ void vdesc_init(struct vdesc *desc)
 	*desc = (struct vdesc){
 		.interfaces = 1,
 		.device_class = 0xff,
-		.server_index = 1,
+		.rom_index = VDESC_BY_CHIP,
+		.server_index = VDESC_BY_CHIP,
 		.leave_us = 20000,
+		.linger_us = 300000,
 		.back_us = 100000,
 		.patience_us =
 			30000000, /* longer than a busy test machine needs to read the status */
@@ -627,6 +663,7 @@ void vdesc_free(struct vdesc *desc)
 	free(desc->secondstage.file);
 	free(desc->source);
 	free(desc->serial);
+	free(desc->server_serial);
 	free(desc->path);
 	free(desc->driver);
 	*desc = (struct vdesc){ 0 };

@@ -12,6 +12,7 @@
 #define VDESC_SHA256     32
 #define VDESC_ERROR_SIZE 512
 #define VDESC_FOREVER    UINT64_MAX
+#define VDESC_BY_CHIP    UINT32_MAX
 #define VDESC_NAME_MAX   255 /* protocol.md 6: 256 bytes with the NUL */
 
 /* What a file that comes from the host must be. */
@@ -40,6 +41,7 @@ enum vstep_kind {
 	VSTEP_UNKNOWN,  /* a command that does not exist (number); a reply is wrong */
 	VSTEP_PAUSE,    /* us before the next request */
 	VSTEP_LEAVE,    /* drop off the bus without a word */
+	VSTEP_REBOOT, /* the end of a session: it comes back as a ROM and goes on with the next step */
 };
 
 struct vstep {
@@ -72,6 +74,7 @@ enum vfault_kind {
 	VFAULT_NAK,   /* for us microseconds, or VDESC_FOREVER */
 	VFAULT_SHORT, /* number bytes only */
 	VFAULT_DISCONNECT,
+	VFAULT_ERROR, /* a transaction error: EPROTO to the host; a bulk endpoint stays halted */
 };
 
 struct vfault {
@@ -87,14 +90,16 @@ struct vfault {
 struct vdesc {
 	char *source; /* the file's name, for messages */
 
-	uint32_t chip;         /* USB product id: 0x2763, 0x2764, 0x2711, 0x2712 */
-	uint32_t interfaces;   /* 1, or 2: mass storage and the vendor one */
+	uint32_t chip;             /* USB product id: 0x2763, 0x2764, 0x2711, 0x2712 */
+	uint32_t interfaces;       /* 1, or 2: mass storage and the vendor one */
+	uint32_t vendor_interface; /* the number of the only interface */
 	uint32_t device_class; /* 0: each interface has its own; then Linux has drivers for them */
 	uint32_t
 		config_length; /* what the configuration descriptor says of its length; 0: the truth */
-	uint32_t rom_index, server_index;
-	char *serial; /* NULL: the serial string descriptor is not there */
-	char *path;   /* BUS-PORT[.PORT...] */
+	uint32_t rom_index, server_index; /* VDESC_BY_CHIP: what the chip has */
+	char *serial;        /* the ROM's; NULL: the serial string descriptor is not there */
+	char *server_serial; /* NULL: what the chip's file server makes of it (vdesc_server_serial) */
+	char *path;          /* BUS-PORT[.PORT...] */
 
 	struct vexpect secondstage;
 	struct vstep *steps;
@@ -103,7 +108,9 @@ struct vdesc {
 	size_t fault_count;
 
 	uint64_t arrive_us; /* from the start to the first appearance */
-	uint64_t leave_us;  /* from the status or Done to the departure */
+	uint64_t leave_us;  /* from the status to the departure */
+	uint64_t linger_us; /* from Done to the departure */
+	uint64_t eeprom_us; /* from pieeprom.bin or pieeprom.upd to the next request */
 	uint64_t back_us;   /* from the departure to the next appearance */
 	uint64_t think_us;  /* before each request */
 	uint64_t boot_us;   /* before the first request of the file server */
@@ -118,16 +125,20 @@ struct vdesc {
 	uint32_t status_times; /* how often it is that; then 0. 0: always */
 	uint32_t again;        /* comes back this often as a ROM after an accepted second stage */
 	uint64_t open_refused_us;
-	uint64_t unconfigured_us; /* until the host's kernel has chosen the configuration */
-	bool open_busy;           /* refused as EBUSY, not EACCES */
-	bool status_lost;         /* leaves before the status can be read */
-	bool stay_after_done;     /* leaves only when it is opened once more */
-	bool stay_rom;            /* accepts the second stage and never runs it */
-	bool never_returns;       /* after the second stage */
-	bool becomes_disk;        /* after Done: the mass-storage gadget */
-	bool skips_rom;           /* attached when its file server is running already */
-	bool bystander;           /* not meant: touching it is a mistake, not booting it is none */
-	bool not_shifted;         /* answers after a cancelled read as if nothing had been */
+	uint64_t unconfigured_us;   /* until the host's kernel has chosen the configuration */
+	bool open_busy;             /* refused as EBUSY, not EACCES */
+	bool status_lost;           /* leaves before the status can be read */
+	bool stay_after_done;       /* leaves only when it is opened once more */
+	bool stay_rom;              /* accepts the second stage and never runs it */
+	bool never_returns;         /* after the second stage */
+	bool becomes_disk;          /* after Done: the mass-storage gadget */
+	bool skips_rom;             /* attached when its file server is running already */
+	bool ignores_announcements; /* its file server lets unexpected announcements time out */
+	bool unannounced;           /* no event tells of its comings and goings */
+	bool no_node;               /* its device file is never there */
+	uint64_t node_us;           /* from each appearance to the appearance of the device file */
+	bool bystander;   /* not meant: touching it is a mistake, not booting it is none */
+	bool not_shifted; /* answers after a cancelled read as if nothing had been */
 	uint64_t disk_bytes;
 	char *driver; /* a kernel driver bound to the vendor interface */
 };
@@ -149,6 +160,14 @@ void vdesc_free(struct vdesc *desc);
 /* The directory of a chip's own files ("2710", "2711", "2712") and the name of its second stage; protocol.md 1. */
 const char *vdesc_prefix(uint32_t chip);
 const char *vdesc_secondstage(uint32_t chip);
+
+/* The index of the serial string in both stages. */
+uint32_t vdesc_rom_index(const struct vdesc *desc);
+uint32_t vdesc_server_index(const struct vdesc *desc);
+
+/* The serial string of the file server: BCM2835 and BCM2837 have "Broadcom" there, BCM2711 and BCM2712 the last 8 digits.
+ * NULL: none. */
+const char *vdesc_server_serial(const struct vdesc *desc);
 
 /* The names of places, as in the description. */
 extern const char *const vdesc_fault_points[VPOINT_COUNT];

@@ -182,6 +182,7 @@ static void reply(struct player *p, struct request *r)
 {
 	static const uint8_t statuses[] = { [VURB_OK] = usb_redir_success,
 		                            [VURB_STALL] = usb_redir_stall,
+		                            [VURB_ERROR] = usb_redir_ioerror,
 		                            [VURB_CANCELLED] = usb_redir_cancelled };
 	size_t n = r->urb.actual;
 	int back = r->answer ? (int)n : 0;
@@ -289,7 +290,7 @@ static void on_reset(void *priv)
 	struct player *p = priv;
 	if (p->configured)
 		vboard_violation(&p->board, clock_now(),
-		             "the host resets the board: real boards start anew");
+		                 "the host resets the board: real boards start anew");
 }
 
 static void on_set_configuration(void *priv, uint64_t id,
@@ -298,7 +299,7 @@ static void on_set_configuration(void *priv, uint64_t id,
 	struct player *p = priv;
 	if (p->configured)
 		vboard_violation(&p->board, clock_now(),
-		             "the host sets a configuration: real boards are reset by it");
+		                 "the host sets a configuration: real boards are reset by it");
 	p->configured = true;
 	struct usb_redir_configuration_status_header answer = { .configuration = h->configuration };
 	usbredirparser_send_configuration_status(p->parser, id, &answer);
@@ -315,7 +316,7 @@ static void on_set_alternate(void *priv, uint64_t id, struct usb_redir_set_alt_s
 {
 	struct player *p = priv;
 	vboard_violation(&p->board, clock_now(),
-	             "the host sets an alternate setting: real boards are reset by it");
+	                 "the host sets an alternate setting: real boards are reset by it");
 	struct usb_redir_alt_setting_status_header answer = { .interface = h->interface,
 		                                              .alt = h->alt };
 	usbredirparser_send_alt_setting_status(p->parser, id, &answer);

@@ -19,7 +19,7 @@ static struct witness w;
 static struct board_facts facts;
 static struct postboot_setup setup;
 static struct postboot a;
-static bool interrupted;
+static bool interrupted, restarted;
 
 static void witness(struct observer *self, const struct event *e)
 {
@@ -58,6 +58,7 @@ static void begin(void)
 		.board = &facts,
 		.monitor = plat_monitor_new(),
 		.interrupted = &interrupted,
+		.restarted = &restarted,
 	};
 	report_add(a.report, &w.observer);
 }

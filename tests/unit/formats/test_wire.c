@@ -50,7 +50,6 @@ static void requests(void)
 	CHECK_INT(decode(0, "*K*V", 4), WIRE_OK);
 	CHECK_INT(decode(0, "a\0b", 3), WIRE_OK);
 	CHECK_STR(request.name, "a");
-	CHECK_INT(decode(0, "gr\xc3\xbc\xdf", 5), WIRE_OK); /* not ASCII is not unprintable */
 }
 
 static void bad_requests(void)
@@ -60,6 +59,8 @@ static void bad_requests(void)
 	CHECK_INT(decode(0x00000100, "x", 1), WIRE_UNKNOWN_COMMAND);
 	CHECK_INT(decode(0, "a\nb", 3), WIRE_BAD_NAME);
 	CHECK_INT(decode(0, "\x7f", 1), WIRE_BAD_NAME);
+	CHECK_INT(decode(0, "\x80", 1), WIRE_BAD_NAME);
+	CHECK_INT(decode(0, "gr\xc3\xbc\xdf", 5), WIRE_BAD_NAME);
 	CHECK_INT(decode(0, "\x1b[2J", 4), WIRE_BAD_NAME);
 	decode(0, "x", 1);
 	for (size_t n = 0; n < WIRE_REQUEST; n++)
@@ -68,8 +69,10 @@ static void bad_requests(void)
 
 static void empty_names(void)
 {
-	for (uint32_t command = 0; command < 5; command++)
+	for (uint32_t command = 0; command < 3; command++)
 		CHECK_INT(decode(command, "", 0), WIRE_EMPTY_NAME);
+	CHECK_INT(decode(3, "", 0), WIRE_UNKNOWN_COMMAND);
+	CHECK_INT(decode(0xffffffff, "", 0), WIRE_UNKNOWN_COMMAND);
 }
 
 static void name_without_end(void)

@@ -155,14 +155,15 @@ static void check_message(uint8_t command, const char *name)
 
 static void boots(void)
 {
-	board_of("chip 2711;rom_index 3;serial abcd;get a;get b;metadata K V;done x");
+	board_of("chip 2711;serial 10000000b29d2da0;get a;get b;metadata K V;done x");
 	uint8_t d[VBOARD_DESCRIPTOR_MAX];
 	CHECK_INT(vboard_device_descriptor(&board, d), 18);
 	CHECK_INT(d[16], 3);
-	CHECK_STR(vboard_string(&board, 3), "abcd");
+	CHECK_STR(vboard_string(&board, 3), "10000000b29d2da0");
 	to_server();
 	vboard_device_descriptor(&board, d);
-	CHECK_INT(d[16], 1);
+	CHECK_INT(d[16], 4);
+	CHECK_STR(vboard_string(&board, 4), "b29d2da0");
 	check_message(0, "a");
 	CHECK_INT(announce(5), VURB_OK);
 	check_message(1, "a");
@@ -450,7 +451,7 @@ static void speed_and_overlap(void)
 /* Waited: 300 ms for the host; not its own 50 ms of thought, not the time after Done. */
 static void waiting_time(void)
 {
-	board_of("chip 2711;skips-rom;get a;done;think 50;leave-after 500");
+	board_of("chip 2711;skips-rom;get a;done;think 50;linger 500");
 	pass_time(300000);
 	check_message(0, "a");
 	send("", 0);
