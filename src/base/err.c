@@ -19,6 +19,7 @@ static const struct {
 	[ERR_FILE_READ] = { "file-read", "the file cannot be read" },
 	[ERR_ARCHIVE] = { "archive", "corrupted archive" },
 	[ERR_SIGNATURE] = { "signature", "no usable bootcode.sig (20 bytes or more)" },
+	[ERR_METADATA] = { "metadata-folder", "the metadata directory cannot be written" },
 	[ERR_UNFIT] = { "unfit", "the boot directory is not usable" },
 
 	[ERR_USB_ACCESS] = { "usb-access", "no permission to open the device" },

@@ -21,6 +21,7 @@ enum err {
 	ERR_FILE_READ,       /* there, but cannot be opened or read */
 	ERR_ARCHIVE,         /* bootfiles.bin is corrupt */
 	ERR_SIGNATURE,       /* -s without a usable bootcode.sig */
+	ERR_METADATA,        /* the directory for metadata cannot be made or written */
 	ERR_UNFIT,           /* the directory contradicts itself: preflight.h */
 
 	/* how a USB transfer can end */

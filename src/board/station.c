@@ -2,10 +2,12 @@
 #include "board/station.h"
 
 #include "base/serial.h"
+#include "base/usb_path.h"
 #include "platform/plat.h"
 #include "report/diagnose.h"
 #include "report/outcome.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,15 +63,6 @@ struct station {
 
 /* --- who is wanted */
 
-/* Whether PATH is PATTERN, or below the hub of a PATTERN that ends in ".*" or "-*". */
-static bool station_matches_path(const char *pattern, const char *path)
-{
-	size_t n = strlen(pattern);
-	if (n > 0 && pattern[n - 1] == '*')
-		return strncmp(pattern, path, n - 1) == 0;
-	return strcmp(pattern, path) == 0;
-}
-
 static bool station_any(const char *const *list, unsigned count, const char *text,
                         bool (*matches)(const char *, const char *))
 {
@@ -83,7 +76,7 @@ bool station_selects(const struct station_setup *setup, const struct usb_device_
                      const char *serial)
 {
 	return (setup->port < 0 || setup->port == info->port) &&
-	       station_any(setup->paths, setup->path_count, info->path, station_matches_path) &&
+	       station_any(setup->paths, setup->path_count, info->path, usb_path_matches) &&
 	       (!serial || station_any(setup->serials, setup->serial_count, serial, serial_same));
 }
 
@@ -504,6 +497,9 @@ static enum err station_start(struct station *st)
 	if (!st->monitor || !plat_on_signal(station_on_interrupt, st))
 		return ERR_MEMORY;
 	if (setup->metadata_directory) {
+		enum err err = metadata_directory_prepare(setup->metadata_directory);
+		if (err)
+			return err;
 		st->board.directory = metadata_directory_new(setup->metadata_directory);
 		if (!st->board.directory)
 			return ERR_MEMORY;
@@ -538,7 +534,11 @@ void station_run(const struct station_setup *setup, struct station_summary *summ
 	enum err err = station_start(&st);
 	if (err) {
 		station_note_status(summary, err);
-		report_error(setup->report, NULL, err, "cannot start");
+		if (err == ERR_METADATA)
+			report_error(setup->report, NULL, err, "%s: %s",
+			             setup->metadata_directory, strerror(errno));
+		else
+			report_error(setup->report, NULL, err, "cannot start");
 	} else {
 		plat_lock(st.monitor);
 		station_watch(&st);

@@ -129,9 +129,6 @@ static enum err command_prepare(struct command_run *run, struct station_setup *s
 {
 	const struct options *o = run->options;
 	char why[512];
-	if (o->metadata_directory && !plat_can_write(o->metadata_directory))
-		report_warning(run->report, NULL, "metadata-folder", "metadata directory %s: %s",
-		               o->metadata_directory, strerror(errno));
 	if (o->exec && !plat_can_start(o->exec))
 		return report_error(run->report, NULL, ERR_USAGE, "--exec %s: %s", o->exec,
 		                    strerror(errno));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
-#include "base/str.h"
+#include "base/usb_path.h"
 
 #include <limits.h>
 #include <string.h>
@@ -14,11 +14,6 @@ static const char *const option_progress_words[] = {
 	[PROGRESS_NEVER] = "never",
 	NULL,
 };
-
-static bool option_is_path(const char *s)
-{
-	return str_is_usb_path(s, strlen(s));
-}
 
 /* The offset of a member of struct options, which must have this type. */
 #define MEMBER(name, kind)                \
@@ -49,8 +44,8 @@ const struct option option_table[] = {
 	  NUMBER(count, 1, 100000) },
 	{ "p", "path", "PATH",
 	  "only the board on this USB path, like 1-1.3; may be repeated",
-	  LIST(paths, path_count), .valid = option_is_path,
-	  .expected = "a USB path like 1-1.3, as --list shows it" },
+	  LIST(paths, path_count), .valid = usb_path_is_pattern,
+	  .expected = "a USB path like 1-1.3, as --list shows it, or 1-1.* for the ports of a hub" },
 	{ "i", "serial", "SERIAL",
 	  "only the board with this serial number; may be repeated",
 	  LIST(serials, serial_count) },

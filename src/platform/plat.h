@@ -64,6 +64,9 @@ int64_t plat_read_at(int fd, uint64_t offset, void *to, size_t n);
 bool plat_is_directory(const char *path);
 bool plat_can_write(const char *directory);
 
+/* Makes one directory. False: errno says why. */
+bool plat_make_directory(const char *path);
+
 /* Removes a file; absent is fine. */
 void plat_remove(const char *path);
 

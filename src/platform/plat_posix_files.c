@@ -77,6 +77,11 @@ bool plat_can_write(const char *directory)
 	return plat_is_directory(directory) && access(directory, W_OK | X_OK) == 0;
 }
 
+bool plat_make_directory(const char *path)
+{
+	return mkdir(path, 0777) == 0;
+}
+
 void plat_remove(const char *path)
 {
 	unlink(path);

@@ -139,6 +139,13 @@ struct metadata_directory {
 	} * claims;
 };
 
+enum err metadata_directory_prepare(const char *path)
+{
+	if (!plat_is_directory(path) && !plat_make_directory(path))
+		return ERR_METADATA;
+	return plat_can_write(path) ? OK : ERR_METADATA;
+}
+
 struct metadata_directory *metadata_directory_new(const char *path)
 {
 	struct metadata_directory *f = calloc(1, sizeof *f);

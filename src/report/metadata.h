@@ -41,6 +41,9 @@ void metadata_print(const struct metadata *m, FILE *out);
 /* Writes the document to PATH, whole or not at all. Returns 0 or an errno value. */
 int metadata_publish(const struct metadata *m, const char *path);
 
+/* Makes the directory PATH if it is missing (one level). ERR_METADATA: it cannot be made, or not be written; errno. */
+enum err metadata_directory_prepare(const char *path);
+
 /* The directory for the documents (-j). */
 struct metadata_directory;
 struct metadata_directory *metadata_directory_new(const char *path); /* NULL: out of memory */

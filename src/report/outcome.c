@@ -23,6 +23,7 @@ static const struct {
 	[ERR_FILE_READ] = { 1, "Check its permissions and the disk." },
 	[ERR_ARCHIVE] = { 1, "It must be an uncompressed tar file; fetch it again." },
 	[ERR_SIGNATURE] = { 1, "Put it into the boot directory, or omit -s." },
+	[ERR_METADATA] = { 1, "Nothing was sent. Give a directory that can be written with -j." },
 	[ERR_UNFIT] = { 1, "Nothing was sent. rpiboot --check reports details." },
 
 	[ERR_USB_ACCESS] = { 255,

@@ -253,6 +253,11 @@ static void progress_note_lines(struct progress *p, const struct event *e)
 	case EV_WARNING:
 		progress_print_plain(p, e, YELLOW);
 		break;
+	case EV_STAGE: /* lines that programs look for, also on a terminal of their own */
+		if (e->board->stage == STAGE_FILE_SERVER || p->options.lines.verbose)
+			progress_print_plain(p, e, NULL);
+		break;
+	case EV_SERVED:
 	case EV_START:
 	case EV_NOTICE:
 	case EV_METADATA:

@@ -82,8 +82,10 @@ script 'metadata EVIL "}\x' 'get config.txt' 'done'
 board 'metadata that would break JSON' 0 '' odd script.board -j "$T/meta"
 ok 'is valid JSON' jq -e '.EVIL == "\"}\\x"' "$T/meta/b29d2da0.json"
 script 'get config.txt' 'metadata A B' 'done'
-board 'unwritable metadata folder' 0 'Failed to create metadata file: /proc/none' odd script.board -j /proc/none
-ok 'goes to the standard output' grep -q '"A": "B"' "$T/run.out"
+board 'unwritable metadata directory' 1 '/proc/none: ' odd 'script.board;bystander' -j /proc/none
+board 'missing metadata directory' 0 '' odd script.board -j "$T/made"
+ok 'is made' [ -f "$T/made/b29d2da0.json" ]
+board 'only one level of it' 1 "$T/a/b: " odd 'script.board;bystander' -j "$T/a/b"
 script 'metadata A B' 'get config.txt' 'fault disconnect at data'
 rm -f "$T/meta"/*
 board 'a board that is pulled out' 3 'Failed to write complete file to USB device: config.txt' odd script.board -j "$T/meta"
