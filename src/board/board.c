@@ -126,8 +126,8 @@ static enum err board_next_arrival(struct board *b, uint64_t time, struct usb_de
 /* Errors that are transient after an arrival: the event precedes the kernel's choice of a configuration. */
 static bool board_is_transient(enum err err)
 {
-	return err == ERR_USB_ACCESS || err == ERR_USB_BUSY || err == ERR_USB_IO ||
-	       err == ERR_USB_GONE || err == ERR_USB_DESCRIPTOR;
+	return err == ERR_USB_NODE || err == ERR_USB_ACCESS || err == ERR_USB_BUSY ||
+	       err == ERR_USB_IO || err == ERR_USB_GONE || err == ERR_USB_DESCRIPTOR;
 }
 
 struct opening {
@@ -165,8 +165,11 @@ static enum err board_open(struct board *b, const struct usb_device_info *info,
                            struct usb_handle **handle)
 {
 	struct opening opening = board_opening();
+	char node[SYSFS_TEXT];
 	for (;;) {
-		enum err err = usb_open(b->setup->usb, info, handle);
+		/* libusb forgets a device for good when it opens it too early */
+		bool missing = sysfs_lacks_node(b->setup->sysfs, info, node);
+		enum err err = missing ? ERR_USB_NODE : usb_open(b->setup->usb, info, handle);
 		if (!board_open_again(b, info, &opening, &err))
 			return err;
 	}
@@ -400,8 +403,11 @@ static enum err board_serve_rom(struct board *b, struct session *s, enum board_n
 static enum err board_cannot_open(struct board *b, const struct usb_device_info *info, enum err err)
 {
 	struct finding why;
+	char node[SYSFS_TEXT];
+	sysfs_node(b->setup->sysfs, info, node);
 	report_error(b->setup->report, &b->facts, err, "%s",
 	             err == ERR_USB_ACCESS ? "Permission to access USB device denied"
+	             : err == ERR_USB_NODE ? node
 	                                   : "cannot use the device");
 	diagnose_open(b->setup->sysfs, info, err, &why);
 	diagnose_report(b->setup->report, &b->facts, err, &why);

@@ -18,6 +18,7 @@
 #define UNKNOWN_TIME (5 * PLAT_SECOND) /* the same for a board without a serial */
 #define EMPTY_TIME   (5 * PLAT_SECOND) /* a port that was empty for so long has another board now */
 #define MOVE_TIME    (2 * PLAT_SECOND) /* nobody plugs a board into another port faster */
+#define LOOK_TIME    (2 * PLAT_SECOND) /* between two looks whether all arrivals are reported */
 #define HINT_TIME    (15 * PLAT_SECOND) /* nothing at all for so long: say what may be wrong */
 
 /* A USB port on which a board was seen. */
@@ -59,6 +60,11 @@ struct station {
 	unsigned interrupts;
 	bool met_one; /* a board was admitted: --timeout is over */
 	bool hinted;  /* HINT_TIME is over */
+
+	/* arrivals and departures that the system shows and that were not reported */
+	uint64_t next_look;
+	bool differed;  /* at the last look */
+	bool no_events; /* so it was twice: looking is all there is */
 };
 
 /* --- who is wanted */
@@ -429,11 +435,70 @@ static uint64_t station_hint_time(const struct station *st, uint64_t start)
 	return st->hinted || st->met_one || st->ports ? PLAT_FOREVER : start + HINT_TIME;
 }
 
+/* --- places without events, containers for instance. Inside the monitor. */
+
+struct look {
+	const struct station *st;
+	bool differs;
+};
+
+static void station_compare_device(void *ctx, const struct usb_device_info *info)
+{
+	struct look *look = ctx;
+	if (!station_is_candidate(look->st->setup, info))
+		return;
+	for (const struct port *p = look->st->ports; p; p = p->next)
+		if (strcmp(p->info.path, info->path) == 0)
+			look->differs = look->differs || !p->occupied ||
+			                p->info.address != info->address;
+	look->differs = look->differs || !station_find_port((struct station *)look->st, info->path);
+}
+
+/* Whether the system shows other boards than those that were reported. */
+static bool station_differs(const struct station *st)
+{
+	const struct sysfs *sysfs = st->setup->sysfs;
+	struct look look = { .st = st };
+	struct usb_device_info info;
+	if (!sysfs_has_bus(sysfs))
+		return false;
+	sysfs_each(sysfs, station_compare_device, &look);
+	for (const struct port *p = st->ports; p; p = p->next)
+		if (p->present &&
+		    (!sysfs_device(sysfs, p->info.path, &info) || info.address != p->info.address))
+			look.differs = true;
+	return look.differs;
+}
+
+/* Looks now and then whether events come. What differs twice in a row was not reported: events are late by milliseconds. */
+static void station_look(struct station *st)
+{
+	uint64_t now = plat_now();
+	if (usb_needs_poll(st->board.usb) || now < st->next_look)
+		return;
+	bool differs = station_differs(st);
+	bool rescan = differs && (st->differed || st->no_events);
+	st->next_look = now + LOOK_TIME;
+	st->differed = differs && !rescan;
+	if (!rescan)
+		return;
+	bool first = !st->no_events;
+	st->no_events = true;
+	plat_unlock(st->monitor);
+	if (first)
+		report_notice(st->setup->report, NULL,
+		              "the system does not report arrivals here (a container without "
+		              "--net=host?): looking every 2 seconds");
+	usb_rescan(st->board.usb);
+	plat_lock(st->monitor);
+}
+
 /* The station's own loop, inside the monitor. */
 static void station_watch(struct station *st)
 {
 	uint64_t start = plat_now();
 	bool poll = usb_needs_poll(st->board.usb), ending = false;
+	st->next_look = start + LOOK_TIME;
 	while (!station_is_over(st)) {
 		if (st->interrupts && !ending) {
 			ending = true;
@@ -458,6 +523,8 @@ static void station_watch(struct station *st)
 		}
 		if (hint < until)
 			until = hint;
+		if (!poll && st->next_look < until)
+			until = st->next_look;
 		if (station_hold_time(st) < until)
 			until = station_hold_time(st);
 		if (poll && now + st->setup->poll < until)
@@ -468,6 +535,7 @@ static void station_watch(struct station *st)
 				until = now + st->setup->watchdog / 2;
 		}
 		plat_wait(st->monitor, until);
+		station_look(st);
 		if (poll) {
 			plat_unlock(st->monitor);
 			usb_poll(st->board.usb);
@@ -535,8 +603,8 @@ void station_run(const struct station_setup *setup, struct station_summary *summ
 	if (err) {
 		station_note_status(summary, err);
 		if (err == ERR_METADATA)
-			report_error(setup->report, NULL, err, "%s: %s",
-			             setup->metadata_directory, strerror(errno));
+			report_error(setup->report, NULL, err, "%s: %s", setup->metadata_directory,
+			             strerror(errno));
 		else
 			report_error(setup->report, NULL, err, "cannot start");
 	} else {

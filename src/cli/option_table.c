@@ -45,7 +45,7 @@ const struct option option_table[] = {
 	{ "p", "path", "PATH",
 	  "only the board on this USB path, like 1-1.3; may be repeated",
 	  LIST(paths, path_count), .valid = usb_path_is_pattern,
-	  .expected = "a USB path like 1-1.3, as --list shows it, or 1-1.* for the ports of a hub" },
+	  .expected = "a USB path like 1-1.3, as --list shows it" },
 	{ "i", "serial", "SERIAL",
 	  "only the board with this serial number; may be repeated",
 	  LIST(serials, serial_count) },

@@ -153,6 +153,9 @@ void plat_list(const char *directory, bool (*fn)(void *ctx, const char *name), v
 /* Where the symbolic link PATH points to, as it is written there. False: no link, or longer than SIZE. */
 bool plat_link(const char *path, char *out, size_t size);
 
+/* Whether there is a file or device of that name. */
+bool plat_exists(const char *path);
+
 /* Whether this process may read and write the file or device. */
 bool plat_may_use(const char *path);
 

@@ -33,6 +33,11 @@ bool plat_link(const char *path, char *out, size_t size)
 	return true;
 }
 
+bool plat_exists(const char *path)
+{
+	return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
 bool plat_may_use(const char *path)
 {
 	return access(path, R_OK | W_OK) == 0;

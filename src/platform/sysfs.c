@@ -162,6 +162,15 @@ void sysfs_node(const struct sysfs *m, const struct usb_device_info *info, char 
 	snprintf(out, SYSFS_TEXT, "%s/bus/usb/%03u/%03u", m->dev, info->bus, info->address);
 }
 
+bool sysfs_lacks_node(const struct sysfs *m, const struct usb_device_info *info,
+                      char node[SYSFS_TEXT])
+{
+	struct usb_device_info there;
+	sysfs_node(m, info, node);
+	return sysfs_device(m, info->path, &there) && there.bus == info->bus &&
+	       there.address == info->address && !plat_exists(node);
+}
+
 struct search {
 	const struct sysfs *sysfs;
 	const char *path; /* of the device */

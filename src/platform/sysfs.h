@@ -40,6 +40,10 @@ enum stage sysfs_form(const struct sysfs *m, const struct usb_device_info *info)
 /* The device file. */
 void sysfs_node(const struct sysfs *m, const struct usb_device_info *info, char out[SYSFS_TEXT]);
 
+/* Whether the system knows the device on its path and has no device file for it: NODE. */
+bool sysfs_lacks_node(const struct sysfs *m, const struct usb_device_info *info,
+                      char node[SYSFS_TEXT]);
+
 /* The drivers of its interfaces, "a, b", each once, without EXCEPT (NULL: all); "usbfs" stands for programs. False:
  * none. */
 bool sysfs_drivers(const struct sysfs *m, const char *path, const char *except,

@@ -46,6 +46,10 @@ void usb_stop(struct usb *usb);
 bool usb_needs_poll(const struct usb *usb);
 void usb_poll(struct usb *usb);
 
+/* Looks at the bus, where events are expected but do not come (and calls back). For use when the system shows a device that
+ * was not reported. */
+void usb_rescan(struct usb *usb);
+
 /* From now on every wait for a transfer ends with ERR_INTERRUPTED. Any thread. */
 void usb_interrupt(struct usb *usb);
 

@@ -11,8 +11,19 @@
 /* One thread runs libusb's event loop: it finishes transfers and reports arrivals. Everybody else submits and waits on
  * a monitor, so that a wait can have a deadline, end at an interrupt, and costs nothing while nothing happens. */
 
+/* Another context of libusb, which sees what no event has reported (usb_rescan). */
+struct rescan {
+	struct usb *usb;
+	libusb_context *context;
+	struct plat_thread *events;
+	unsigned users; /* entries and handles */
+	bool stopping;
+	struct rescan *next;
+};
+
 struct entry {
 	struct usb_device_info info;
+	struct rescan *rescan; /* whose device it is; NULL: the first context's */
 	libusb_device *device; /* referenced */
 	struct entry *next;
 	bool present; /* only meaningful while polling */
@@ -27,6 +38,7 @@ struct usb {
 	struct plat_monitor *monitor; /* for the fields below */
 	struct plat_monitor *calling; /* held around callbacks: one at a time */
 	struct entry *entries;
+	struct rescan *rescans;
 	struct usb_handle *handles;
 	uint64_t last_id;
 	bool interrupted, stopping;
@@ -41,6 +53,7 @@ struct slot {
 struct usb_handle {
 	struct usb *usb;
 	struct usb_handle *next;
+	struct rescan *rescan; /* as that of its entry */
 	libusb_device_handle *dev;
 	struct plat_monitor *monitor; /* for "pending" of the slots and "interrupted" */
 	bool interrupted;
@@ -118,16 +131,19 @@ static bool usb_describe(libusb_device *device, struct usb_device_info *info)
 	return true;
 }
 
-/* libusb keeps one libusb_device object for one stay of a device on the bus as long as it is referenced. */
-static struct entry *usb_find_device(struct usb *usb, const libusb_device *device)
+/* The entry of DEVICE. A context of libusb keeps one libusb_device object for one stay of a device on the bus as long as it
+ * is referenced; what another context sees there has the same address. */
+static struct entry *usb_find_device(struct usb *usb, libusb_device *device)
 {
 	for (struct entry *e = usb->entries; e; e = e->next)
-		if (e->device == device)
+		if (e->device == device ||
+		    (e->rescan && e->info.bus == libusb_get_bus_number(device) &&
+		     e->info.address == libusb_get_device_address(device)))
 			return e;
 	return NULL;
 }
 
-static void usb_add(struct usb *usb, libusb_device *device)
+static void usb_add(struct usb *usb, libusb_device *device, struct rescan *rescan)
 {
 	struct entry *e = calloc(1, sizeof *e);
 	if (!e || !usb_describe(device, &e->info)) {
@@ -139,6 +155,9 @@ static void usb_add(struct usb *usb, libusb_device *device)
 	if (!known) {
 		e->info.attach_id = ++usb->last_id;
 		e->device = libusb_ref_device(device);
+		e->rescan = rescan;
+		if (rescan)
+			rescan->users++;
 		e->present = true;
 		e->next = usb->entries;
 		usb->entries = e;
@@ -159,6 +178,8 @@ static void usb_drop(struct usb *usb, struct entry *gone)
 			*e = gone->next;
 			break;
 		}
+	if (gone->rescan)
+		gone->rescan->users--;
 	plat_unlock(usb->monitor);
 	usb->setup.left(usb->setup.ctx, &gone->info);
 	libusb_unref_device(gone->device);
@@ -172,7 +193,7 @@ static int LIBUSB_CALL on_hotplug(libusb_context *context, libusb_device *device
 	struct usb *usb = arg;
 	plat_lock(usb->calling);
 	if (event == LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED) {
-		usb_add(usb, device);
+		usb_add(usb, device, NULL);
 	} else {
 		struct entry *e = usb_find_device(usb, device);
 		if (e)
@@ -201,9 +222,114 @@ void usb_poll(struct usb *usb)
 	}
 	for (ssize_t i = 0; i < n; i++)
 		if (!usb_find_device(usb, list[i]))
-			usb_add(usb, list[i]);
+			usb_add(usb, list[i], NULL);
 	plat_unlock(usb->calling);
 	libusb_free_device_list(list, 1);
+}
+
+/* --- where no events come: a new context of libusb looks at the whole bus when it is made */
+
+static void usb_run_rescan(void *arg)
+{
+	struct rescan *rescan = arg;
+	for (;;) {
+		plat_lock(rescan->usb->monitor);
+		bool stopping = rescan->stopping;
+		plat_unlock(rescan->usb->monitor);
+		if (stopping)
+			return;
+		struct timeval long_time = { .tv_sec = 3600 };
+		libusb_handle_events_timeout_completed(rescan->context, &long_time, NULL);
+	}
+}
+
+static void usb_end_rescan(struct rescan *rescan)
+{
+	if (rescan->events) {
+		plat_lock(rescan->usb->monitor);
+		rescan->stopping = true;
+		plat_unlock(rescan->usb->monitor);
+		libusb_interrupt_event_handler(rescan->context);
+		plat_thread_join(rescan->events);
+	}
+	if (rescan->context)
+		libusb_exit(rescan->context);
+	free(rescan);
+}
+
+static struct rescan *usb_begin_rescan(struct usb *usb)
+{
+	struct rescan *rescan = calloc(1, sizeof *rescan);
+	if (!rescan)
+		return NULL;
+	rescan->usb = usb;
+	if (libusb_init(&rescan->context) == 0) {
+		rescan->events = plat_thread_start(usb_run_rescan, rescan);
+		if (rescan->events)
+			return rescan;
+	} else {
+		rescan->context = NULL;
+	}
+	usb_end_rescan(rescan);
+	return NULL;
+}
+
+/* Ends those that nobody uses any more. */
+static void usb_end_rescans(struct usb *usb, bool all)
+{
+	for (struct rescan **at = &usb->rescans, *rescan; (rescan = *at);) {
+		plat_lock(usb->monitor);
+		bool used = rescan->users > 0 && !all;
+		plat_unlock(usb->monitor);
+		if (used) {
+			at = &rescan->next;
+			continue;
+		}
+		*at = rescan->next;
+		usb_end_rescan(rescan);
+	}
+}
+
+static bool usb_is_listed(const struct entry *e, libusb_device **list, ssize_t n)
+{
+	for (ssize_t i = 0; i < n; i++)
+		if (libusb_get_bus_number(list[i]) == e->info.bus &&
+		    libusb_get_device_address(list[i]) == e->info.address)
+			return true;
+	return false;
+}
+
+static bool usb_is_known(const struct usb *usb, libusb_device *device)
+{
+	for (const struct entry *e = usb->entries; e; e = e->next)
+		if (usb_is_listed(e, &device, 1))
+			return true;
+	return false;
+}
+
+void usb_rescan(struct usb *usb)
+{
+	struct rescan *rescan = usb_begin_rescan(usb);
+	libusb_device **list;
+	ssize_t n = rescan ? libusb_get_device_list(rescan->context, &list) : -1;
+	if (n >= 0) {
+		plat_lock(usb->calling);
+		for (struct entry *e = usb->entries, *next; e; e = next) {
+			next = e->next;
+			if (!usb_is_listed(e, list, n))
+				usb_drop(usb, e);
+		}
+		for (ssize_t i = 0; i < n; i++)
+			if (!usb_is_known(usb, list[i]))
+				usb_add(usb, list[i], rescan);
+		plat_unlock(usb->calling);
+		libusb_free_device_list(list, 1);
+	}
+	if (rescan) {
+		rescan->next = usb->rescans;
+		usb->rescans = rescan;
+	}
+	usb_end_rescans(usb, false);
 }
 
 bool usb_needs_poll(const struct usb *usb)
@@ -294,6 +420,7 @@ void usb_stop(struct usb *usb)
 		libusb_unref_device(e->device);
 		free(e);
 	}
+	usb_end_rescans(usb, true);
 	if (usb->context)
 		libusb_exit(usb->context);
 	plat_monitor_free(usb->calling);
@@ -326,18 +453,22 @@ static void LIBUSB_CALL on_transfer_end(struct libusb_transfer *transfer)
 	plat_unlock(monitor);
 }
 
-static enum err usb_open_device(struct usb *usb, const struct usb_device_info *info,
-                                libusb_device_handle **out)
+static enum err usb_open_device(struct usb_handle *h, struct usb *usb,
+                                const struct usb_device_info *info)
 {
 	libusb_device *device = NULL;
 	plat_lock(usb->monitor);
 	for (struct entry *e = usb->entries; e && !device; e = e->next)
-		if (e->info.attach_id == info->attach_id)
+		if (e->info.attach_id == info->attach_id) {
 			device = libusb_ref_device(e->device);
+			h->rescan = e->rescan;
+		}
+	if (h->rescan)
+		h->rescan->users++;
 	plat_unlock(usb->monitor);
 	if (!device)
 		return ERR_USB_GONE;
-	int code = libusb_open(device, out);
+	int code = libusb_open(device, &h->dev);
 	libusb_unref_device(device);
 	return usb_from_libusb(code);
 }
@@ -349,7 +480,7 @@ enum err usb_open(struct usb *usb, const struct usb_device_info *info, struct us
 		return ERR_MEMORY;
 	h->claimed = -1;
 	h->monitor = plat_monitor_new();
-	enum err err = h->monitor ? usb_open_device(usb, info, &h->dev) : ERR_MEMORY;
+	enum err err = h->monitor ? usb_open_device(h, usb, info) : ERR_MEMORY;
 	for (int i = 0; !err && i < USB_SLOTS; i++) {
 		h->slots[i].handle = h;
 		h->slots[i].transfer = libusb_alloc_transfer(0);
@@ -397,6 +528,12 @@ void usb_close(struct usb_handle *h)
 		libusb_release_interface(h->dev, h->claimed);
 	if (h->dev)
 		libusb_close(h->dev);
+	if (h->rescan) {
+		struct usb *usb = h->rescan->usb;
+		plat_lock(usb->monitor);
+		h->rescan->users--;
+		plat_unlock(usb->monitor);
+	}
 	plat_monitor_free(h->monitor);
 	free(h);
 }

@@ -42,10 +42,10 @@ static void text_line(const struct text *t, const struct event *e, const char *b
 bool report_is_optional(const char *name)
 {
 	static const char *const names[] = {
-		"autoboot.txt", "boot.sig",     "bootconf.sig", "bootconf.txt", "config.sig",
-		"dt-blob.bin",  "fixup.dat",    "fixup4.dat",   "font.bin",     "logo.bin",
-		"pieeprom.upd", "qrcode.bin",   "recover4.elf", "recovery.elf", "tryboot.img",
-		"tryboot.txt",  "vl805.bin",    "vl805.sig",
+		"autoboot.txt", "boot.sig",   "bootconf.sig", "bootconf.txt", "config.sig",
+		"dt-blob.bin",  "fixup.dat",  "fixup4.dat",   "font.bin",     "logo.bin",
+		"pieeprom.upd", "qrcode.bin", "recover4.elf", "recovery.elf", "tryboot.img",
+		"tryboot.txt",  "vl805.bin",  "vl805.sig",
 	};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i]) == 0)

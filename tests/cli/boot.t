@@ -252,6 +252,12 @@ ends 4 'a ROM that never leaves' gadget 'cm4-gadget.board;stay-rom' --next-timeo
 ends 5 'no board' gadget 'cm4-gadget.board;arrive 60000' -t 1
 ends 5 'only boards that are not meant' gadget 'cm4-gadget.board;path 1-2;bystander' -t 1 -p 1-1
 ends 0 'a board that stays after Done' gadget 'cm4-gadget.board;stay-after-done' -n 1
+ends 0 'arrivals that no event reports' gadget 'cm4-gadget.board;unannounced;arrive 300'
+ok 'are said to be looked for' grep -q 'does not report arrivals' "$T/run.err"
+ends 255 'no device file' gadget 'cm4-gadget.board;no-node'
+ok 'is named' grep -q '^/dev/bus/usb/001/[0-9]*: the device file is missing.*-v /dev/bus/usb:/dev/bus/usb' "$T/run.err"
+ends 0 'an interface with the number 1 alone' gadget 'cm4-gadget.board;vendor-interface 1'
+ends 0 'a transaction error' gadget 'cm4-gadget.board;fault error at data boot.img offset 100000'
 ends 255 'no permission' gadget 'cm4-gadget.board;open-refused-for 30000' -t 1
 
 # A fault of the board's: an EEPROM update that was not one

@@ -213,6 +213,11 @@ void usb_poll(struct usb *usb)
 	(void)usb;
 }
 
+void usb_rescan(struct usb *usb)
+{
+	(void)usb;
+}
+
 void usb_interrupt(struct usb *usb)
 {
 	usb->interrupted = true;

@@ -148,6 +148,8 @@ static void show_board(struct usbfs *fs, struct usbfs_board *b, uint64_t now)
 		.config = config,
 		.config_size = vboard_config_descriptor(board, config),
 		.driver = b->desc.driver,
+		.unannounced = b->desc.unannounced,
+		.no_node = b->desc.no_node,
 		.disk_bytes = board->phase == VPHASE_DISK ? b->desc.disk_bytes : 0,
 	};
 	b->open_state = vboard_may_open(board, now);

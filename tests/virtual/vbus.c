@@ -190,7 +190,7 @@ static char *need_hub(struct vbus *bus, const char *name, unsigned number)
 	return sys;
 }
 
-static void open_terminal(struct vbus *bus, struct vbus_device *dev)
+static void open_terminal(struct vbus *bus, struct vbus_device *dev, bool has_node)
 {
 	dev->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	must(dev->master >= 0 && grantpt(dev->master) == 0 && unlockpt(dev->master) == 0,
@@ -205,7 +205,7 @@ static void open_terminal(struct vbus *bus, struct vbus_device *dev)
 	     *directory = g_path_get_dirname(node);
 	g_mkdir_with_parents(directory, 0755);
 	unlink(node);
-	must(symlink(name, node) == 0, node);
+	must(!has_node || symlink(name, node) == 0, node);
 	g_free(directory);
 	g_free(node);
 }
@@ -293,11 +293,13 @@ void vbus_add(struct vbus *bus, struct vbus_device *dev, const struct vbus_info 
 		must(!error, dev->devnode);
 		bus->attached[dev->bus][dev->address] = 1;
 	}
-	open_terminal(bus, dev);
+	open_terminal(bus, dev, !info->no_node);
 	add_interfaces(bus, dev, info);
 	if (info->disk_bytes)
 		add_disk(bus, dev, info->disk_bytes);
-	uevent(bus, dev->syspath, "add");
+	dev->unannounced = info->unannounced;
+	if (!dev->unannounced)
+		uevent(bus, dev->syspath, "add");
 }
 
 static void drop(struct vbus *bus, char **syspath)
@@ -317,7 +319,8 @@ void vbus_remove(struct vbus *bus, struct vbus_device *dev)
 	char *node = g_strconcat(bus->root, dev->devnode, NULL);
 	unlink(node);
 	g_free(node);
-	uevent(bus, dev->syspath, "remove");
+	if (!dev->unannounced)
+		uevent(bus, dev->syspath, "remove");
 	drop(bus, &dev->block[1]);
 	drop(bus, &dev->block[0]);
 	drop(bus, &dev->interfaces[1]);

@@ -31,7 +31,7 @@ struct vbus_device {
 	char devnode[32]; /* "/dev/bus/usb/001/005" */
 	char *syspath, *interfaces[2], *block[3];
 	int master, slave; /* of the terminal */
-	bool ready;
+	bool ready, unannounced;
 };
 
 struct vbus_info {
@@ -42,6 +42,8 @@ struct vbus_info {
 	const char *driver;                          /* of the vendor interface; NULL: none */
 	int refused;         /* errno that opening gives at first; 0: none */
 	uint64_t disk_bytes; /* 0: no block device comes with it */
+	bool unannounced;    /* no uevents */
+	bool no_node;        /* the device file is missing */
 };
 
 /* Makes the testbed. Returns 0, or -1 with a message printed. */

@@ -81,7 +81,6 @@ static const struct setting settings[] = {
 	{ "leave-after", SETTING_MS, AT(leave_us), 0 },
 	{ "linger", SETTING_MS, AT(linger_us), 0 },
 	{ "eeprom-write", SETTING_MS, AT(eeprom_us), 0 },
-	{ "node-after", SETTING_MS, AT(node_us), 0 },
 	{ "no-node", SETTING_FLAG, AT(no_node), 0 },
 	{ "unannounced", SETTING_FLAG, AT(unannounced), 0 },
 	{ "ignores-announcements", SETTING_FLAG, AT(ignores_announcements), 0 },

@@ -136,7 +136,6 @@ struct vdesc {
 	bool ignores_announcements; /* its file server lets unexpected announcements time out */
 	bool unannounced;           /* no event tells of its comings and goings */
 	bool no_node;               /* its device file is never there */
-	uint64_t node_us;           /* from each appearance to the appearance of the device file */
 	bool bystander;   /* not meant: touching it is a mistake, not booting it is none */
 	bool not_shifted; /* answers after a cancelled read as if nothing had been */
 	uint64_t disk_bytes;

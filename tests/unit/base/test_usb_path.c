@@ -4,10 +4,12 @@
 
 static void paths_and_patterns(void)
 {
-	static const char *const good[] = { "1-1", "1-1.3.2", "255-10.4", "1-1.*", "1-1.3.*", "2-*" };
-	static const char *const bad[] = { "",       "1",    "1_1",    "1-",     "1-1.",   "1-1..3",
-		                           "1-1.*.2", "*",    "1-1*",   "1-1.3x", "usb1",   "1-1-3",
-		                           "1-1.**",  "1.1",  "-1.3",   "1-1.3 " };
+	static const char *const good[] = {
+		"1-1", "1-1.3.2", "255-10.4", "1-1.*", "1-1.3.*", "2-*"
+	};
+	static const char *const bad[] = { "",        "1",   "1_1",  "1-",     "1-1.", "1-1..3",
+		                           "1-1.*.2", "*",   "1-1*", "1-1.3x", "usb1", "1-1-3",
+		                           "1-1.**",  "1.1", "-1.3", "1-1.3 " };
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
 		if (!usb_path_is_pattern(good[i]))
 			TAP_FAIL("refused: '%s'", good[i]);

@@ -63,6 +63,7 @@ enum err usb_string(struct usb_handle *h, uint8_t index, char out[USB_STRING_SIZ
 	}
 UNUSED(bool, usb_needs_poll, (const struct usb *usb))
 UNUSED(void, usb_poll, (struct usb * usb))
+UNUSED(void, usb_rescan, (struct usb * usb))
 UNUSED(void, usb_interrupt, (struct usb * usb))
 UNUSED(enum err, usb_find_bulk, (struct usb_handle * h, unsigned *interface, unsigned *endpoint))
 UNUSED(bool, usb_pause, (struct usb_handle * h, uint64_t time))
