@@ -7,7 +7,7 @@
 
 # sniff FILE OFFSET BYTES: prints these bytes in hexadecimal
 sniff() {
-	od -An -v -tx1 -j "$2" -N "$3" "$1" | tr -d ' \n'
+	od -An -v -tx1 -j "$2" -N "$3" "$1" 2>/dev/null | tr -d ' \n'
 }
 
 # decompressed FILE: prints its contents, whatever packed it
