@@ -101,7 +101,7 @@ sed -i "s|up%20one|up one|" table
 # a blank in a file:// address ends the field: so a link without one is used
 ln -s "up one" upone
 sed -i "s|up one|upone|" table
-fetch() { run timeout 60 "$tool" --manifest "$T/table" --dest "$T/dest dir" "$@"; }
+fetch() { run "$tool" --manifest "$T/table" --dest "$T/dest dir" "$@"; }
 fresh() { rm -rf "$T/dest dir" && mkdir "$T/dest dir"; }
 all="./firmware.sha256 ./gadget/2710/bootcode.bin ./gadget/boot.img ./gadget/bootfiles.bin ./imager/bootfiles.bin ./msd/bootcode.bin \
 ./recovery/bootcode4.bin "
