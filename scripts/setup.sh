@@ -11,7 +11,7 @@ gadget='gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross flex biso
 foreign="$demo jq gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-s390x-linux-gnu qemu-user-static"
 machine='qemu-system-x86 libusbredirparser-dev busybox-static cpio kmod udev xz-utils'
 checks="$demo $gadget $machine git clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm binutils jq tmux mtools
-	dosfstools fdisk zip unzip python3-minimal mandoc groff-base zsh systemd debootstrap"
+	dosfstools fdisk zip unzip python3-minimal mandoc groff-base zsh systemd debootstrap softhsm2 opensc libengine-pkcs11-openssl"
 
 case ${1-} in
 build) packages=$build ;;

@@ -6,7 +6,11 @@ CRYPTO_CFLAGS = $(shell $(PKG_CONFIG) --cflags libcrypto)
 CRYPTO_LIBS = $(shell $(PKG_CONFIG) --libs libcrypto)
 
 TOOLS_LIB := $(if $(CRYPTO_OK),$(BUILD)/libtools.a)
-TOOLS_LIB_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/lib/*.c)))
+# OpenSSL 4, and some builds of OpenSSL 3, have no engines.
+ENGINE := $(if $(CRYPTO_OK),$(shell printf '%s\n' '\#include <openssl/opensslconf.h>' '\#ifndef OPENSSL_NO_ENGINE' \
+	'\#include <openssl/engine.h>' 'engines' '\#endif' | $(CC) $(CRYPTO_CFLAGS) $(CPPFLAGS) -E -P - 2>/dev/null | grep -x engines))
+TOOLS_LIB_SRC := $(filter-out tools/lib/engine_$(if $(ENGINE),none,openssl).c,$(sort $(wildcard tools/lib/*.c)))
+TOOLS_LIB_OBJ := $(TOOLS_LIB_SRC:%.c=$(BUILD)/%.o)
 TOOLS := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 
 ifeq ($(CRYPTO_OK),yes)

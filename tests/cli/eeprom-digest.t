@@ -117,7 +117,7 @@ refuse "a directory" 1 "Is a directory" -i . -o out
 refuse "no key" 1 'RSA key "none" not found' -i abc -o out -k none
 refuse "a public key" 1 "no private key in it" -i abc -o out -k T.pub
 refuse "a 3072-bit key" 1 "RSA key size must be 2048" -i abc -o out -k k3072.pem
-refuse "a pkcs11: URI without a provider" 1 "HSM wrapper" -i abc -o out -k pkcs11:object=none
+OPENSSL_ENGINES=$T refuse "a pkcs11: URI without provider and engine" 1 "HSM wrapper" -i abc -o out -k pkcs11:object=none
 refuse "a target of two lines" 1 "not one short word" -i abc -o out -c '2712
 x'
 refuse "output onto the input" 1 "would replace the input" -i abc -o ./abc

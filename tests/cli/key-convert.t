@@ -80,7 +80,7 @@ refuse "another format" 1 "Unknown format der" --inform der T.pem
 refuse "no input" 2 "no INPUT given"
 refuse "two inputs" 2 "unexpected argument T.pem" T.pem T.pem
 refuse "a folder" 1 "cannot be read: Is a directory" .
-refuse "a pkcs11: URI without a provider" 1 "HSM wrapper" "pkcs11:object=none"
+OPENSSL_ENGINES=$T refuse "a pkcs11: URI without provider and engine" 1 "HSM wrapper" "pkcs11:object=none"
 
 # encrypted keys
 openssl pkcs8 -topk8 -passout pass:secret -in T.pem -out enc.pem 2>/dev/null

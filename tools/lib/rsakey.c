@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rsakey.h"
 
+#include "engine.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -304,15 +306,38 @@ int rsakey_parse(const uint8_t *bytes, size_t n, enum rsakey_part part, rsakey_a
 
 static const char pkcs11[] = "pkcs11:";
 
+/* Without a provider: the engine. */
+static int rsakey_load_by_engine(const char *uri, enum rsakey_part part, struct rsakey **key,
+                                 struct reason *why)
+{
+	EVP_PKEY *pkey;
+	int result = -1;
+	switch (engine_load(uri, part, &pkey)) {
+	case ENGINE_OK:
+		return rsakey_adopt(pkey, key, why);
+	case ENGINE_NONE:
+		reason_set(why, "pkcs11: keys need OpenSSL's provider or engine \"pkcs11\", and "
+		                "neither is installed (Debian: pkcs11-provider or "
+		                "libengine-pkcs11-openssl); or sign through an HSM wrapper (-H)");
+		break;
+	case ENGINE_FAILED:
+		reason_set(why,
+		           "the token or its key cannot be used: %s (is PKCS11_MODULE_PATH set?); "
+		           "or sign through an HSM wrapper (-H)",
+		           rsakey_openssl_why()); /* without the URI: it may contain the PIN */
+		break;
+	}
+	ERR_clear_error();
+	return result;
+}
+
 static int rsakey_load_pkcs11(const char *uri, enum rsakey_part part, struct rsakey **key,
                               struct reason *why)
 {
 	OSSL_PROVIDER *provider = OSSL_PROVIDER_try_load(NULL, "pkcs11", 1);
 	if (!provider) {
 		ERR_clear_error();
-		return reason_set(why,
-		                  "pkcs11: keys need the OpenSSL provider \"pkcs11\", which is not "
-		                  "installed; sign through an HSM wrapper (-H) instead");
+		return rsakey_load_by_engine(uri, part, key, why);
 	}
 	struct asking asking = { 0 };
 	OSSL_STORE_CTX *store = OSSL_STORE_open(uri, UI_OpenSSL(), NULL, NULL, NULL);
@@ -320,7 +345,7 @@ static int rsakey_load_pkcs11(const char *uri, enum rsakey_part part, struct rsa
 	                   : reason_set(why, "the token cannot be opened: %s",
 	                                rsakey_openssl_why());
 	ERR_clear_error();
-	return result; /* the provider stays loaded: the key lives in it */
+	return result; /* the provider stays loaded: the key needs it */
 }
 
 int rsakey_load(const char *where, enum rsakey_part part, struct rsakey **key, struct reason *why)

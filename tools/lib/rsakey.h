@@ -21,7 +21,7 @@ struct rsakey; /* opaque */
 typedef int rsakey_ask(char *text, int size, int verify, void *context);
 
 /* Loads the key in WHERE: a file (PEM or DER of a public, private or encrypted key or a certificate; an OpenSSH ssh-rsa
- * line) or a "pkcs11:" URI, which needs an OpenSSL provider of that name. Passphrases and PINs are asked on the
+ * line) or a "pkcs11:" URI, which needs an OpenSSL provider or engine of that name. Passphrases and PINs are asked on the
  * terminal. PART says what is needed: a private key serves as a public one, not the other way round.
  * Returns 0 and *KEY (free with rsakey_free), or -1. */
 int rsakey_load(const char *where, enum rsakey_part part, struct rsakey **key, struct reason *why);
