@@ -2,6 +2,7 @@
 /* rpi-eeprom-config: reads and replaces the files inside a boot EEPROM image. */
 #include "formats/configtxt.h"
 #include "formats/eeprom.h"
+#include "formats/json.h"
 #include "formats/trailer.h"
 #include "args.h"
 #include "platform/plat.h"
@@ -218,51 +219,59 @@ static const char *const kinds[] = {
 	[EEPROM_PADDING] = "padding",
 };
 
-/* The name as it may be shown anywhere, also inside a JSON string. */
+/* The name for a terminal. */
 static void config_shown_name(const struct eeprom_section *s, char name[sizeof s->name])
 {
 	size_t i = 0;
-	for (; s->name[i]; i++) {
-		char c = s->name[i];
-		name[i] = (char)(c < ' ' || c > '~' || c == '"' || c == '\\' ? '?' : c);
-	}
+	for (; s->name[i]; i++)
+		name[i] = (char)(s->name[i] < ' ' || s->name[i] > '~' ? '?' : s->name[i]);
 	name[i] = 0;
 }
 
-static void config_print_section(const struct eeprom *image, const struct eeprom_section *s,
-                                 bool json, bool first, FILE *to)
-{
-	char name[sizeof s->name], room[24];
-	size_t used, most = eeprom_room(image, s);
-	eeprom_content(image, s, &used);
-	config_shown_name(s, name);
-	snprintf(room, sizeof room, "%zu", most);
-	if (json)
-		fprintf(to,
-		        "%s\n\t\t{ \"offset\": %zu, \"kind\": \"%s\", \"name\": \"%s\", "
-		        "\"used\": %zu, \"room\": %s }",
-		        first ? "" : ",", s->offset, kinds[s->kind], name, used,
-		        most ? room : "null");
-	else
-		fprintf(to, "0x%06zx  %-8s  %-12s  %8zu  %8s\n", s->offset, kinds[s->kind],
-		        *name ? name : "-", used, most ? room : "-");
-}
-
-static void config_print_layout(const struct eeprom *image, bool json, FILE *to)
+static void config_print_layout(const struct eeprom *image, FILE *to)
 {
 	struct eeprom_section s = { 0 };
 	struct reason ignored;
-	bool first = true;
-	if (json)
-		fprintf(to, "{\n\t\"size\": %zu,\n\t\"ab\": %s,\n\t\"sections\": [", image->size,
-		        eeprom_is_ab(image) ? "true" : "false");
-	else
-		fprintf(to, "%-8s  %-8s  %-12s  %8s  %8s\n", "offset", "kind", "name", "used",
-		        "room");
-	for (; eeprom_next(image, &s, &ignored) > 0; first = false)
-		config_print_section(image, &s, json, first, to);
-	if (json)
-		fputs("\n\t]\n}\n", to);
+	fprintf(to, "%-8s  %-8s  %-12s  %8s  %8s\n", "offset", "kind", "name", "used", "room");
+	while (eeprom_next(image, &s, &ignored) > 0) {
+		char name[sizeof s.name], room[24] = "-";
+		size_t used, most = eeprom_room(image, &s);
+		eeprom_content(image, &s, &used);
+		config_shown_name(&s, name);
+		if (most)
+			snprintf(room, sizeof room, "%zu", most);
+		fprintf(to, "0x%06zx  %-8s  %-12s  %8zu  %8s\n", s.offset, kinds[s.kind],
+		        *name ? name : "-", used, room);
+	}
+}
+
+static void config_print_json(const struct eeprom *image, FILE *to)
+{
+	struct eeprom_section s = { 0 };
+	struct reason ignored;
+	struct json_out out;
+	json_begin(&out, to, JSON_SPACED);
+	json_open(&out, NULL, '{');
+	json_put_number(&out, "size", image->size);
+	json_put_bool(&out, "ab", eeprom_is_ab(image));
+	json_open(&out, "sections", '[');
+	while (eeprom_next(image, &s, &ignored) > 0) {
+		size_t used, room = eeprom_room(image, &s);
+		eeprom_content(image, &s, &used);
+		json_open(&out, NULL, '{');
+		json_put_number(&out, "offset", s.offset);
+		json_put_string(&out, "kind", kinds[s.kind]);
+		json_put_string(&out, "name", s.name);
+		json_put_number(&out, "used", used);
+		if (room)
+			json_put_number(&out, "room", room);
+		else
+			json_put_null(&out, "room");
+		json_close(&out, '}');
+	}
+	json_close(&out, ']');
+	json_close(&out, '}');
+	json_end_line(&out);
 }
 
 static int config_list(const struct job *job, const struct eeprom *image)
@@ -270,7 +279,10 @@ static int config_list(const struct job *job, const struct eeprom *image)
 	struct plat_memory text;
 	if (!plat_memory_open(&text))
 		return tool_error("out of memory");
-	config_print_layout(image, job->json, text.stream);
+	if (job->json)
+		config_print_json(image, text.stream);
+	else
+		config_print_layout(image, text.stream);
 	int result = plat_memory_close(&text) ? tool_write(job->out, text.bytes, text.size)
 	                                      : tool_error("out of memory");
 	free(text.bytes);
@@ -332,7 +344,7 @@ static int config_extract(const struct eeprom *image)
 static int config_work(const struct job *job, struct eeprom *image)
 {
 	if (job->debug)
-		config_print_layout(image, false, stderr);
+		config_print_layout(image, stderr);
 	if (job->extract)
 		return config_extract(image);
 	if (job->list)
@@ -343,7 +355,7 @@ static int config_work(const struct job *job, struct eeprom *image)
 	if (result != TOOL_OK)
 		return result;
 	if (job->debug)
-		config_print_layout(image, false, stderr);
+		config_print_layout(image, stderr);
 	return tool_write(job->out, image->bytes, image->size);
 }
 

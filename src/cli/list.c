@@ -181,51 +181,52 @@ static void list_print_table(FILE *out, const struct list *l)
 
 /* --- JSON */
 
-static void list_json_field(FILE *out, const char *name, const char *text)
+/* "" is null, too. */
+static void list_put_text(struct json_out *out, const char *key, const char *text)
 {
-	fprintf(out, ", \"%s\": ", name);
-	if (text && *text)
-		json_string(out, text);
-	else
-		fputs("null", out);
+	json_put_string(out, key, text && *text ? text : NULL);
 }
 
 /* A list "a, b" as an array. */
-static void list_json_words(FILE *out, const char *name, const char *list)
+static void list_put_words(struct json_out *out, const char *key, const char *list)
 {
 	char copy[SYSFS_TEXT], *rest = NULL;
 	memcpy(copy, list, strlen(list) + 1);
-	fprintf(out, ", \"%s\": [", name);
-	for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-		if (word != copy)
-			fputs(", ", out);
-		json_string(out, word + (*word == ' '));
-	}
-	putc(']', out);
+	json_open(out, key, '[');
+	for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
+		json_put_string(out, NULL, word + (*word == ' '));
+	json_close(out, ']');
 }
 
-static void list_print_json(FILE *out, const struct entry *e)
+static void list_print_json(FILE *stream, const struct entry *e)
 {
-	fputs("{\"path\": ", out);
-	json_string(out, e->info.path);
-	fprintf(out, ", \"vendor\": \"%04x\", \"product\": \"%04x\"", e->info.vendor,
-	        e->info.product);
-	list_json_field(out, "chip", e->chip ? e->chip->name : NULL);
-	list_json_field(out, "models", e->chip ? e->chip->boards : NULL);
-	list_json_field(out, "stage", stage_code(e->stage));
-	list_json_field(out, "serial", e->serial);
-	list_json_field(out, "access", list_access_word(e->access));
-	list_json_words(out, "drivers", e->drivers);
-	list_json_words(out, "programs", e->holders);
-	fputs(", \"disks\": [", out);
+	char id[8];
+	struct json_out writer, *out = &writer;
+	json_begin(out, stream, JSON_SPACED);
+	json_open(out, NULL, '{');
+	json_put_string(out, "path", e->info.path);
+	snprintf(id, sizeof id, "%04x", e->info.vendor);
+	json_put_string(out, "vendor", id);
+	snprintf(id, sizeof id, "%04x", e->info.product);
+	json_put_string(out, "product", id);
+	list_put_text(out, "chip", e->chip ? e->chip->name : NULL);
+	list_put_text(out, "models", e->chip ? e->chip->boards : NULL);
+	list_put_text(out, "stage", stage_code(e->stage));
+	list_put_text(out, "serial", e->serial);
+	list_put_text(out, "access", list_access_word(e->access));
+	list_put_words(out, "drivers", e->drivers);
+	list_put_words(out, "programs", e->holders);
+	json_open(out, "disks", '[');
 	for (size_t i = 0; i < e->disk_count; i++) {
-		fprintf(out, "%s{\"device\": ", i ? ", " : "");
-		json_string(out, e->disks[i].node);
-		fprintf(out, ", \"size\": %llu", (unsigned long long)e->disks[i].size);
-		list_json_field(out, "model", e->disks[i].model);
-		putc('}', out);
+		json_open(out, NULL, '{');
+		json_put_string(out, "device", e->disks[i].node);
+		json_put_number(out, "size", e->disks[i].size);
+		list_put_text(out, "model", e->disks[i].model);
+		json_close(out, '}');
 	}
-	fputs("]}\n", out);
+	json_close(out, ']');
+	json_close(out, '}');
+	json_end_line(out);
 }
 
 /* --- the whole */

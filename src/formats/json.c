@@ -25,3 +25,78 @@ void json_string(FILE *out, const char *s)
 	}
 	putc('"', out);
 }
+
+void json_begin(struct json_out *out, FILE *stream, enum json_style style)
+{
+	*out = (struct json_out){ .stream = stream, .spaced = style == JSON_SPACED };
+}
+
+/* The comma and the key before a value. */
+static void json_put_key(struct json_out *out, const char *key)
+{
+	if (out->more)
+		fputs(out->spaced ? ", " : ",", out->stream);
+	out->more = true;
+	if (!key)
+		return;
+	json_string(out->stream, key);
+	fputs(out->spaced ? ": " : ":", out->stream);
+}
+
+void json_open(struct json_out *out, const char *key, char bracket)
+{
+	json_put_key(out, key);
+	putc(bracket, out->stream);
+	out->more = false;
+}
+
+void json_close(struct json_out *out, char bracket)
+{
+	putc(bracket, out->stream);
+	out->more = true;
+}
+
+void json_end_line(struct json_out *out)
+{
+	putc('\n', out->stream);
+	out->more = false;
+}
+
+void json_put_string(struct json_out *out, const char *key, const char *value)
+{
+	json_put_key(out, key);
+	if (value)
+		json_string(out->stream, value);
+	else
+		fputs("null", out->stream);
+}
+
+void json_put_known(struct json_out *out, const char *key, const char *value)
+{
+	if (value && *value)
+		json_put_string(out, key, value);
+}
+
+void json_put_number(struct json_out *out, const char *key, uint64_t value)
+{
+	json_put_key(out, key);
+	fprintf(out->stream, "%llu", (unsigned long long)value);
+}
+
+void json_put_bool(struct json_out *out, const char *key, bool value)
+{
+	json_put_key(out, key);
+	fputs(value ? "true" : "false", out->stream);
+}
+
+void json_put_null(struct json_out *out, const char *key)
+{
+	json_put_string(out, key, NULL);
+}
+
+void json_put_seconds(struct json_out *out, const char *key, uint64_t microseconds)
+{
+	json_put_key(out, key);
+	fprintf(out->stream, "%llu.%06llu", (unsigned long long)(microseconds / 1000000),
+	        (unsigned long long)(microseconds % 1000000));
+}

@@ -67,57 +67,17 @@ static const char *const source_names[] = {
 	[SOURCE_EMBEDDED] = "embedded",
 };
 
-/* --- members; each but the first of an object begins with its comma */
+/* --- members */
 
-static void json_put_string(FILE *out, const char *key, const char *value)
+static void json_put_board(struct json_out *out, const struct board_facts *board)
 {
-	fprintf(out, ",\"%s\":", key);
-	if (value)
-		json_string(out, value);
-	else
-		fputs("null", out);
-}
-
-/* Leaves out what is not known. */
-static void json_put_known(FILE *out, const char *key, const char *value)
-{
-	if (value && *value)
-		json_put_string(out, key, value);
-}
-
-static void json_put_number(FILE *out, const char *key, uint64_t value)
-{
-	fprintf(out, ",\"%s\":%llu", key, (unsigned long long)value);
-}
-
-static void json_put_bool(FILE *out, const char *key, bool value)
-{
-	fprintf(out, ",\"%s\":%s", key, value ? "true" : "false");
-}
-
-static void json_print_seconds(FILE *out, uint64_t time)
-{
-	fprintf(out, "%llu.%06llu", (unsigned long long)(time / PLAT_SECOND),
-	        (unsigned long long)(time % PLAT_SECOND));
-}
-
-static void json_put_seconds(FILE *out, const char *key, uint64_t time)
-{
-	fprintf(out, ",\"%s\":", key);
-	json_print_seconds(out, time);
-}
-
-/* "path" is the first of several objects' members: it brings no comma. */
-static void json_print_board(FILE *out, const struct board_facts *board)
-{
-	fputs("\"path\":", out);
-	json_string(out, board->path);
+	json_put_string(out, "path", board->path);
 	json_put_known(out, "chip", board->chip ? board->chip->name : NULL);
 	json_put_known(out, "serial", board->serial);
 	json_put_known(out, "place", board->place);
 }
 
-static void json_put_result(FILE *out, enum err err, unsigned files, uint64_t bytes,
+static void json_put_result(struct json_out *out, enum err err, unsigned files, uint64_t bytes,
                             uint64_t duration)
 {
 	json_put_bool(out, "success", err == OK);
@@ -129,7 +89,7 @@ static void json_put_result(FILE *out, enum err err, unsigned files, uint64_t by
 
 /* --- events */
 
-static void json_put_date(FILE *out)
+static void json_put_date(struct json_out *out)
 {
 	char date[PLAT_DATE_SIZE];
 	plat_date(date);
@@ -137,7 +97,7 @@ static void json_put_date(FILE *out)
 }
 
 /* What joins the records of many hosts. */
-static void json_put_run(FILE *out, const struct report_run *run)
+static void json_put_run(struct json_out *out, const struct report_run *run)
 {
 	if (!run)
 		return;
@@ -147,13 +107,13 @@ static void json_put_run(FILE *out, const struct report_run *run)
 	json_put_string(out, "folder_sha256", *run->directory_hash ? run->directory_hash : NULL);
 }
 
-static void json_put_start(FILE *out, const struct event *e)
+static void json_put_start(struct json_out *out, const struct event *e)
 {
 	json_put_date(out);
 	json_put_string(out, "version", e->text);
 }
 
-static void json_put_file(FILE *out, const struct event *e)
+static void json_put_file(struct json_out *out, const struct event *e)
 {
 	json_put_string(out, "name", e->name);
 	if (e->kind == EV_FILE_ABSENT) {
@@ -169,27 +129,22 @@ static void json_put_file(FILE *out, const struct event *e)
 		json_put_seconds(out, "duration", e->duration);
 }
 
-static void json_put_stage(FILE *out, const struct board_facts *board)
+static void json_put_stage(struct json_out *out, const struct board_facts *board)
 {
 	if (board)
 		json_put_string(out, "stage", board->stage == STAGE_BOOT_ROM ? "rom" : "server");
 }
 
-static void json_put_metadata(FILE *out, const struct event *e)
+static void json_put_metadata(struct json_out *out, const struct event *e)
 {
 	json_put_string(out, "file", e->where);
-	fputs(",\"values\":{", out);
-	for (size_t i = 0; i < e->metadata->count; i++) {
-		if (i > 0)
-			putc(',', out);
-		json_string(out, e->metadata->keys[i]);
-		putc(':', out);
-		json_string(out, e->metadata->values[i]);
-	}
-	putc('}', out);
+	json_open(out, "values", '{');
+	for (size_t i = 0; i < e->metadata->count; i++)
+		json_put_string(out, e->metadata->keys[i], e->metadata->values[i]);
+	json_close(out, '}');
 }
 
-static void json_put_remark(FILE *out, const struct event *e)
+static void json_put_remark(struct json_out *out, const struct event *e)
 {
 	if (e->kind == EV_WARNING)
 		json_put_string(out, "code", e->topic);
@@ -198,7 +153,7 @@ static void json_put_remark(FILE *out, const struct event *e)
 	json_put_string(out, "text", e->text);
 }
 
-static void json_put_failed(FILE *out, const struct event *e)
+static void json_put_failed(struct json_out *out, const struct event *e)
 {
 	json_put_string(out, "code", err_code(e->err));
 	json_put_string(out, "reason", err_text(e->err));
@@ -206,7 +161,7 @@ static void json_put_failed(FILE *out, const struct event *e)
 	json_put_known(out, "advice", e->advice ? e->advice : outcome_advice(e->err));
 }
 
-static void json_put_disk(FILE *out, const struct event *e)
+static void json_put_disk(struct json_out *out, const struct event *e)
 {
 	json_put_string(out, "device", e->name);
 	json_put_number(out, "size", e->size);
@@ -226,7 +181,7 @@ static const char *const step_names[] = {
 	[FLASH_READ] = "read",
 };
 
-static void json_put_image(FILE *out, const struct event *e)
+static void json_put_image(struct json_out *out, const struct event *e)
 {
 	json_put_string(out, "file", e->name);
 	json_put_string(out, "format", e->text);
@@ -236,7 +191,7 @@ static void json_put_image(FILE *out, const struct event *e)
 	json_put_seconds(out, "duration", e->duration);
 }
 
-static void json_put_flash(FILE *out, const struct event *e)
+static void json_put_flash(struct json_out *out, const struct event *e)
 {
 	if (e->kind == EV_FLASH_PROGRESS) {
 		json_put_string(out, "step", step_names[e->step]);
@@ -262,7 +217,7 @@ static void json_put_flash(FILE *out, const struct event *e)
 	}
 }
 
-static void json_put_backup(FILE *out, const struct event *e)
+static void json_put_backup(struct json_out *out, const struct event *e)
 {
 	json_put_string(out, "file", e->name);
 	json_put_number(out, "size", e->size);
@@ -271,7 +226,7 @@ static void json_put_backup(FILE *out, const struct event *e)
 	json_put_seconds(out, "duration", e->duration);
 }
 
-static void json_put_program(FILE *out, const struct event *e)
+static void json_put_program(struct json_out *out, const struct event *e)
 {
 	json_put_string(out, "program", e->name);
 	if (e->kind == EV_EXEC)
@@ -280,7 +235,7 @@ static void json_put_program(FILE *out, const struct event *e)
 	json_put_seconds(out, "duration", e->duration);
 }
 
-static void json_put_diagnosis(FILE *out, const struct event *e)
+static void json_put_diagnosis(struct json_out *out, const struct event *e)
 {
 	json_put_string(out, "code", e->topic);
 	json_put_known(out, "explains", e->err ? err_code(e->err) : NULL);
@@ -289,25 +244,25 @@ static void json_put_diagnosis(FILE *out, const struct event *e)
 	json_put_string(out, "advice", e->advice);
 }
 
-static void json_put_summary(FILE *out, const struct event *e)
+static void json_put_summary(struct json_out *out, const struct event *e)
 {
 	const struct summary *s = e->summary;
 	json_put_number(out, "succeeded", s->succeeded);
 	json_put_number(out, "failed", s->failed);
 	json_put_number(out, "status", e->code);
-	fputs(",\"boards\":[", out);
+	json_open(out, "boards", '[');
 	for (size_t i = 0; i < s->count; i++) {
 		const struct summary_board *b = &s->boards[i];
-		fputs(i > 0 ? ",{" : "{", out);
-		json_print_board(out, &b->facts);
+		json_open(out, NULL, '{');
+		json_put_board(out, &b->facts);
 		json_put_result(out, b->err, b->files, b->bytes, b->duration);
-		putc('}', out);
+		json_close(out, '}');
 	}
-	putc(']', out);
+	json_close(out, ']');
 }
 
 /* What the kinds have besides the common members. No default: the compiler asks for each new kind. */
-static void json_put_details(FILE *out, const struct event *e)
+static void json_put_details(struct json_out *out, const struct event *e)
 {
 	switch (e->kind) {
 	case EV_START:
@@ -397,26 +352,27 @@ static void json_put_details(FILE *out, const struct event *e)
 static void json_observe(struct observer *self, const struct event *e)
 {
 	struct json *j = (struct json *)self;
-	FILE *out = j->options.out;
+	struct json_out writer, *out = &writer;
 	const char *name = event_names[e->kind];
 	if (!name || (e->kind == EV_DEBUG && e->level > j->options.verbose))
 		return;
 	if (!j->started)
 		j->start = e->time;
 	j->started = true;
-	fprintf(out, "{\"event\":\"%s\",\"time\":", name);
-	json_print_seconds(out, e->time - j->start);
-	if (e->board) {
-		putc(',', out);
-		json_print_board(out, e->board);
-	}
+	json_begin(out, j->options.out, JSON_COMPACT);
+	json_open(out, NULL, '{');
+	json_put_string(out, "event", name);
+	json_put_seconds(out, "time", e->time - j->start);
+	if (e->board)
+		json_put_board(out, e->board);
 	json_put_details(out, e);
 	if (j->options.run && e->kind == EV_RESULT)
 		json_put_date(out);
 	if (e->kind == EV_START || e->kind == EV_RESULT)
 		json_put_run(out, j->options.run);
-	fputs("}\n", out);
-	fflush(out);
+	json_close(out, '}');
+	json_end_line(out);
+	fflush(j->options.out);
 }
 
 static void json_finish(struct observer *self)
