@@ -332,7 +332,7 @@ static int pieeprom_sign_config(const struct job *job, const struct signing *sig
 
 /* --- results */
 
-/* The pair last, the image at its end: an image without its .sig file is never there. */
+/* The pair last, and of it the image last: there is never an image without its .sig file. */
 static int pieeprom_publish(const struct job *job, const struct eeprom *image,
                             const uint8_t *firmware, const struct bytes *recovery,
                             struct sigfile *sig)

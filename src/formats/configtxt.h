@@ -34,7 +34,7 @@ void configtxt_open(struct configtxt *config, char *text, size_t n, const struct
 /* The next setting; false at the end. */
 bool configtxt_next(struct configtxt *config, struct configtxt_setting *setting);
 
-/* Whether a value switches something on: a number other than 0, or a word that is no number. */
+/* Whether a value switches something on: a number other than 0, or a word that is not a number. */
 bool configtxt_is_on(const char *value);
 
 /* Whether N bytes are a text that boot loaders read: not UTF-16, without a byte-order mark, without zero bytes. Returns 0,

@@ -100,7 +100,7 @@ enum err tar_open(struct tar *tar, reader_fn read, void *ctx, uint64_t size)
 		if (!tar_checksum_holds(block))
 			return tar_bad(tar, at, "not a tar header");
 		if (!tar_octal(block + 124, 12, &length))
-			return tar_bad(tar, at, "a size that is no number");
+			return tar_bad(tar, at, "a size that is not a number");
 		if (length > size - at - BLOCK)
 			return tar_bad(tar, at, "a member runs past the end");
 		if (tar->count >= MAX_MEMBERS)

@@ -37,6 +37,7 @@ median "start of a program that does nothing" env true
 median "replace the configuration (2712)" "$OUT/tools/rpi-eeprom-config" "$T/image" --config "$T/boot.conf" --out "$T/out"
 median "sign the configuration" "$OUT/tools/rpi-eeprom-digest" -i "$T/boot.conf" -o "$T/sig" -k "$T/key.pem"
 median "sign a second stage (100 kB)" "$OUT/tools/rpi-sign-bootcode" -c 2712 -i "$T/code" -o "$T/signed" -k "$T/key.pem" -n 16
+median "make pieeprom.bin and pieeprom.sig" "$OUT/tools/update-pieeprom" -i "$T/image" -c "$T/boot.conf" -o "$T/pieeprom.bin"
 # the system's own first: a version manager's shim would add its own start
 for python in /usr/bin/python3 python3; do
 	"$python" -c pass 2>/dev/null || continue

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hostile EEPROM images: the walk and every edit stay inside, a refused edit changes nothing, an accepted one leaves a
+/* Any EEPROM image: the walk and every edit stay inside, a refused edit changes nothing, an accepted one leaves a
  * sound chain. An input is a base image, an edit and patches of that image, so that small inputs reach all code. */
 #include "formats/eeprom.h"
 #include "samples.h"

@@ -72,7 +72,7 @@ static void check_members(const struct tar *tar, uint64_t size)
 		require(found && found <= m);
 	}
 	(void)tar_find(tar, "", "");
-	require(!tar_find(tar, "no such folder", "no such file"));
+	require(!tar_find(tar, "no such directory", "no such file"));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

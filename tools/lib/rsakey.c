@@ -53,7 +53,7 @@ static int rsakey_check_numbers(const BIGNUM *n, const BIGNUM *e, struct reason 
 	return 0;
 }
 
-/* Takes PKEY over, whatever the result. */
+/* Takes ownership of PKEY in every case. */
 static int rsakey_adopt(EVP_PKEY *pkey, struct rsakey **out, struct reason *why)
 {
 	BIGNUM *n = NULL, *e = NULL;
@@ -165,7 +165,7 @@ static int rsakey_parse_ssh_blob(const uint8_t *blob, size_t n, struct rsakey **
 	return result;
 }
 
-/* TEXT stands behind the first word. */
+/* TEXT follows the first word. */
 static int rsakey_parse_ssh(const char *text, struct rsakey **key, struct reason *why)
 {
 	uint8_t blob[2048];
@@ -289,7 +289,7 @@ int rsakey_parse(const uint8_t *bytes, size_t n, enum rsakey_part part, rsakey_a
 	*key = NULL;
 	if (n > RSAKEY_FILE_MAX)
 		return reason_set(why, "too large for a key");
-	const char *text = (const char *)bytes; /* a zero stands behind it, see struct bytes */
+	const char *text = (const char *)bytes; /* followed by a zero byte, see struct bytes */
 	size_t blank = strspn(text, " \t\r\n");
 	if (strncmp(text + blank, ssh_word, sizeof ssh_word - 1) != 0) {
 		EVP_PKEY *pkey = part == RSAKEY_PUBLIC ? rsakey_pkcs1_public_der(bytes, n) : NULL;

@@ -242,7 +242,7 @@ static void free_clusters(void)
 	CHECK(!fatvolume_count_free(&volume, read_image, NULL, &count));
 }
 
-/* Whatever the fields say, there is a verdict. */
+/* Any field values give a result. */
 static void noise(void)
 {
 	unsigned state = 1;

@@ -12,7 +12,7 @@ static const char *hex(const uint8_t *bytes)
 	return text;
 }
 
-/* The hash of N bytes, added in pieces of STEP. */
+/* The hash of N bytes, added in parts of STEP. */
 static const char *hash(const void *bytes, size_t n, size_t step)
 {
 	struct sha256 h;
@@ -57,7 +57,7 @@ static void a_million_letters(void)
 	free(text);
 }
 
-/* Every length around the block size, in one piece and byte by byte. */
+/* Every length around the block size, at once and byte by byte. */
 static void lengths_around_a_block(void)
 {
 	char bytes[200];

@@ -153,7 +153,7 @@ static void corruption(void)
 	CHECK_INT(open_it(), ERR_ARCHIVE); /* nothing in it */
 }
 
-/* Whatever is cut off or flipped: an answer, and members inside the archive. */
+/* Any cut or changed byte: a result, and members inside the archive. */
 static void never_outside(void)
 {
 	srand(1);
