@@ -9,16 +9,41 @@
 
 #define CHIP_VENDOR 0x0a5c /* Broadcom, for every stage of every chip */
 
+#define CHIP_PARTS  5 /* most files that a boot loader is made of, and NULL */
+#define CHIP_MODELS 9 /* most models with one chip, and an empty row */
+
+/* A board with this chip, as filters in config.txt name it: [pi4]. */
+struct chip_model {
+	const char *filter;
+	bool all; /* every board with the chip passes this filter */
+};
+
 struct chip {
 	uint16_t product;         /* USB product id of both boot stages */
 	const char *name;         /* for people: "BCM2711" */
 	const char *directory;    /* sub-directory and archive prefix of its files: "2711" */
 	const char *second_stage; /* file name of the second stage */
+	const char *start_file;   /* firmware that a second stage asks for; NULL: asks for none */
+	const char *msd_start;    /* the file in msd/ that has it; NULL: msd/ has nothing for it */
 	bool metadata;            /* reports metadata that is worth keeping */
 	bool signed_message;      /* the boot message carries a signature with -s */
 	bool gadget;              /* can run the mass-storage gadget */
+	bool config_writes_otp;   /* firmware sets one-time programmable memory by config.txt */
 	const char *boards;       /* what carries it */
 	const char *names;        /* other words for it and its boards, for chip_by_name */
+
+	/* The EEPROM with the boot loader. 0: the chip has none, and nothing of what follows. */
+	uint32_t eeprom_size;              /* bytes of an image */
+	const char *recovery;              /* directory that writes it */
+	const char *recovery_signed;       /* the same with secure boot */
+	const char *parts[CHIP_PARTS];     /* of the boot loader, beside the second stage */
+	bool parts_needed;                 /* no second stage has them inside */
+	const char *rp1_parts[CHIP_PARTS]; /* firmware of the RP1; without it no USB and Ethernet */
+	bool counter_signs;                /* customers sign its boot code, with a trailer */
+	uint64_t image_limit;   /* bytes of boot.img that are read; 0: no limit is known */
+	uint64_t image_caution; /* bytes that older boot loaders read */
+
+	struct chip_model models[CHIP_MODELS]; /* ends with an empty row */
 };
 
 extern const struct chip chip_table[];

@@ -45,20 +45,21 @@ static char *configtxt_next_line(struct configtxt *c)
 	return line;
 }
 
-/* The filters that name models, and the chips that these carry. ALL: every board with the chip is such a model. */
-static const struct {
-	const char *name;
-	uint16_t product;
-	bool all;
-} models[] = {
-	{ "pi0", 0x2763, false },   { "pi0", 0x2764, false },  { "pi0w", 0x2763, false },
-	{ "pi02", 0x2764, false },  { "pi1", 0x2763, false },  { "pi2", 0x2764, false },
-	{ "pi3", 0x2764, false },   { "pi3+", 0x2764, false }, { "pi4", 0x2711, true },
-	{ "pi400", 0x2711, false }, { "pi5", 0x2712, true },   { "pi500", 0x2712, false },
-	{ "cm0", 0x2764, false },   { "cm1", 0x2763, false },  { "cm3", 0x2764, false },
-	{ "cm3+", 0x2764, false },  { "cm4", 0x2711, false },  { "cm4s", 0x2711, false },
-	{ "cm5", 0x2712, false },
-};
+/* Whether the filter NAME names a model, and if so, whether boards with the chip pass it. */
+static bool configtxt_find_model(const char *name, const struct chip *chip,
+                                 enum configtxt_applies *applies)
+{
+	bool known = false;
+	*applies = CONFIGTXT_NO;
+	for (size_t i = 0; i < chip_count; i++)
+		for (const struct chip_model *m = chip_table[i].models; m->filter; m++)
+			if (strcasecmp(name, m->filter) == 0) {
+				known = true;
+				if (&chip_table[i] == chip)
+					*applies = m->all ? CONFIGTXT_YES : CONFIGTXT_MAYBE;
+			}
+	return known;
+}
 
 /* [all] ends every filter; a model replaces the model before; what is not known narrows further. */
 static void configtxt_take_filter(struct configtxt *c, const char *name)
@@ -72,15 +73,8 @@ static void configtxt_take_filter(struct configtxt *c, const char *name)
 		c->none = true;
 		return;
 	}
-	bool known = false;
-	enum configtxt_applies applies = CONFIGTXT_NO;
-	for (size_t i = 0; i < sizeof models / sizeof *models; i++)
-		if (strcasecmp(name, models[i].name) == 0) {
-			known = true;
-			if (models[i].product == c->chip->product)
-				applies = models[i].all ? CONFIGTXT_YES : CONFIGTXT_MAYBE;
-		}
-	if (known)
+	enum configtxt_applies applies;
+	if (configtxt_find_model(name, c->chip, &applies))
 		c->model = applies;
 	else
 		c->condition = true;
