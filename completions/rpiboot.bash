@@ -16,7 +16,7 @@ _rpiboot()
 		compopt -o filenames 2>/dev/null
 		COMPREPLY=($(compgen -d -- "$word"))
 		;;
-	--names | --metrics)
+	--expect-key | --names | --metrics)
 		compopt -o filenames 2>/dev/null
 		COMPREPLY=($(compgen -f -- "$word"))
 		;;
@@ -57,6 +57,7 @@ _rpiboot()
 --metadata
 -s
 --signed
+--expect-key
 -t
 --timeout
 --next-timeout

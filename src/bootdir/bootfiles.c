@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bootdir/bootfiles.h"
 
+#include "base/str.h"
 #include "bootdir/embedded.h"
+#include "formats/configtxt.h"
+#include "formats/privatekey.h"
 #include "formats/safename.h"
 #include "platform/plat.h"
-#include "base/str.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define GADGET "mass-storage-gadget"
 
 /* --- which directory */
 
-char *bootfiles_directory(const char *directory)
+/* mass-storage-gadget beside DIRECTORY, if that is one of its public names. NULL: it is not, or out of memory. */
+static char *bootfiles_alias(const char *directory)
 {
 	static const char *const aliases[] = { GADGET "64", GADGET "64-cm3", GADGET "-cm3" };
 	size_t n = strlen(directory);
@@ -23,17 +27,63 @@ char *bootfiles_directory(const char *directory)
 	size_t last = n;
 	while (last > 0 && directory[last - 1] != '/')
 		last--;
-	for (size_t i = 0; i < sizeof aliases / sizeof *aliases && !plat_is_directory(directory);
-	     i++) {
-		if (strlen(aliases[i]) != n - last ||
-		    memcmp(directory + last, aliases[i], n - last) != 0)
-			continue;
-		char *real = str_new("%.*s" GADGET, (int)last, directory);
-		if (!real || plat_is_directory(real))
-			return real;
-		free(real);
+	for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+		if (strlen(aliases[i]) == n - last &&
+		    memcmp(directory + last, aliases[i], n - last) == 0)
+			return str_new("%.*s" GADGET, (int)last, directory);
+	return NULL;
+}
+
+/* PATH (taken over) if it is a directory, else NULL. */
+static char *bootfiles_if_directory(char *path)
+{
+	if (path && plat_is_directory(path))
+		return path;
+	free(path);
+	return NULL;
+}
+
+char *bootfiles_directory(const char *directory, const char *const *roots)
+{
+	char *found = plat_is_directory(directory)
+	                      ? str_new("%s", directory)
+	                      : bootfiles_if_directory(bootfiles_alias(directory));
+	bool is_name = *directory && !strchr(directory, '/') && directory[0] != '.';
+	for (const char *const *root = roots; !found && is_name && *root; root++) {
+		char *below = str_new("%s/%s", *root, directory);
+		char *alias = below ? bootfiles_alias(below) : NULL;
+		found = bootfiles_if_directory(below);
+		if (found)
+			free(alias);
+		else
+			found = bootfiles_if_directory(alias);
 	}
-	return str_new("%s", directory);
+	return found ? found : str_new("%s", directory);
+}
+
+char *bootfiles_fetch_command(const struct bootfiles_places *places, const char *directory)
+{
+	const char *slash = strrchr(directory, '/'), *name = slash ? slash + 1 : directory;
+	for (const char *const *root = places->roots; *root; root++) {
+		char *tool = str_new("%s%stools/rpi-fetch-firmware",
+		                     strcmp(*root, ".") == 0 ? "" : *root,
+		                     strcmp(*root, ".") == 0 ? "" : "/");
+		if (!tool)
+			return NULL;
+		int fd;
+		uint64_t size;
+		bool there = plat_open(tool, &fd, &size) == PLAT_FILE_OK;
+		if (there)
+			plat_close(fd);
+		char *command = there ? str_new("Fetch Raspberry Pi's firmware: %s%s", tool,
+		                                plat_can_write(*root) ? "" : " (as root)")
+		                      : NULL;
+		free(tool);
+		if (there)
+			return command;
+	}
+	return str_new("Fetch Raspberry Pi's firmware: rpi-fetch-firmware --only %s",
+	               *name ? name : directory);
 }
 
 static int64_t bootfiles_read_archive(void *ctx, uint64_t offset, void *to, size_t n)
@@ -71,7 +121,7 @@ static enum err bootfiles_open_archive(struct bootfiles *files, char *path)
 static enum err bootfiles_open_directory(struct bootfiles *files, const char *directory,
                                          const char *path)
 {
-	files->directory = bootfiles_directory(directory);
+	files->directory = bootfiles_directory(directory, files->places->roots);
 	if (!files->directory)
 		return ERR_MEMORY;
 	if (!plat_is_directory(files->directory)) {
@@ -114,6 +164,7 @@ static bool bootfiles_has_second_stage(const struct bootfiles *files)
 		bootfile_close(&file);
 		return false;
 	case BOOTFILE_DENIED:
+	case BOOTFILE_PRIVATE:
 	default:
 		return false;
 	}
@@ -167,7 +218,7 @@ void bootfiles_close(struct bootfiles *files)
 /* Names that stay in the directory they are looked up in. */
 static bool bootfiles_is_contained(const char *name)
 {
-	if (*name == '/' || !safename_ok(name))
+	if (!safename_ok(name))
 		return false;
 	for (const char *part = name; part; part = strchr(part, '/')) {
 		if (*part == '/')
@@ -230,6 +281,7 @@ enum lookup_result bootfiles_find_own(const struct bootfiles *files, const char 
                                       struct bootfile *file)
 {
 	*file = (struct bootfile){ .fd = -1 };
+	name += strspn(name, "/");
 	if (!bootfiles_is_contained(name))
 		return BOOTFILE_DENIED;
 	if (!files->directory)
@@ -250,22 +302,14 @@ enum lookup_result bootfiles_find_own(const struct bootfiles *files, const char 
 	return answer;
 }
 
-/* The legacy mass-storage firmware has one start.elf; a 2711 asks for it under another name. It has nothing for a 2712. */
+/* The name in msd/ of what the chip asks for as NAME; NULL: msd/ is not for that. */
 static const char *bootfiles_legacy_name(const struct chip *chip, const char *name)
 {
-	static const struct {
-		const char *directory, *asked, *file;
-	} legacy[] = {
-		{ "2710", "bootcode.bin", "bootcode.bin" },
-		{ "2710", "start.elf", "start.elf" },
-		{ "2711", "bootcode4.bin", "bootcode4.bin" },
-		{ "2711", "start4.elf", "start.elf" },
-	};
-	for (size_t i = 0; i < sizeof legacy / sizeof *legacy; i++)
-		if (strcmp(legacy[i].directory, chip->directory) == 0 &&
-		    strcmp(legacy[i].asked, name) == 0)
-			return legacy[i].file;
-	return NULL;
+	if (!chip->msd_start)
+		return NULL;
+	if (strcmp(name, chip->second_stage) == 0)
+		return chip->second_stage;
+	return strcmp(name, chip->start_file) == 0 ? chip->msd_start : NULL;
 }
 
 static enum lookup_result bootfiles_find_embedded(struct bootfile *file, const char *name)
@@ -283,20 +327,72 @@ static enum lookup_result bootfiles_find_embedded(struct bootfile *file, const c
 	return file->err ? BOOTFILE_FAILED : BOOTFILE_FOUND;
 }
 
-enum lookup_result bootfiles_find(const struct bootfiles *files, const char *name,
-                                  struct bootfile *file)
+#define CONFIG_MAX (1024u * 1024) /* bytes of a config.txt that are read */
+
+/* Whether the directory's config.txt has boot_ramdisk=1, for every board with the chip or for some. */
+static bool bootfiles_wants_image(const struct bootfiles *files)
 {
-	enum lookup_result answer = bootfiles_find_own(files, name, file);
+	struct bootfile file;
+	struct configtxt config;
+	struct configtxt_setting setting;
+	bool wants = false;
+	char *text = NULL;
+	if (bootfiles_find_own(files, "config.txt", &file) == BOOTFILE_FOUND) {
+		size_t n = file.size < CONFIG_MAX ? file.size : CONFIG_MAX;
+		text = malloc(n + 1);
+		if (text && bootfile_read(&file, 0, text, n) == OK) {
+			configtxt_open(&config, text, n, files->chip);
+			while (configtxt_next(&config, &setting))
+				if (strcasecmp(setting.key, "boot_ramdisk") == 0 &&
+				    setting.applies != CONFIGTXT_NO)
+					wants = configtxt_is_on(setting.value);
+		}
+	}
+	free(text);
+	bootfile_close(&file);
+	return wants;
+}
+
+/* The legacy firmware's file for NAME: FILE was looked up in the directory in vain. */
+static enum lookup_result bootfiles_find_legacy(const struct bootfiles *files, const char *name,
+                                                struct bootfile *file)
+{
 	const char *legacy = bootfiles_legacy_name(files->chip, name);
-	if (!legacy)
-		return answer;
-	for (const char *const *root = files->places->roots; *root && answer == BOOTFILE_ABSENT;
+	enum lookup_result result = BOOTFILE_ABSENT;
+	if (!legacy || (strcmp(name, files->chip->start_file) == 0 && bootfiles_wants_image(files)))
+		return BOOTFILE_ABSENT;
+	for (const char *const *root = files->places->roots; *root && result == BOOTFILE_ABSENT;
 	     root++)
-		answer = bootfiles_find_path(file, SOURCE_DIRECTORY,
+		result = bootfiles_find_path(file, SOURCE_DIRECTORY,
 		                             strcmp(*root, ".") == 0
 		                                     ? str_new("msd/%s", legacy)
 		                                     : str_new("%s/msd/%s", *root, legacy));
-	return answer == BOOTFILE_ABSENT ? bootfiles_find_embedded(file, legacy) : answer;
+	return result == BOOTFILE_ABSENT ? bootfiles_find_embedded(file, legacy) : result;
+}
+
+enum lookup_result bootfiles_find(const struct bootfiles *files, const char *name,
+                                  struct bootfile *file)
+{
+	name += strspn(name, "/");
+	enum lookup_result result = bootfiles_find_own(files, name, file);
+	if (result == BOOTFILE_ABSENT)
+		result = bootfiles_find_legacy(files, name, file);
+	if (result == BOOTFILE_FOUND && bootfile_is_private_key(file)) {
+		bootfile_close(file);
+		return BOOTFILE_PRIVATE;
+	}
+	return result;
+}
+
+bool bootfile_is_private_key(const struct bootfile *file)
+{
+	if (file->size == 0 || file->size > PRIVATEKEY_MAX)
+		return false;
+	uint8_t *bytes = malloc(file->size);
+	bool is_key = bytes && bootfile_read(file, 0, bytes, file->size) == OK &&
+	              privatekey_found(bytes, file->size);
+	free(bytes);
+	return is_key;
 }
 
 enum err bootfile_read(const struct bootfile *file, uint64_t offset, void *to, size_t n)

@@ -6,7 +6,7 @@
  *	3. CHIP/NAME in bootfiles.bin (DIRECTORY/CHIP/bootfiles.bin, else DIRECTORY/bootfiles.bin)
  *	4. DIRECTORY/NAME
  *	5. the legacy mass-storage firmware of the installation (msd/), then that inside the program, for the chips it is
- *	   made for
+ *	   made for; but no start file where config.txt has boot_ramdisk=1: the one in boot.img is meant
  * Directories and links in them are the operator's and trusted; names come from boards and are not. */
 #ifndef BOOTFILES_H
 #define BOOTFILES_H
@@ -44,15 +44,19 @@ enum err bootfiles_open(struct bootfiles *files, const struct bootfiles_places *
                         const struct chip *chip, const char *path);
 void bootfiles_close(struct bootfiles *files);
 
-/* The directory that DIRECTORY means: itself, or mass-storage-gadget beside it if DIRECTORY does not exist and is one of that
- * directory's public names. New string, NULL: out of memory. */
-char *bootfiles_directory(const char *directory);
+/* The directory that DIRECTORY means: itself; if it does not exist, mass-storage-gadget beside it for the public names of
+ * that; if it is a bare name, the directory of that name in one of ROOTS. New string, NULL: out of memory. */
+char *bootfiles_directory(const char *directory, const char *const *roots);
+
+/* The command that fetches the firmware for DIRECTORY, as it can be typed here: a new string, NULL: out of memory. */
+char *bootfiles_fetch_command(const struct bootfiles_places *places, const char *directory);
 
 enum lookup_result {
 	BOOTFILE_FOUND,
 	BOOTFILE_ABSENT,
-	BOOTFILE_DENIED, /* the name leaves the boot directory */
-	BOOTFILE_FAILED, /* there, but not to be served: see err */
+	BOOTFILE_DENIED,  /* the name leaves the boot directory */
+	BOOTFILE_PRIVATE, /* there, but it holds a private key, which is sent to nobody */
+	BOOTFILE_FAILED,  /* there, but not to be served: see err */
 };
 
 struct bootfile {
@@ -67,17 +71,20 @@ struct bootfile {
 	enum err err; /* of BOOTFILE_FAILED; where is set */
 };
 
-/* Looks NAME up. FILE is to be closed unless the answer is BOOTFILE_DENIED. */
+/* Looks NAME up; a "/" it begins with does not count. FILE is to be closed unless the answer is BOOTFILE_DENIED. */
 enum lookup_result bootfiles_find(const struct bootfiles *files, const char *name,
                                   struct bootfile *file);
 
-/* The same, without the legacy firmware: what the directory itself has. */
+/* The same, without the legacy firmware and whatever the file holds: what the directory itself has. */
 enum lookup_result bootfiles_find_own(const struct bootfiles *files, const char *name,
                                       struct bootfile *file);
 
 /* Reads exactly N bytes at OFFSET of the file: OK, ERR_FILE_CHANGED (shorter than it was), ERR_FILE_READ. */
 enum err bootfile_read(const struct bootfile *file, uint64_t offset, void *to, size_t n);
 void bootfile_close(struct bootfile *file);
+
+/* Whether the file holds a private key (formats/privatekey.h). */
+bool bootfile_is_private_key(const struct bootfile *file);
 
 /* Reads the signature for -s: the first 20 bytes of bootcode.sig. OK, ERR_SIGNATURE, ERR_FILE_*. */
 enum err bootfiles_signature(const struct bootfiles *files, uint8_t out[WIRE_SIGNATURE]);

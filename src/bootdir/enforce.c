@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bootdir/enforce.h"
 
-#include "platform/plat.h"
-#include "bootdir/findings.h"
 #include "base/str.h"
+#include "bootdir/checks.h"
+#include "formats/hex.h"
+#include "platform/plat.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Something that was told. */
-struct told {
+/* Something that was reported. */
+struct enforce_reported {
 	char *what;
-	struct told *next;
+	struct enforce_reported *next;
 };
 
 struct enforce {
 	const struct bootfiles_places *places;
-	bool sign;
+	bool sign, expects_key;
+	uint8_t key[RAWKEY_HASH];
 	struct report *report;
 	struct plat_monitor *monitor; /* for: */
-	struct told *told;
+	struct enforce_reported *reported;
 };
 
 struct enforce *enforce_new(const struct bootfiles_places *places, bool sign, struct report *report)
@@ -36,49 +38,55 @@ struct enforce *enforce_new(const struct bootfiles_places *places, bool sign, st
 	return enforce;
 }
 
+void enforce_expect_key(struct enforce *enforce, const uint8_t hash[RAWKEY_HASH])
+{
+	memcpy(enforce->key, hash, RAWKEY_HASH);
+	enforce->expects_key = true;
+}
+
 void enforce_free(struct enforce *enforce)
 {
 	if (!enforce)
 		return;
-	while (enforce->told) {
-		struct told *t = enforce->told;
-		enforce->told = t->next;
-		free(t->what);
-		free(t);
+	while (enforce->reported) {
+		struct enforce_reported *r = enforce->reported;
+		enforce->reported = r->next;
+		free(r->what);
+		free(r);
 	}
 	plat_monitor_free(enforce->monitor);
 	free(enforce);
 }
 
-/* Whether WHERE: TEXT was not told yet; from now on it is. */
+/* Whether WHERE: TEXT was not reported yet; from now on it is. */
 static bool enforce_is_new(struct enforce *enforce, const char *where, const char *text)
 {
-	struct told *t = malloc(sizeof *t);
+	struct enforce_reported *r = malloc(sizeof *r);
 	char *what = str_new("%s: %s", where, text);
 	bool found = false;
-	if (!t || !what) { /* then it is told twice */
-		free(t);
+	if (!r || !what) { /* then it is reported twice */
+		free(r);
 		free(what);
 		return true;
 	}
 	plat_lock(enforce->monitor);
-	for (const struct told *old = enforce->told; old && !found; old = old->next)
+	for (const struct enforce_reported *old = enforce->reported; old && !found; old = old->next)
 		found = strcmp(old->what, what) == 0;
 	if (!found) {
-		*t = (struct told){ what, enforce->told };
-		enforce->told = t;
+		*r = (struct enforce_reported){ what, enforce->reported };
+		enforce->reported = r;
 	}
 	plat_unlock(enforce->monitor);
 	if (found) {
-		free(t);
+		free(r);
 		free(what);
 	}
 	return !found;
 }
 
 /* The file of a finding with its directory, to be freed. */
-static char *enforce_place(const struct enforce *enforce, const struct preflight *p,
-                           const struct preflight_finding *f)
+static char *enforce_place(const struct enforce *enforce, const struct findings *p,
+                           const struct check_finding *f)
 {
 	const char *directory = enforce->places->directory;
 	for (size_t i = 0; i < chip_count; i++)
@@ -94,62 +102,83 @@ static char *enforce_place(const struct enforce *enforce, const struct preflight
 	return file;
 }
 
-static void enforce_warn(struct enforce *enforce, const struct preflight *p,
-                         const struct preflight_finding *f, const struct board_facts *board)
+static void enforce_warn(struct enforce *enforce, const struct findings *p,
+                         const struct check_finding *f, const struct board_facts *board)
 {
-	char *where = enforce_place(enforce, p, f);
+	char *where = enforce_place(enforce, p, f), chips[64];
 	if (!where || !enforce_is_new(enforce, where, f->text)) {
 		free(where);
 		return;
 	}
-	if (strcmp(f->code, PREFLIGHT_IRREVERSIBLE) != 0) {
+	if (strcmp(f->code, FINDINGS_IRREVERSIBLE) == 0)
+		report_warning(enforce->report, board, f->code,
+		               "IRREVERSIBLE: %s\n%s.\n"
+		               "Concerns every %s that is served from now on.\n"
+		               "Not intended? Press Ctrl-C now.",
+		               where, f->text, findings_chip_names(f->chips, chips, sizeof chips));
+	else
 		report_warning(enforce->report, board, f->code, "%s: %s", where, f->text);
-		free(where);
-		return;
-	}
-	char chips[80] = "";
-	for (size_t i = 0, at = 0; i < chip_count; i++)
-		if (f->chips >> i & 1)
-			at += (size_t)snprintf(chips + at, sizeof chips - at, "%s%s",
-			                       at ? ", " : "", chip_table[i].name);
-	report_warning(enforce->report, board, f->code,
-	               "IRREVERSIBLE: %s\n%s.\n"
-	               "Concerns every %s that is served from now on.\n"
-	               "Not intended? Press Ctrl-C now.",
-	               where, f->text, chips);
 	free(where);
+}
+
+/* Reports an error with ADVICE of its own (NULL: the error's). */
+static enum err enforce_error(struct enforce *enforce, const struct board_facts *board,
+                              enum err err, const char *text, const char *advice)
+{
+	report_emit(enforce->report, &(struct event){ .kind = EV_ERROR,
+	                                              .board = board,
+	                                              .err = err,
+	                                              .text = text ? text : "boot files",
+	                                              .advice = advice });
+	return err;
+}
+
+/* FORMAT's sentence as an advice: with a full stop. */
+static char *enforce_sentence(const char *advice)
+{
+	size_t n = advice ? strlen(advice) : 0;
+	return n == 0 ? NULL : str_new("%s%s", advice, strchr(".?", advice[n - 1]) ? "" : ".");
 }
 
 /* Reports a finding that ends the run or the board. */
-static enum err enforce_refuse(struct enforce *enforce, const struct preflight *p,
-                               const struct preflight_finding *f, const struct board_facts *board)
+static enum err enforce_refuse(struct enforce *enforce, const struct findings *p,
+                               const struct check_finding *f, const struct board_facts *board)
 {
-	char *where = enforce_place(enforce, p, f);
-	if (f->err == ERR_UNFIT)
-		report_error(enforce->report, board, f->err, "%s: %s", where ? where : f->file,
-		             f->text);
+	char *where = enforce_place(enforce, p, f), *text, *advice = enforce_sentence(f->advice);
+	if (f->err == ERR_NO_SECOND_STAGE)
+		text = str_new("Failed to open second stage bootloader (%s) in %s%s%s", f->file,
+		               board && p->chips[board->chip - chip_table].directory
+		                       ? p->chips[board->chip - chip_table].directory
+		                       : "the default directories",
+		               strstr(f->text, FINDINGS_NO_STAGE) ? "" : ": ",
+		               strstr(f->text, FINDINGS_NO_STAGE) ? "" : f->text);
+	else if (f->err == ERR_UNFIT)
+		text = str_new("%s: %s", where ? where : f->file, f->text);
 	else
-		report_error(enforce->report, board, f->err, "%s", where ? where : f->file);
+		text = str_new("%s", where ? where : f->file);
+	enum err err = enforce_error(enforce, board, f->err, text ? text : f->file, advice);
 	free(where);
-	return f->err;
+	free(text);
+	free(advice);
+	return err;
 }
 
-/* What is worth telling before a run: errors, and what cannot be undone. */
-static bool enforce_was_reported(const struct preflight_finding *f)
+/* What is reported by a run. */
+static bool enforce_is_reported(const struct check_finding *f, const struct board_facts *board)
 {
-	if (f->err == ERR_NO_SECOND_STAGE) /* told when such a board comes */
-		return false;
-	return f->severity == PREFLIGHT_ERROR || strcmp(f->code, PREFLIGHT_IRREVERSIBLE) == 0;
+	if (f->err == ERR_NO_SECOND_STAGE) /* when such a board comes */
+		return board && board->stage != STAGE_FILE_SERVER;
+	return f->severity == FINDING_ERROR || f->in_runs;
 }
 
-/* Tells all that P found. REFUSING: what is certain is an error, the first of which is returned. */
-static enum err enforce_report(struct enforce *enforce, const struct preflight *p, bool refusing,
+/* Reports all that was found. REFUSING: what is certain is an error, the first of which is returned. */
+static enum err enforce_report(struct enforce *enforce, const struct findings *p, bool refusing,
                                const struct board_facts *board)
 {
 	enum err err = OK;
 	for (size_t i = 0; i < p->count; i++) {
-		const struct preflight_finding *f = &p->findings[i];
-		if (!enforce_was_reported(f))
+		const struct check_finding *f = &p->entries[i];
+		if (!enforce_is_reported(f, board))
 			continue;
 		if (!refusing || !f->err)
 			enforce_warn(enforce, p, f, board);
@@ -162,19 +191,40 @@ static enum err enforce_report(struct enforce *enforce, const struct preflight *
 }
 
 /* The chips that cannot be served. */
-static unsigned enforce_refused_chips(const struct preflight *p)
+static unsigned enforce_refused_chips(const struct findings *p)
 {
 	unsigned chips = 0;
 	for (size_t i = 0; i < p->count; i++)
-		if (p->findings[i].err)
-			chips |= p->findings[i].chips;
+		if (p->entries[i].err)
+			chips |= p->entries[i].chips;
 	return chips;
+}
+
+/* --- the expected key */
+
+static enum err enforce_check_key(struct enforce *enforce, const struct bootfiles *files,
+                                  const struct board_facts *board)
+{
+	uint8_t hash[RAWKEY_HASH];
+	char got[2 * RAWKEY_HASH + 1], want[2 * RAWKEY_HASH + 1];
+	if (!enforce->expects_key || !checks_lock_key(files, hash) ||
+	    memcmp(hash, enforce->key, RAWKEY_HASH) == 0)
+		return OK;
+	hex_encode(hash, RAWKEY_HASH, got);
+	hex_encode(enforce->key, RAWKEY_HASH, want);
+	char *text = str_new("%s/pieeprom.bin: would lock boards to the key %s, but --expect-key "
+	                     "is %s",
+	                     files->directory, got, want);
+	enum err err = enforce_error(enforce, board, ERR_UNFIT, text,
+	                             "Nothing was sent. Make the image with the right key.");
+	free(text);
+	return err;
 }
 
 /* --- before the run */
 
 /* Adds the findings for one chip. Reports what no run can begin with. */
-static enum err enforce_check(struct enforce *enforce, const struct chip *chip, struct preflight *p)
+static enum err enforce_check(struct enforce *enforce, const struct chip *chip, struct findings *p)
 {
 	struct bootfiles files;
 	uint8_t signature[WIRE_SIGNATURE];
@@ -183,9 +233,8 @@ static enum err enforce_check(struct enforce *enforce, const struct chip *chip, 
 		report_error(enforce->report, NULL, err, "%s",
 		             files.problem ? files.problem : enforce->places->directory);
 	} else {
-		preflight_files(p, &files,
-		                enforce->places->overlay ? PREFLIGHT_START : PREFLIGHT_QUICK);
-		bool has_stage = p->chips && p->chips[chip - chip_table].kind != PREFLIGHT_NOTHING;
+		checks_files(p, &files, enforce->places->overlay ? CHECKS_START : CHECKS_QUICK);
+		bool has_stage = p->chips && p->chips[chip - chip_table].kind != KIND_NOTHING;
 		if (has_stage && enforce->sign && chip->signed_message) {
 			err = bootfiles_signature(&files, signature);
 			if (err)
@@ -193,33 +242,88 @@ static enum err enforce_check(struct enforce *enforce, const struct chip *chip, 
 				             "Unable to open 'bootcode.sig' from %s",
 				             files.directory);
 		}
+		if (!err && has_stage)
+			err = enforce_check_key(enforce, &files, NULL);
 	}
 	bootfiles_close(&files);
 	return err;
 }
 
-enum err enforce_run(struct enforce *enforce)
+/* No chip has a second stage: says so, with what to do for the chip that comes nearest to one. */
+static enum err enforce_refuse_directory(struct enforce *enforce, const struct findings *p)
 {
-	struct preflight p;
-	enum err err = OK;
+	const char *why = "", *advice = NULL;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->entries[i].err == ERR_NO_SECOND_STAGE &&
+		    (!advice || strstr(p->entries[i].text, "not made yet"))) {
+			advice = p->entries[i].advice;
+			why = p->entries[i].text;
+		}
+	char *text = str_new("No 'bootcode' files found in '%s'%s%s", enforce->places->directory,
+	                     strstr(why, "not made yet") ? ": " : "",
+	                     strstr(why, "not made yet") ? why : "");
+	char *sentence = enforce_sentence(advice);
+	enum err err = enforce_error(enforce, NULL, ERR_NO_SECOND_STAGE, text, sentence);
+	free(text);
+	free(sentence);
+	return err;
+}
+
+static enum err enforce_run_directory(struct enforce *enforce, struct findings *p)
+{
 	unsigned staged = 0;
-	if (!enforce->places->directory)
-		return OK;
-	preflight_init(&p);
-	for (size_t i = 0; i < chip_count && !err; i++) {
-		err = enforce_check(enforce, &chip_table[i], &p);
-		if (p.chips && p.chips[i].kind != PREFLIGHT_NOTHING)
+	for (size_t i = 0; i < chip_count; i++) {
+		enum err err = enforce_check(enforce, &chip_table[i], p);
+		if (err)
+			return err;
+		if (p->chips && p->chips[i].kind != KIND_NOTHING)
 			staged |= 1u << i;
 	}
-	if (!err && p.out_of_memory)
-		err = report_error(enforce->report, NULL, ERR_MEMORY, "%s",
-		                   enforce->places->directory);
-	else if (!err && !staged)
-		err = report_error(enforce->report, NULL, ERR_NO_SECOND_STAGE,
-		                   "No 'bootcode' files found in '%s'", enforce->places->directory);
-	else if (!err)
-		err = enforce_report(enforce, &p, (staged & ~enforce_refused_chips(&p)) == 0, NULL);
-	preflight_free(&p);
+	if (p->out_of_memory)
+		return report_error(enforce->report, NULL, ERR_MEMORY, "%s",
+		                    enforce->places->directory);
+	if (!staged)
+		return enforce_refuse_directory(enforce, p);
+	return enforce_report(enforce, p, (staged & ~enforce_refused_chips(p)) == 0, NULL);
+}
+
+/* Whether there is a second stage for any chip where boards are served from without -d. */
+static bool enforce_has_firmware(struct enforce *enforce)
+{
+	bool found = false;
+	for (size_t i = 0; i < chip_count && !found; i++) {
+		struct bootfiles files;
+		struct bootfile file;
+		if (bootfiles_open(&files, enforce->places, &chip_table[i], NULL) != OK) {
+			found = true; /* reported when such a board comes */
+		} else if (bootfiles_find(&files, chip_table[i].second_stage, &file) !=
+		           BOOTFILE_DENIED) {
+			found = file.where != NULL;
+			bootfile_close(&file);
+		}
+		bootfiles_close(&files);
+	}
+	return found;
+}
+
+enum err enforce_run(struct enforce *enforce)
+{
+	struct findings p;
+	if (!enforce->places->directory) {
+		if (enforce_has_firmware(enforce))
+			return OK;
+		char *command = bootfiles_fetch_command(enforce->places, "mass-storage-gadget");
+		char *advice = enforce_sentence(command);
+		enum err err = enforce_error(enforce, NULL, ERR_NO_SECOND_STAGE,
+		                             "No 'bootcode' files in any default directory",
+		                             advice);
+		free(command);
+		free(advice);
+		return err;
+	}
+	findings_init(&p);
+	enum err err = enforce_run_directory(enforce, &p);
+	findings_free(&p);
 	return err;
 }
 
@@ -228,15 +332,17 @@ enum err enforce_run(struct enforce *enforce)
 enum err enforce_board(struct enforce *enforce, const struct bootfiles *files,
                        const struct board_facts *board)
 {
-	struct preflight p;
+	struct findings p;
 	if (!enforce)
 		return OK;
-	preflight_init(&p);
-	preflight_files(&p, files, PREFLIGHT_QUICK);
+	findings_init(&p);
+	checks_files(&p, files, CHECKS_QUICK);
 	enum err err = p.out_of_memory
 	                       ? report_error(enforce->report, board, ERR_MEMORY, "boot files")
 	                       : enforce_report(enforce, &p, board->stage != STAGE_FILE_SERVER,
 	                                        board);
-	preflight_free(&p);
+	findings_free(&p);
+	if (!err && board->stage != STAGE_FILE_SERVER)
+		err = enforce_check_key(enforce, files, board);
 	return err;
 }

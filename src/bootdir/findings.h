@@ -1,97 +1,95 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is this boot directory fit for this chip? Looks at files only and makes a list of findings; printing them, and stopping a
- * run for them (gate.h), is for others. Facts: docs/check.md, docs/formats.md. */
+/* What was found in a boot directory: a list, the verdict for each chip, and how both are printed. The rules are in
+ * bootdir/checks.h.
+ *
+ *	struct findings findings;
+ *	findings_init(&findings);
+ *	checks_directory(&findings, ...);
+ *	findings_print(&findings, false, stdout);
+ *	findings_free(&findings);
+ */
 #ifndef FINDINGS_H
 #define FINDINGS_H
 
-#include "bootdir/bootfiles.h"
-#include "formats/sha256.h"
+#include "base/chip.h"
+#include "base/err.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
-enum preflight_severity {
-	PREFLIGHT_NOTE,
-	PREFLIGHT_WARNING, /* most boards will do */
-	PREFLIGHT_ERROR,   /* the chip is not served well: the directory is not fit for it */
+enum findings_severity {
+	FINDING_NOTE,
+	FINDING_WARNING, /* most boards will do */
+	FINDING_ERROR,   /* the chip is not served well: the directory is not fit for it */
 };
 
-struct preflight_finding {
-	enum preflight_severity severity;
-	unsigned chips;     /* bit N: concerns chip_table[N] */
-	enum err err;       /* not OK: certain enough to refuse to serve these chips */
-	const char *code;   /* a stable word for machines */
-	char *file;         /* owned; below the boot directory, "bootfiles.bin:MEMBER", or a path */
-	unsigned line;      /* of it; 0: the whole file */
-	char *text;         /* owned; what is wrong, after "FILE: " */
-	const char *advice; /* what to do: a sentence without a full stop; or NULL */
+struct check_finding {
+	enum findings_severity severity;
+	unsigned chips;   /* bit N: concerns chip_table[N] */
+	enum err err;     /* not OK: certain enough to refuse to serve these chips */
+	bool in_runs;     /* a run reports it, too, although it is no error */
+	const char *code; /* a stable word for machines */
+	char *file;       /* owned; below the boot directory, "bootfiles.bin:MEMBER", or a path */
+	unsigned line;    /* of it; 0: the whole file */
+	char *text;       /* owned; what is wrong and why it matters, after "FILE: " */
+	char *advice;     /* owned; what to do, mostly a command; without a full stop; or NULL */
 };
 
-#define PREFLIGHT_IRREVERSIBLE \
-	"irreversible-key" /* the code of a key that changes the chip for ever */
+/* The code of a setting that changes one-time programmable memory. */
+#define FINDINGS_IRREVERSIBLE "irreversible-key"
+
+/* How the text begins where a directory simply has no second stage for a chip: no reason to do anything if it has others. */
+#define FINDINGS_NO_STAGE "no second stage"
 
 /* What a directory is made for. */
-enum preflight_kind {
-	PREFLIGHT_NOTHING, /* no second stage for the chip */
-	PREFLIGHT_GADGET,  /* runs a boot.img */
-	PREFLIGHT_RECOVERY,
-	PREFLIGHT_LEGACY, /* the old mass-storage firmware */
-	PREFLIGHT_OTHER,
+enum findings_kind {
+	KIND_NOTHING, /* no second stage for the chip */
+	KIND_GADGET,  /* runs a boot.img */
+	KIND_RECOVERY,
+	KIND_LEGACY, /* the old mass-storage firmware */
+	KIND_OTHER,
 };
 
-struct preflight_chip {
+struct findings_chip {
 	bool looked_at;
-	enum preflight_kind kind;
+	enum findings_kind kind;
 	char *directory; /* owned; NULL: the legacy firmware */
-	char *stage;     /* owned; where the second stage is, like finding.file; NULL: none */
+	char *stage;     /* owned; where the second stage is, like check_finding.file; NULL: none */
 };
 
-struct preflight {
-	struct preflight_chip *chips; /* like chip_table */
-	struct preflight_finding *findings;
+struct findings {
+	struct findings_chip *chips; /* like chip_table */
+	struct check_finding *entries;
 	size_t count;
 	bool out_of_memory; /* then incomplete */
-
-	char *hashed; /* owned; the file whose hash this is: chips share large files */
-	uint8_t hash[SHA256_SIZE];
 };
 
-enum preflight_depth {
-	PREFLIGHT_START, /* the second stage and the irreversible keys: what holds for boards with overlays too */
-	PREFLIGHT_QUICK, /* what costs a few milliseconds */
-	PREFLIGHT_WHOLE, /* also what reads large files */
-};
+enum findings_fit { FINDINGS_UNFIT, FINDINGS_FIT_WARNINGS, FINDINGS_FIT };
 
-enum preflight_fit { PREFLIGHT_UNFIT, PREFLIGHT_FIT_WARNINGS, PREFLIGHT_FIT };
+void findings_init(struct findings *findings);
+void findings_free(struct findings *findings);
 
-void preflight_init(struct preflight *preflight);
-void preflight_free(struct preflight *preflight);
+/* Adds a finding: LIKE with copies of FILE, TEXT and ADVICE (NULL: none). The same finding for another chip becomes one. */
+void findings_add(struct findings *findings, const struct check_finding *like, const char *file,
+                  const char *text, const char *advice);
 
-/* Looks at what a board with the chip of FILES (open) would be served. */
-void preflight_files(struct preflight *preflight, const struct bootfiles *files,
-                     enum preflight_depth depth);
-
-/* Looks at the whole of everything for CHIP (NULL: every chip) as a board on USB path PATH (may be NULL) would see it.
- * OK or ERR_MEMORY. */
-enum err preflight_check(struct preflight *preflight, const struct bootfiles_places *places,
-                         const struct chip *chip, const char *path);
+/* A directory for some chips need not have the second stages of the others: makes that a note. */
+void findings_demote_missing_stages(struct findings *findings);
 
 /* The verdict for a chip that was looked at. */
-enum preflight_fit preflight_fit(const struct preflight *preflight, const struct chip *chip);
-bool preflight_fits_any(const struct preflight *preflight);
+enum findings_fit findings_fit(const struct findings *findings, const struct chip *chip);
+bool findings_fits_any(const struct findings *findings);
 
 /* A chip's bit in a finding. */
-unsigned preflight_bit(const struct chip *chip);
+unsigned findings_bit(const struct chip *chip);
 
-/* Adds a finding about FILE: LIKE with this file and text. The same finding for another chip becomes one. */
-void preflight_add(struct preflight *preflight, const struct preflight_finding *like,
-                   const char *file, const char *text);
+/* "BCM2711, BCM2712". Returns TO. */
+const char *findings_chip_names(unsigned chips, char *to, size_t size);
 
-/* Prints what was found: a table, then a line for each finding, 80 columns wide where words allow. BRIEF: only warnings
- * and errors. */
-void preflight_print(const struct preflight *preflight, bool brief, FILE *out);
+/* Prints a table, then a line for each finding, 80 columns wide where words allow. BRIEF: only warnings and errors. */
+void findings_print(const struct findings *findings, bool brief, FILE *out);
 
 /* The same as JSON: an object a line, first for each chip, then for each finding (docs/check.md). */
-void preflight_print_json(const struct preflight *preflight, FILE *out);
+void findings_print_json(const struct findings *findings, FILE *out);
 
 #endif

@@ -11,7 +11,7 @@
 #define WIDTH 80
 #define SAFE  1300 /* room for an escaped text */
 
-/* Prints TEXT in lines of whole words. */
+/* Prints TEXT in lines of whole words, the lines after the first indented. */
 static void print_wrapped(FILE *out, const char *text)
 {
 	int column = 0;
@@ -30,39 +30,35 @@ static void print_wrapped(FILE *out, const char *text)
 /* "[BCM2711, BCM2712]" */
 static const char *print_chip_list(unsigned chips, char *to, size_t size)
 {
-	size_t at = 0;
-	for (size_t i = 0; i < chip_count; i++)
-		if (chips >> i & 1)
-			at += (size_t)snprintf(to + at, size - at, "%s%s", at ? ", " : "[",
-			                       chip_table[i].name);
-	snprintf(to + at, size - at, "]");
+	char names[64];
+	snprintf(to, size, "[%s]", findings_chip_names(chips, names, sizeof names));
 	return to;
 }
 
-static unsigned print_looked_at(const struct preflight *preflight)
+static unsigned print_looked_at(const struct findings *findings)
 {
 	unsigned chips = 0;
 	for (size_t i = 0; i < chip_count; i++)
-		chips |= preflight->chips[i].looked_at ? 1u << i : 0;
+		chips |= findings->chips[i].looked_at ? 1u << i : 0;
 	return chips;
 }
 
 /* The directories, each with the chips it is for. */
-static void print_directories(const struct preflight *preflight, FILE *out)
+static void print_directories(const struct findings *findings, FILE *out)
 {
-	unsigned all = print_looked_at(preflight), done = 0;
+	unsigned all = print_looked_at(findings), done = 0;
 	for (size_t i = 0; i < chip_count; i++) {
-		const char *directory = preflight->chips[i].directory;
+		const char *directory = findings->chips[i].directory;
 		char safe[SAFE], list[80];
 		unsigned chips = 0;
 		if (!directory || (done >> i & 1))
 			continue;
 		for (size_t k = i; k < chip_count; k++)
-			if (preflight->chips[k].directory &&
-			    strcmp(preflight->chips[k].directory, directory) == 0)
+			if (findings->chips[k].directory &&
+			    strcmp(findings->chips[k].directory, directory) == 0)
 				chips |= 1u << k;
 		done |= chips;
-		fprintf(out, "Boot folder: %s%s%s\n", str_escape(safe, sizeof safe, directory),
+		fprintf(out, "Boot directory: %s%s%s\n", str_escape(safe, sizeof safe, directory),
 		        chips == all ? "" : " ",
 		        chips == all ? "" : print_chip_list(chips, list, sizeof list));
 	}
@@ -71,32 +67,31 @@ static void print_directories(const struct preflight *preflight, FILE *out)
 }
 
 static const char *const kinds[] = {
-	[PREFLIGHT_NOTHING] = "-",         [PREFLIGHT_GADGET] = "gadget",
-	[PREFLIGHT_RECOVERY] = "recovery", [PREFLIGHT_LEGACY] = "legacy msd",
-	[PREFLIGHT_OTHER] = "other",
+	[KIND_NOTHING] = "-",         [KIND_GADGET] = "gadget", [KIND_RECOVERY] = "recovery",
+	[KIND_LEGACY] = "legacy msd", [KIND_OTHER] = "other",
 };
 
-static void print_table(const struct preflight *preflight, FILE *out)
+static void print_table(const struct findings *findings, FILE *out)
 {
 	static const char *const fits[] = {
-		[PREFLIGHT_UNFIT] = "not fit",
-		[PREFLIGHT_FIT_WARNINGS] = "fit, with warnings",
-		[PREFLIGHT_FIT] = "fit",
+		[FINDINGS_UNFIT] = "not fit",
+		[FINDINGS_FIT_WARNINGS] = "fit, with warnings",
+		[FINDINGS_FIT] = "fit",
 	};
 	fprintf(out, "%-9s%-20s%-12s%s\n", "Chip", "Verdict", "Kind", "Second stage");
 	for (size_t i = 0; i < chip_count; i++) {
-		const struct preflight_chip *c = &preflight->chips[i];
+		const struct findings_chip *c = &findings->chips[i];
 		char safe[SAFE];
 		if (c->looked_at)
 			fprintf(out, "%-9s%-20s%-12s%s\n", chip_table[i].name,
-			        fits[preflight_fit(preflight, &chip_table[i])], kinds[c->kind],
+			        fits[findings_fit(findings, &chip_table[i])], kinds[c->kind],
 			        c->stage ? str_escape(safe, sizeof safe, c->stage) : "-");
 	}
 }
 
 static const char *const severities[] = { "note", "warning", "error" };
 
-static void print_finding(const struct preflight_finding *f, unsigned all, FILE *out)
+static void print_finding(const struct check_finding *f, unsigned all, FILE *out)
 {
 	char file[SAFE], text[SAFE], list[80] = "", number[16] = "";
 	if (f->line)
@@ -115,33 +110,33 @@ static void print_finding(const struct preflight_finding *f, unsigned all, FILE 
 	free(line);
 }
 
-void preflight_print(const struct preflight *preflight, bool brief, FILE *out)
+void findings_print(const struct findings *findings, bool brief, FILE *out)
 {
-	unsigned all = print_looked_at(preflight);
+	unsigned all = print_looked_at(findings);
 	if (!brief) {
-		print_directories(preflight, out);
-		print_table(preflight, out);
-		if (preflight->count)
+		print_directories(findings, out);
+		print_table(findings, out);
+		if (findings->count)
 			fputc('\n', out);
 	}
-	for (int severity = PREFLIGHT_ERROR;
-	     severity >= (brief ? PREFLIGHT_WARNING : PREFLIGHT_NOTE); severity--)
-		for (size_t i = 0; i < preflight->count; i++)
-			if ((int)preflight->findings[i].severity == severity)
-				print_finding(&preflight->findings[i], all, out);
+	for (int severity = FINDING_ERROR; severity >= (brief ? FINDING_WARNING : FINDING_NOTE);
+	     severity--)
+		for (size_t i = 0; i < findings->count; i++)
+			if ((int)findings->entries[i].severity == severity)
+				print_finding(&findings->entries[i], all, out);
 }
 
-static void print_chip_json(const struct preflight *preflight, size_t i, FILE *out)
+static void print_chip_json(const struct findings *findings, size_t i, FILE *out)
 {
 	static const char *const fits[] = {
-		[PREFLIGHT_UNFIT] = "unfit",
-		[PREFLIGHT_FIT_WARNINGS] = "warnings",
-		[PREFLIGHT_FIT] = "fit",
+		[FINDINGS_UNFIT] = "unfit",
+		[FINDINGS_FIT_WARNINGS] = "warnings",
+		[FINDINGS_FIT] = "fit",
 	};
-	const struct preflight_chip *c = &preflight->chips[i];
+	const struct findings_chip *c = &findings->chips[i];
 	fprintf(out, "{\"chip\": \"%s\", \"fit\": \"%s\", \"kind\": ", chip_table[i].name,
-	        fits[preflight_fit(preflight, &chip_table[i])]);
-	json_string(out, c->kind == PREFLIGHT_NOTHING ? "none" : kinds[c->kind]);
+	        fits[findings_fit(findings, &chip_table[i])]);
+	json_string(out, c->kind == KIND_NOTHING ? "none" : kinds[c->kind]);
 	if (c->directory) {
 		fputs(", \"folder\": ", out);
 		json_string(out, c->directory);
@@ -153,7 +148,7 @@ static void print_chip_json(const struct preflight *preflight, size_t i, FILE *o
 	fputs("}\n", out);
 }
 
-static void print_finding_json(const struct preflight_finding *f, FILE *out)
+static void print_finding_json(const struct check_finding *f, FILE *out)
 {
 	fprintf(out, "{\"severity\": \"%s\", \"code\": \"%s\", \"chips\": [",
 	        severities[f->severity], f->code);
@@ -173,11 +168,11 @@ static void print_finding_json(const struct preflight_finding *f, FILE *out)
 	fputs("}\n", out);
 }
 
-void preflight_print_json(const struct preflight *preflight, FILE *out)
+void findings_print_json(const struct findings *findings, FILE *out)
 {
 	for (size_t i = 0; i < chip_count; i++)
-		if (preflight->chips[i].looked_at)
-			print_chip_json(preflight, i, out);
-	for (size_t i = 0; i < preflight->count; i++)
-		print_finding_json(&preflight->findings[i], out);
+		if (findings->chips[i].looked_at)
+			print_chip_json(findings, i, out);
+	for (size_t i = 0; i < findings->count; i++)
+		print_finding_json(&findings->entries[i], out);
 }

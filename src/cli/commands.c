@@ -4,7 +4,9 @@
 #include "bootdir/bootdir_hash.h"
 #include "bootdir/enforce.h"
 #include "cli/list.h"
+#include "formats/keyfile.h"
 #include "platform/plat.h"
+#include "bootdir/checks.h"
 #include "bootdir/findings.h"
 #include "report/place_names.h"
 #include "report/report.h"
@@ -108,10 +110,11 @@ static bool command_add_observers(struct command_run *run, bool many)
 }
 
 /* For the records only: reading a boot directory takes a moment. */
-static void command_identify(struct command_run *run, const char *release)
+static void command_identify(struct command_run *run, const struct bootfiles_places *places,
+                             const char *release)
 {
 	const struct options *o = run->options;
-	char *directory = o->directory ? bootfiles_directory(o->directory) : NULL;
+	char *directory = o->directory ? bootfiles_directory(o->directory, places->roots) : NULL;
 	if (directory && (o->json || o->metrics))
 		bootdir_hash(directory, run->hash);
 	free(directory);
@@ -122,6 +125,30 @@ static void command_identify(struct command_run *run, const char *release)
 		.directory = o->directory ? o->directory : "",
 		.directory_hash = run->hash,
 	};
+}
+
+/* Takes --expect-key, a hash or a file with one or with a key. */
+static enum err command_expect_key(const char *key, struct enforce *enforce, struct report *report)
+{
+	uint8_t hash[RAWKEY_HASH], *bytes;
+	uint64_t size;
+	int64_t n = 0;
+	int fd;
+	bool known = keyfile_hash_text(key, hash);
+	if (!known && plat_open(key, &fd, &size) == PLAT_FILE_OK) {
+		bytes = malloc(KEYFILE_MAX);
+		n = bytes ? plat_read_at(fd, 0, bytes, KEYFILE_MAX) : 0;
+		known = n > 0 && keyfile_hash(bytes, (size_t)n, hash);
+		free(bytes);
+		plat_close(fd);
+	}
+	if (!known)
+		return report_error(report, NULL, ERR_USAGE,
+		                    "--expect-key: expected a key hash (64 hexadecimal digits), or "
+		                    "a file with one or with a public key of 2048 bits, not '%s'",
+		                    key);
+	enforce_expect_key(enforce, hash);
+	return OK;
 }
 
 /* What must be right before the first board; everything wrong is reported. */
@@ -141,7 +168,10 @@ static enum err command_prepare(struct command_run *run, struct station_setup *s
 	if (o->wait_disk && !sysfs_has_bus(&sysfs_default))
 		return report_error(run->report, NULL, ERR_USAGE,
 		                    "--wait-disk needs /sys of Linux, which is missing here");
-	return enforce_run(setup->enforce);
+	enum err err = o->expect_key
+	                       ? command_expect_key(o->expect_key, setup->enforce, run->report)
+	                       : OK;
+	return err ? err : enforce_run(setup->enforce);
 }
 
 int command_serve(const struct options *o, const struct bootfiles_places *places,
@@ -152,7 +182,7 @@ int command_serve(const struct options *o, const struct bootfiles_places *places
 	int status = outcome_status(ERR_MEMORY);
 	setup.enforce = run.report ? enforce_new(places, o->sign, run.report) : NULL;
 	setup.watchdog = plat_watchdog();
-	command_identify(&run, release);
+	command_identify(&run, places, release);
 	if (setup.enforce && command_add_observers(&run, setup.wanted != 1)) {
 		struct station_summary summary = { 0 };
 		report_emit(run.report, &(struct event){ .kind = EV_START, .text = version });
@@ -173,20 +203,20 @@ int command_serve(const struct options *o, const struct bootfiles_places *places
 
 int command_check(const struct options *o, const struct bootfiles_places *places)
 {
-	struct preflight preflight;
-	preflight_init(&preflight);
-	enum err err = preflight_check(&preflight, places, o->chip,
-	                               o->path_count ? o->paths[0] : NULL);
+	struct findings findings;
+	findings_init(&findings);
+	enum err err = checks_directory(&findings, places, o->chip,
+	                                o->path_count ? o->paths[0] : NULL);
 	int status = outcome_status(err ? err : ERR_UNFIT);
 	if (err)
 		fprintf(stderr, "rpiboot: %s\n", err_text(err));
 	else if (o->json)
-		preflight_print_json(&preflight, stdout);
+		findings_print_json(&findings, stdout);
 	else
-		preflight_print(&preflight, o->quiet, stdout);
-	if (!err && preflight_fits_any(&preflight))
+		findings_print(&findings, o->quiet, stdout);
+	if (!err && findings_fits_any(&findings))
 		status = 0;
-	preflight_free(&preflight);
+	findings_free(&findings);
 	return status;
 }
 

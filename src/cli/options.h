@@ -22,6 +22,7 @@ enum options_result {
 struct options {
 	const char *directory, *metadata_directory; /* NULL: not given */
 	const char *exec, *names, *metrics;         /* NULL: not given */
+	const char *expect_key;                     /* a hash, or a file; NULL: not given */
 	bool overlay, loop, sign, again, quiet, check, list, json;
 	const struct chip *chip; /* --chip; NULL: not given */
 	int progress;            /* enum options_progress */

@@ -139,6 +139,13 @@ static enum err fileserver_open_file(struct server *v, const char *name, bool *f
 		               "Denying request for %s: the name leaves the boot directory", name);
 		return OK;
 	}
+	if (answer == BOOTFILE_PRIVATE) {
+		report_warning(s->report, s->board, "private-key",
+		               "Denying request for %s: it holds a private key. Move it out of the "
+		               "boot directory",
+		               name);
+		return OK;
+	}
 	if (answer == BOOTFILE_FOUND) {
 		if (fileserver_first_use(v, name))
 			session_report_source(s, name, &v->file);

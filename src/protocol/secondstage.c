@@ -77,6 +77,7 @@ static enum err secondstage_find(const struct session *s, struct bootfile *file)
 		return session_unfit(s, file);
 	case BOOTFILE_ABSENT:
 	case BOOTFILE_DENIED:
+	case BOOTFILE_PRIVATE:
 	default:
 		return report_error(s->report, s->board, ERR_NO_SECOND_STAGE,
 		                    "Failed to open second stage bootloader (%s) in %s", name,

@@ -4,7 +4,7 @@
 #include "formats/configtxt.h"
 #include "formats/fatvolume.h"
 #include "formats/sigfile.h"
-#include "bootdir/findings.h"
+#include "bootdir/checks.h"
 #include "scratch.h"
 
 #include <stdio.h>
@@ -106,18 +106,18 @@ static void remove_files(void)
 	}
 }
 
-static void check_findings(const struct preflight *p)
+static void check_findings(const struct findings *p)
 {
 	char *text = NULL;
 	size_t n = 0;
 	FILE *out = open_memstream(&text, &n);
 	scratch_require(out, "out of memory");
-	preflight_print(p, false, out);
+	findings_print(p, false, out);
 	fclose(out);
 	scratch_require_printable(text);
 	free(text);
 	for (size_t i = 0; i < p->count; i++)
-		scratch_require(p->findings[i].code && p->findings[i].text && p->findings[i].chips,
+		scratch_require(p->entries[i].code && p->entries[i].text && p->entries[i].chips,
 		                "a finding that says nothing");
 }
 
@@ -125,12 +125,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const no_roots[] = { NULL };
 	struct bootfiles_places places = { .directory = directory, .roots = no_roots };
-	struct preflight preflight;
+	struct findings findings;
 	write_files(data, size);
-	preflight_init(&preflight);
-	scratch_require(preflight_check(&preflight, &places, NULL, "1-1") == OK, "out of memory");
-	check_findings(&preflight);
-	preflight_free(&preflight);
+	findings_init(&findings);
+	scratch_require(checks_directory(&findings, &places, NULL, "1-1") == OK, "out of memory");
+	check_findings(&findings);
+	findings_free(&findings);
 	remove_files();
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Boot directories for tests, made of stand-ins for firmware in the current directory. */
+/* Boot directories for tests, made of dummy files, in the current directory. */
 #ifndef BOOTFOLDER_H
 #define BOOTFOLDER_H
 
@@ -22,6 +22,15 @@ static inline void put_bytes(const char *path, const void *bytes, size_t n)
 static inline void put(const char *path, const char *text)
 {
 	put_bytes(path, text, strlen(text));
+}
+
+/* What passes for a second stage: large enough, with TEXT in it. */
+static inline void put_stage(const char *path, const char *text)
+{
+	static char bytes[8192];
+	memset(bytes, 0xa5, sizeof bytes);
+	memcpy(bytes + 100, text, strlen(text));
+	put_bytes(path, bytes, sizeof bytes);
 }
 
 /* A file of N bytes: FIRST, then zeros that take no room. */
@@ -73,7 +82,7 @@ static inline void make_recovery(const char *name)
 	fresh(name);
 	if (chdir(name) != 0)
 		TAP_FAIL("%s", name);
-	put("bootcode4.bin", RECOVERY_TEXT);
+	put_stage("bootcode4.bin", RECOVERY_TEXT);
 	put("config.txt", "uart_2ndstage=1\n#program_pubkey=1\n");
 	put_sparse("pieeprom.bin", "\x55\xaa\xf0\x0f", 524288);
 	put_sig("pieeprom.sig", "pieeprom.bin", "");

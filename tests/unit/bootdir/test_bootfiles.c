@@ -78,12 +78,14 @@ static void containment(void)
 	sh("printf secret >secret; mkdir -p d/sub; printf s >d/sub/s; printf dots >d/a..b; printf "
 	   "dots >d/..c; ln -sf ../secret d/link");
 	CHECK_INT(open_for("d", true, "2711", "1-1.2"), OK);
-	static const char *const outside[] = { "../secret", "/etc/passwd", "sub/../../secret",
-		                               "..",        "sub/..",      "a/b/../c",
-		                               "/x" };
+	static const char *const outside[] = { "../secret", "/../secret", "sub/../../secret",
+		                               "..",        "sub/..",     "a/b/../c" };
 	for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
 		CHECK_STR(served(outside[i]), "denied");
+	CHECK_STR(served("/etc/passwd"),
+	          "absent"); /* below the directory, as upstream rpiboot has it */
 	CHECK_STR(served("sub/s"), "s");
+	CHECK_STR(served("//sub/s"), "s");
 	CHECK_STR(served("a..b"), "dots");
 	CHECK_STR(served("..c"), "dots");
 	CHECK_STR(served("link"), "secret"); /* the operator's */
@@ -143,6 +145,44 @@ static void legacy_firmware(void)
 	}
 }
 
+/* What a system in boot.img brings must not be answered from msd/. */
+static void no_legacy_start_file_beside_boot_img(void)
+{
+	sh("mkdir -p g g/1-1; printf 'boot_ramdisk=1\\n' >g/config.txt");
+	CHECK_INT(open_for("g", false, "2837", ""), OK);
+	CHECK_STR(served("start.elf"), "absent");
+	CHECK_STR(served("bootcode.bin"), "b");
+	CHECK_INT(open_for("g", false, "2711", ""), OK);
+	CHECK_STR(served("start4.elf"), "absent");
+	sh("printf '[pi4]\\nboot_ramdisk=1\\n' >g/config.txt");
+	CHECK_STR(served("start4.elf"), "absent");
+	CHECK_INT(open_for("g", false, "2837", ""), OK);
+	CHECK_STR(served("start.elf"), "s");
+	sh("printf '#boot_ramdisk=1\\n' >g/config.txt");
+	CHECK_STR(served("start.elf"), "s");
+	sh("printf 'boot_ramdisk=1\\n' >g/1-1/config.txt");
+	CHECK_INT(open_for("g", true, "2837", "1-1"), OK);
+	CHECK_STR(served("start.elf"), "absent");
+	sh("printf own >g/start.elf");
+	CHECK_STR(served("start.elf"), "own");
+}
+
+static void private_keys(void)
+{
+	sh("mkdir -p k/keys; printf 'Bag Attributes\\n-----BEGIN RSA PRIVATE KEY-----\\nMII\\n' "
+	   ">k/private.pem;"
+	   "printf -- '-----BEGIN ENCRYPTED PRIVATE KEY-----\\n' >k/keys/a;"
+	   "printf -- '-----BEGIN PUBLIC KEY-----\\n' >k/public.pem;"
+	   "printf '\\060\\202\\004\\244\\002\\001\\000\\002\\202\\001\\001\\000"
+	   "0123456789' >k/key.der");
+	CHECK_INT(open_for("k", false, "2711", ""), OK);
+	CHECK_INT(bootfiles_find(&files, "private.pem", &file), BOOTFILE_PRIVATE);
+	CHECK_INT(bootfiles_find(&files, "keys/a", &file), BOOTFILE_PRIVATE);
+	CHECK_INT(bootfiles_find(&files, "key.der", &file), BOOTFILE_PRIVATE);
+	CHECK_INT(bootfiles_find(&files, "public.pem", &file), BOOTFILE_FOUND);
+	bootfile_close(&file);
+}
+
 static void default_directories(void)
 {
 	sh("mkdir -p root1/mass-storage-gadget root2/mass-storage-gadget64/2712;"
@@ -174,9 +214,14 @@ static void aliases(void)
 		{ "root2/mass-storage-gadget64", "root2/mass-storage-gadget64" },
 		{ "root2/mass-storage-gadget64-cm3", "root2/mass-storage-gadget64-cm3" },
 		{ "root1/other", "root1/other" },
+		{ "only-in-root2", "root2/only-in-root2" }, /* a bare name that is not here */
+		{ "./only-in-root2", "./only-in-root2" },
+		{ "mass-storage-gadget64-cm3", "root1/mass-storage-gadget" },
+		{ "nowhere", "nowhere" },
 	};
+	sh("mkdir -p root2/only-in-root2");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char *directory = bootfiles_directory(cases[i].given);
+		char *directory = bootfiles_directory(cases[i].given, roots);
 		CHECK_STR(directory, cases[i].want);
 		free(directory);
 	}
@@ -201,6 +246,8 @@ int main(void)
 	RUN(odd_files);
 	RUN(shrinking);
 	RUN(legacy_firmware);
+	RUN(no_legacy_start_file_beside_boot_img);
+	RUN(private_keys);
 	RUN(default_directories);
 	RUN(aliases);
 	RUN(problems);

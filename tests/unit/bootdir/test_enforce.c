@@ -72,11 +72,13 @@ static void certain_errors_stop_the_run(void)
 {
 	make_recovery("f");
 	remove("f/pieeprom.bin");
+	put("f/pieeprom.original.bin", "not made yet");
 	CHECK_INT(begin(false), ERR_UNFIT);
 	CHECK_STR(lines, "E unfit: f/pieeprom.bin: not there or empty: nothing to write\n");
 	put("f/bootcode4.bin", "");
 	CHECK_INT(begin(false), ERR_EMPTY_FILE);
 	remove("f/bootcode4.bin");
+	remove("f/pieeprom.original.bin");
 	CHECK_INT(begin(false), ERR_NO_SECOND_STAGE);
 	CHECK_STR(lines, "E no-second-stage: No 'bootcode' files found in 'f'\n");
 	put("f/bootfiles.bin", "no archive");
@@ -91,7 +93,7 @@ static void doubts_do_not(void)
 	put_sparse("f/pieeprom.bin", "\x55\xaa\xf0\x0f", 1000);
 	CHECK_INT(begin(false), OK);
 	CHECK_INT(warnings, 2);
-	CHECK_INT(board("2711", "1-1", STAGE_BOOT_ROM), OK); /* told already */
+	CHECK_INT(board("2711", "1-1", STAGE_BOOT_ROM), OK); /* reported already */
 	CHECK_INT(warnings, 0);
 }
 
@@ -101,20 +103,20 @@ static void one_chip_of_two(void)
 	make_recovery("f");
 	put("f/bootcode5.bin", "");
 	CHECK_INT(begin(false), OK);
-	CHECK_STR(lines, "W: f/bootcode5.bin: empty\n");
+	CHECK_STR(lines, "W: f/bootcode5.bin: empty: the board would hang\n");
 	CHECK_INT(board("2711", "1-1", STAGE_BOOT_ROM), OK);
 	CHECK_INT(board("2712", "1-2", STAGE_BOOT_ROM), ERR_EMPTY_FILE);
 	CHECK_INT(errors, 1);
 	CHECK_INT(board("2712", "1-2", STAGE_FILE_SERVER), OK); /* needs no second stage any more */
 }
 
-static void irreversible_keys_are_told_once(void)
+static void irreversible_settings_are_reported_once(void)
 {
 	make_recovery("f");
-	put("f/config.txt", "program_pubkey=1\n");
+	put("f/config.txt", "revoke_devkey=1\n");
 	CHECK_INT(begin(false), OK);
 	CHECK(strstr(lines, "W: IRREVERSIBLE: f/config.txt:1\n"));
-	CHECK(strstr(lines, "program_pubkey=1 can never be undone"));
+	CHECK(strstr(lines, "revoke_devkey=1 can never be undone"));
 	CHECK(strstr(lines, "BCM2711"));
 	CHECK_INT(board("2711", "1-1", STAGE_BOOT_ROM), OK);
 	CHECK_INT(warnings, 0);
@@ -127,7 +129,7 @@ static void overlays_have_their_own(void)
 {
 	make_recovery("f");
 	mkdir("f/1-1.2", 0755);
-	put("f/1-1.2/config.txt", "program_pubkey=1\n");
+	put("f/1-1.2/config.txt", "program_jtag_lock=1\n");
 	CHECK_INT(begin(true), OK);
 	CHECK_STR(lines, "");
 	CHECK_INT(board("2711", "1-1.1", STAGE_BOOT_ROM), OK);
@@ -138,6 +140,7 @@ static void overlays_have_their_own(void)
 	CHECK_STR(lines, "");
 	/* an image only in one overlay: the other boards have none, which is no reason not to begin */
 	rename("f/pieeprom.bin", "f/1-1.2/pieeprom.bin");
+	put("f/boot.conf", "[all]\n");
 	CHECK_INT(begin(true), OK);
 	CHECK_INT(board("2711", "1-1.1", STAGE_BOOT_ROM), ERR_UNFIT);
 	CHECK_INT(board("2711", "1-1.2", STAGE_BOOT_ROM), OK);
@@ -146,7 +149,7 @@ static void overlays_have_their_own(void)
 static void the_first_signature(void)
 {
 	fresh("f");
-	put("f/bootcode.bin", "ordinary");
+	put_stage("f/bootcode.bin", "ordinary");
 	put("f/start.elf", "firmware");
 	CHECK_INT(begin(false), OK);
 	enforce_free(enforce);
@@ -165,7 +168,7 @@ int main(void)
 	RUN(certain_errors_stop_the_run);
 	RUN(doubts_do_not);
 	RUN(one_chip_of_two);
-	RUN(irreversible_keys_are_told_once);
+	RUN(irreversible_settings_are_reported_once);
 	RUN(overlays_have_their_own);
 	RUN(the_first_signature);
 	enforce_free(enforce);
