@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The boot folders as they lie in git: the settings that count, nothing binary, nothing irreversible switched on.
+# The boot directories as they are in git: the settings that count, nothing binary, nothing irreversible switched on.
 # shellcheck disable=SC2016 # awk and the inner shells expand these
 
 # shellcheck source=tests/tap.sh
@@ -30,7 +30,7 @@ for file in */boot.conf; do
 done
 
 for folder in bootfiles msd recovery recovery5 secure-boot-recovery secure-boot-recovery5 secure-boot-msd rpi-imager-embedded eeprom-erase; do
-	for words in Does Boards 'For ever' '## Run' '## Did it work'; do
+	for words in Does Boards Permanent '## Run' '## Did it work'; do
 		ok "$folder/README.md: $words" grep -q -F "$words" $folder/README.md
 	done
 	ok "$folder: only text" sh -c '! grep -L -I . $(find "$1" -maxdepth 1 -type f -size +0 ! -name "*.bin" ! -name "*.elf" ! -name "*.img") | grep .' - $folder
