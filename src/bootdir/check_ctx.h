@@ -133,6 +133,7 @@ void check_private_keys(struct check_ctx *c); /* check_keys.c */
 void check_read_eeprom(struct check_ctx *c);  /* check_eeprom.c: fills c->eeprom, once */
 void check_recovery(struct check_ctx *c);     /* check_recovery.c */
 void check_image(struct check_ctx *c);        /* check_image.c: boot.img and what starts it */
+void check_known(struct check_ctx *c);        /* check_known.c: remarks about bootfiles.bin */
 void check_legacy(struct check_ctx *c);       /* check_image.c: start.elf */
 void check_sig(struct check_ctx *c, const char *name, const char *of,
                bool needed); /* check_sig.c */

@@ -14,6 +14,7 @@ static const struct {
 	unsigned kinds;          /* bit N: enum findings_kind */
 	enum checks_depth depth; /* the least */
 } checks[] = {
+	{ check_known, ~0u, CHECKS_WHOLE },
 	{ check_recovery, 1u << KIND_RECOVERY, CHECKS_QUICK },
 	{ check_image, 1u << KIND_GADGET, CHECKS_QUICK },
 	{ check_legacy, 1u << KIND_LEGACY, CHECKS_QUICK },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bootdir/checks.h"
 
+#include "formats/hex.h"
 #include "unit/bootfolder.h"
 
 static struct findings p;
@@ -443,6 +444,41 @@ static void directories_that_are_none(void)
 	CHECK_FOUND("no-folder", "f", FINDING_ERROR, ERR_NO_DIRECTORY);
 }
 
+/* A manifest of the installation with a remark about this archive. */
+static void remarks_about_firmware(void)
+{
+	static const char *const roots[] = { "root", NULL };
+	struct bootfiles_places places = { .directory = "f", .roots = roots };
+	struct sha256 sha256;
+	uint8_t hash[SHA256_SIZE];
+	char digits[2 * SHA256_SIZE + 1], text[400];
+	static char archive[65536];
+	fresh("f");
+	fresh("root");
+	mkdir("root/tools", 0755);
+	mkdir("f/2711", 0755);
+	put_stage("f/2711/bootcode4.bin", "program");
+	if (system("tar --format=ustar -cf f/bootfiles.bin -C f 2711") !=
+	    0) /* NOLINT(cert-env33-c) */
+		TAP_FAIL("tar");
+	FILE *f = fopen("f/bootfiles.bin", "rb");
+	sha256_init(&sha256);
+	sha256_add(&sha256, archive, f ? fread(archive, 1, sizeof archive, f) : 0);
+	sha256_end(&sha256, hash);
+	if (f)
+		fclose(f);
+	hex_encode(hash, sizeof hash, digits);
+	snprintf(text, sizeof text, "remark sha256:%064d not this\nremark sha256:%s take another\n",
+	         0, digits);
+	put("root/tools/firmware.manifest", text);
+	findings_free(&p);
+	findings_init(&p);
+	CHECK_INT(checks_directory(&p, &places, chip_by_name("2711"), NULL), OK);
+	CHECK_FOUND("firmware-remark", "bootfiles.bin", FINDING_NOTE, OK);
+	CHECK_STR(finding("firmware-remark")->text, "take another");
+	CHECK_INT(count_of("firmware-remark"), 1);
+}
+
 int main(void)
 {
 	const char *scratch = getenv("T");
@@ -465,6 +501,7 @@ int main(void)
 	RUN(parts_of_the_boot_loader);
 	RUN(hostile_directories);
 	RUN(no_permission);
+	RUN(remarks_about_firmware);
 	RUN(directories_that_are_none);
 	findings_free(&p);
 	return tap_end();
