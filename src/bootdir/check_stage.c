@@ -219,11 +219,19 @@ static bool check_stage_in_recovery_directory(const struct bootfiles *files)
 	       check_stage_has(files, "boot.conf") || check_stage_recovery_of(files);
 }
 
+/* Whether there is anything that the installation's second stage would be served from here. */
+static bool check_stage_has_system(const struct bootfiles *files)
+{
+	return check_stage_has(files, "config.txt") || check_stage_has(files, "boot.img") ||
+	       (files->chip->start_file && check_stage_has(files, files->chip->start_file));
+}
+
 /* The installation's second stage for boards whose own directory has none. */
 static bool check_stage_open_legacy(struct check_ctx *c, struct check_item *item)
 {
 	struct bootfile file;
-	if (!c->files->directory || check_stage_in_recovery_directory(c->files))
+	if (!c->files->directory || !check_stage_has_system(c->files) ||
+	    check_stage_in_recovery_directory(c->files))
 		return false;
 	enum lookup_result result = bootfiles_find(c->files, c->chip->second_stage, &file);
 	if (result == BOOTFILE_DENIED)

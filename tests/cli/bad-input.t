@@ -57,7 +57,8 @@ board() {
 	esac
 }
 
-board 'no second stage for this chip' 1 'Failed to open second stage bootloader (bootcode.bin)' gadget cm3-msd.board
+tests/virtual/mkfolder.sh recovery "$T/recovery"
+board 'no second stage for this chip' 1 'Failed to open second stage bootloader (bootcode5.bin)' recovery cm5-gadget.board
 cp -r "$T/gadget" "$T/odd"
 mkdir "$T/odd/2711"
 : >"$T/odd/2711/bootcode4.bin"
@@ -74,7 +75,7 @@ truncate -s 3G "$T/odd/huge.bin"
 script 'get config.txt' 'get huge.bin' 'done'
 board 'a file over 2 GiB' 1 'larger than 2147483647 bytes' odd script.board
 script 'get ../../../etc/passwd' 'get /etc/passwd' 'get config.txt' 'done'
-board 'names that leave the folder' 0 'Denying request for /etc/passwd' odd script.board
+board 'names that leave the folder' 0 'Denying request for ../../../etc/passwd' odd script.board
 is 'and are not served' "$(grep -c '^File read: .*passwd' "$T/run.out")" 0
 script nonul 'get config.txt' 'done'
 board 'a name without end' 0 '' odd script.board

@@ -444,6 +444,27 @@ static void directories_that_are_none(void)
 	CHECK_FOUND("no-folder", "f", FINDING_ERROR, ERR_NO_DIRECTORY);
 }
 
+/* The installation's second stage counts where there is something to start with it. */
+static void second_stages_of_the_installation(void)
+{
+	static const char *const roots[] = { "root", NULL };
+	struct bootfiles_places places = { .directory = "f", .roots = roots };
+	fresh("f");
+	fresh("root");
+	mkdir("root/msd", 0755);
+	put_stage("root/msd/bootcode.bin", "boot_ramdisk");
+	for (int i = 0; i < 3; i++) {
+		findings_free(&p);
+		findings_init(&p);
+		if (i == 1)
+			put("f/config.txt", "arm_64bit=1\n");
+		if (i == 2)
+			put("f/boot.conf", "[all]\n"); /* a directory that writes EEPROMs */
+		CHECK_INT(checks_directory(&p, &places, chip_by_name("2837"), NULL), OK);
+		CHECK_INT(!finding("no-second-stage"), i == 1);
+	}
+}
+
 /* A manifest of the installation with a remark about this archive. */
 static void remarks_about_firmware(void)
 {
@@ -501,6 +522,7 @@ int main(void)
 	RUN(parts_of_the_boot_loader);
 	RUN(hostile_directories);
 	RUN(no_permission);
+	RUN(second_stages_of_the_installation);
 	RUN(remarks_about_firmware);
 	RUN(directories_that_are_none);
 	findings_free(&p);
