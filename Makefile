@@ -27,9 +27,16 @@ ifeq ($(SYSTEM),Linux)
 HARDEN ?= $(FORTIFY) -fstack-protector-strong -fPIE
 HARDEN_LD ?= -pie -Wl,-z,relro,-z,now
 endif
+ifeq ($(SYSTEM),Windows)
+HARDEN ?= $(FORTIFY) -fstack-protector-strong
+HARDEN_LD ?= -static -fstack-protector-strong -Wl,--dynamicbase,--nxcompat,--high-entropy-va,--no-insert-timestamp
+SYSTEM_LIBS := -lsetupapi -lcfgmgr32 -lshell32 -ladvapi32
+WARNINGS += -Wno-format # the attribute means Microsoft's printf there; the same calls are checked on other systems
+endif
 # What the C library of a system shows besides POSIX only when asked.
 SYSTEM_CPPFLAGS_Darwin := -D_DARWIN_C_SOURCE
 SYSTEM_CPPFLAGS_NetBSD := -D_NETBSD_SOURCE
+SYSTEM_CPPFLAGS_Windows := -D_WIN32_WINNT=0x0602 -D__USE_MINGW_ANSI_STDIO=1
 
 ALL_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(SYSTEM_CPPFLAGS_$(SYSTEM)) -Isrc -I$(BUILD) $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 -pthread $(WARNINGS) $(WERROR) $(HARDEN) $(CFLAGS)
@@ -63,6 +70,7 @@ TAP_TESTS :=
 include tools/tools.mk
 include tests/tests.mk
 include mass-storage-gadget/gadget.mk
+include win32/windows.mk
 
 .PHONY: all help install uninstall clean FORCE
 all: $(PROGRAMS)
@@ -73,6 +81,7 @@ help:
 	@echo 'make install    into INSTALL_PREFIX (now $(PREFIX)), below DESTDIR if given; make uninstall takes it out'
 	@echo 'make check      build and run all tests (TAP, summary at the end)'
 	@echo 'make check-package  build, install and try the Debian packages in a chroot (root)'
+	@echo 'make windows    Windows programs and installer in build/windows (mingw-w64, nsis); make check-windows: under Wine'
 	@echo 'make gadget     build the mass-storage gadget and secure-boot-example (network, minutes)'
 	@echo 'make check-gadget  test them in QEMU'
 	@echo 'make check-vm   test on a real kernel in QEMU (network, or what it brought before)'

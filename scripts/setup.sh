@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs what a job needs on Debian (or a relative of it), as root. Nothing is done when all of it is there.
-#   scripts/setup.sh build|demo|foreign|gadget|test
+#   scripts/setup.sh build|demo|foreign|gadget|test|windows
 set -eu
 
 build='gcc make pkg-config libc6-dev libusb-1.0-0-dev libssl-dev libzstd-dev'
@@ -10,7 +10,8 @@ gadget='gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross flex biso
 	dosfstools mtools qemu-system-arm'
 foreign="$demo jq gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-s390x-linux-gnu qemu-user-static"
 machine='qemu-system-x86 libusbredirparser-dev busybox-static cpio kmod udev xz-utils'
-checks="$demo $gadget $machine git clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm binutils jq tmux mtools
+windows='gcc make perl pkg-config git bzip2 xz-utils zip gcc-mingw-w64-x86-64 wine64 nsis openssl'
+checks="$demo $gadget $machine $windows git clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm binutils jq tmux mtools
 	dosfstools fdisk zip unzip python3-minimal mandoc groff-base zsh systemd debootstrap softhsm2 opensc libengine-pkcs11-openssl"
 
 case ${1-} in
@@ -19,8 +20,9 @@ demo) packages=$demo ;;
 foreign) packages=$foreign ;;
 gadget) packages=$gadget ;;
 test) packages=$checks ;;
+windows) packages=$windows ;;
 *)
-	echo "usage: scripts/setup.sh build|demo|foreign|gadget|test" >&2
+	echo "usage: scripts/setup.sh build|demo|foreign|gadget|test|windows" >&2
 	exit 2
 	;;
 esac

@@ -24,7 +24,7 @@ stage() {
 	echo "== make $1: $word, $(($(date +%s) - start)) s"
 }
 
-[ $# -gt 0 ] || set -- check check-asan check-tsan lint fuzz-short check-vm check-gadget check-package
+[ $# -gt 0 ] || set -- check check-asan check-tsan lint fuzz-short check-windows check-vm check-gadget check-package
 for name; do
 	stage "$name"
 done

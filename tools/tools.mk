@@ -10,6 +10,9 @@ TOOLS_LIB := $(if $(CRYPTO_OK),$(BUILD)/libtools.a)
 ENGINE := $(if $(CRYPTO_OK),$(shell printf '%s\n' '\#include <openssl/opensslconf.h>' '\#ifndef OPENSSL_NO_ENGINE' \
 	'\#include <openssl/engine.h>' 'engines' '\#endif' | $(CC) $(CRYPTO_CFLAGS) $(CPPFLAGS) -E -P - 2>/dev/null | grep -x engines))
 TOOLS_LIB_SRC := $(filter-out tools/lib/engine_$(if $(ENGINE),none,openssl).c,$(sort $(wildcard tools/lib/*.c)))
+ifeq ($(SYSTEM),Windows)
+TOOLS_LIB_SRC := $(filter-out tools/lib/hsm.c,$(TOOLS_LIB_SRC)) win32/hsm_win32.c win32/posix.c
+endif
 TOOLS_LIB_OBJ := $(TOOLS_LIB_SRC:%.c=$(BUILD)/%.o)
 TOOLS := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 

@@ -107,7 +107,8 @@ bool plat_memory_close(struct plat_memory *m);  /* takes once more; false: somet
 
 /* --- the process */
 
-/* The first call in main: the arguments in UTF-8, standard streams that pass bytes on unchanged. */
+/* The first call in main: the arguments in UTF-8, standard streams that pass bytes on unchanged. Does nothing when it was
+ * called before. */
 void plat_begin(int *argc, char ***argv);
 
 /* Where boot directories may lie, best first, NULL at the end: INSTALLED (compiled in), BESIDE the program (NULL: unknown),

@@ -2,7 +2,6 @@
 #include "hsm.h"
 
 #include "base/str.h"
-#include "formats/hex.h"
 #include "tool.h"
 
 #include <errno.h>
@@ -181,23 +180,6 @@ static int hsm_collect(pid_t child, const struct guard *guard, struct output *ou
 	}
 	hsm_drain(out);
 	return status;
-}
-
-int hsm_parse(const char *text, size_t n, uint8_t signature[RAWKEY_SIGNATURE], struct reason *why)
-{
-	char digits[2 * RAWKEY_SIGNATURE];
-	size_t count = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (text[i] && strchr(" \t\r\n\v\f", text[i]))
-			continue;
-		if (count == sizeof digits)
-			return reason_set(why,
-			                  "HSM wrapper printed more than 512 hexadecimal digits");
-		digits[count++] = text[i];
-	}
-	if (count != sizeof digits || !hex_decode(digits, signature, RAWKEY_SIGNATURE))
-		return reason_set(why, "HSM wrapper did not print 512 hexadecimal digits");
-	return 0;
 }
 
 static int hsm_judge(int status, const struct output *out, uint8_t signature[RAWKEY_SIGNATURE],

@@ -72,7 +72,7 @@ static unsigned count(const char *text, const char *what)
 	return n;
 }
 
-static void tell(enum event_kind kind, const struct board_facts *board, const char *text)
+static void observe(enum event_kind kind, const struct board_facts *board, const char *text)
 {
 	report_emit(report, &(struct event){ .kind = kind, .board = board, .text = text });
 }
@@ -90,7 +90,7 @@ static void move_bytes(enum event_kind kind, const struct board_facts *board, ui
 static void shows_the_last_state_by_itself(void)
 {
 	open_view((struct report_text_options){ 0 });
-	tell(EV_ATTACHED, &one, NULL);
+	observe(EV_ATTACHED, &one, NULL);
 	for (unsigned i = 0; i <= 1000; i += 100)
 		move_bytes(EV_FILE_PROGRESS, &one, i);
 	wait_for("=] 100%");
@@ -101,7 +101,7 @@ static void draws_few_pictures(void)
 {
 	open_view((struct report_text_options){ 0 });
 	uint64_t start = plat_now();
-	tell(EV_ATTACHED, &one, NULL);
+	observe(EV_ATTACHED, &one, NULL);
 	for (unsigned i = 0; i < 2000; i++)
 		move_bytes(EV_FILE_PROGRESS, &one, i / 2);
 	char *text = close_view();
@@ -114,9 +114,9 @@ static void draws_few_pictures(void)
 static void is_still_while_nothing_happens(void)
 {
 	open_view((struct report_text_options){ 0 });
-	tell(EV_WAITING, NULL, NULL);
+	observe(EV_WAITING, NULL, NULL);
 	wait_for("Waiting for");
-	tell(EV_WAITING, NULL, NULL);
+	observe(EV_WAITING, NULL, NULL);
 	plat_pause(200 * PLAT_MS);
 	char *text = close_view();
 	CHECK_INT(count(text, "Waiting for"), 1);
@@ -127,9 +127,9 @@ static void is_still_while_nothing_happens(void)
 static void leaves_the_terminal_in_order(void)
 {
 	open_view((struct report_text_options){ 0 });
-	tell(EV_ATTACHED, &one, NULL);
+	observe(EV_ATTACHED, &one, NULL);
 	wait_for("1-1 ");
-	tell(EV_ATTACHED, &two, NULL);
+	observe(EV_ATTACHED, &two, NULL);
 	wait_for("1-2 ");
 	report_emit(report, &(struct event){ .kind = EV_RESULT, .board = &one, .files = 1 });
 	report_emit(report,
@@ -146,8 +146,8 @@ static void leaves_the_terminal_in_order(void)
 static void keeps_remarks(void)
 {
 	open_view((struct report_text_options){ .prefix = true });
-	tell(EV_START, NULL, "VERSION");
-	tell(EV_ATTACHED, &one, NULL);
+	observe(EV_START, NULL, "VERSION");
+	observe(EV_ATTACHED, &one, NULL);
 	report_warning(report, &one, "topic", "careful with \033[2J");
 	report_notice(report, &one, "by the way");
 	report_error(report, &one, ERR_SEND, "boot.img");
@@ -171,8 +171,8 @@ static void shows_more_when_verbose_and_less_when_quiet(void)
 	free(text);
 
 	open_view((struct report_text_options){ .quiet = true });
-	tell(EV_START, NULL, "VERSION");
-	tell(EV_ATTACHED, &one, NULL);
+	observe(EV_START, NULL, "VERSION");
+	observe(EV_ATTACHED, &one, NULL);
 	report_error(report, &one, ERR_SEND, "boot.img");
 	report_emit(report, &(struct event){ .kind = EV_RESULT, .board = &one });
 	text = close_view();
@@ -189,7 +189,7 @@ static void counts_what_has_no_room(void)
 	for (unsigned i = 0; i < 40; i++) {
 		boards[i] = (struct board_facts){ .chip = &chip };
 		snprintf(boards[i].path, sizeof boards[i].path, "1-%u", i + 1);
-		tell(EV_ATTACHED, &boards[i], NULL);
+		observe(EV_ATTACHED, &boards[i], NULL);
 	}
 	wait_for("+18 more");
 	char *text = close_view(); /* no terminal: 24 rows are assumed */

@@ -1,0 +1,193 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Cross-builds the static libraries that the Windows programs link: libusb and libcrypto, from Debian's source packages,
+# into build/windows/HOST/deps (bin, include, lib with pkg-config files). Nothing is done when it is there.
+#   scripts/windows-deps.sh [HOST]     HOST: x86_64-w64-mingw32 (default) or another mingw-w64 compiler's prefix
+#   scripts/windows-deps.sh --update   prints the lines of packaging/sources for what Debian offers today
+# Environment: LIBUSB_SRC, OPENSSL_SRC  archives to use instead of downloads, checked like these
+#              MIRROR, MIRROR_SECURITY              instead of the mirrors that apt uses
+#              JOBS (2), SOURCE_DATE_EPOCH (of the last commit, else 2024-01-01)
+# Exit status 77: the sources cannot be had here.
+set -eu
+cd "$(dirname "$0")/.."
+sources=packaging/sources
+cache=$PWD/build/windows/sources
+jobs=${JOBS:-2}
+export LC_ALL=C TZ=UTC
+
+die() { # MESSAGE [STATUS]
+	echo "windows-deps.sh: $1" >&2
+	exit "${2:-1}"
+}
+
+field() { # NAME COLUMN: of its line in packaging/sources
+	awk -v name="$1" -v column="$2" '$1 == name { print $column; found = 1 } END { exit !found }' "$sources" ||
+		die "$sources has no line for $1"
+}
+
+mirror() { # debian|debian-security
+	case $1 in
+	debian) given=${MIRROR-} label=Debian ;;
+	*) given=${MIRROR_SECURITY-} label=Debian-Security ;;
+	esac
+	if [ -n "$given" ]; then
+		echo "${given%/}"
+		return
+	fi
+	command -v apt-get >/dev/null || die "no apt-get: give the archives (LIBUSB_SRC=, OPENSSL_SRC=)" 77
+	# shellcheck disable=SC2016 # apt expands it
+	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Label: $label" | head -n 1)
+	[ -n "$uri" ] || die "no mirror of $label in apt's lists: run apt-get update, or give MIRROR= and MIRROR_SECURITY=" 77
+	echo "${uri%/}"
+}
+
+# apt-get with Debian's source indices, without touching the system's configuration
+apt_sources() {
+	state=$cache/apt
+	if [ ! -f "$state/complete" ]; then
+		mkdir -p "$state/parts" "$state/lists/partial" "$state/cache/archives/partial"
+		host=$(mirror debian) || exit
+		security=$(mirror debian-security) || exit
+		keys=/usr/share/keyrings/debian-archive-keyring.gpg
+		printf 'Types: deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n\n' \
+			"$host" bookworm "$keys" "$security" bookworm-security "$keys" >"$state/parts/debian.sources"
+		apt_get update >"$cache/log" 2>&1 || die "the source indices cannot be read: $(tail -n 1 "$cache/log")" 77
+		touch "$state/complete"
+	fi
+	apt_get "$@"
+}
+
+apt_get() {
+	apt-get -qq -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$cache/apt/parts" -o Dir::State::Lists="$cache/apt/lists" \
+		-o Dir::Cache="$cache/apt/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none "$@"
+}
+
+# What Debian's signed index offers now, as a line of packaging/sources
+offered() { # NAME
+	package=$1
+	[ "$1" != libusb ] || package=libusb-1.0
+	apt_sources --print-uris source "$package" 2>/dev/null | sed -n "s/^'\([^']*\.orig\.tar\.[a-z0-9]*\)' [^ ]* [0-9]* SHA256:\([0-9a-f]*\)\$/\1 \2/p" |
+		sed 's/%2b/+/g; s/%7e/~/g' | awk -v name="$1" '{
+			archive = $1 ~ /security/ ? "debian-security" : "debian"
+			path = $1; sub(/.*\/pool\//, "pool/", path)
+			version = path; sub(/.*_/, "", version); sub(/\.orig\.tar.*/, "", version)
+			print name, version, archive, path, $2
+		}' | grep . || die "Debian's source index has no $package" 77
+}
+
+if [ "${1-}" = --update ]; then
+	mkdir -p "$cache"
+	for name in libusb openssl; do
+		offered $name
+	done
+	exit 0
+fi
+
+host=${1:-x86_64-w64-mingw32}
+deps=$PWD/build/windows/$host/deps
+work=$PWD/build/windows/$host/work
+command -v "$host-gcc" >/dev/null || die "no $host-gcc (Debian: sh scripts/setup.sh windows)" 77
+: "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct 2>/dev/null || echo 1704067200)}"
+export SOURCE_DATE_EPOCH
+
+download() { # ARCHIVE PATH SHA256 FILE
+	from=$(mirror "$1") || exit
+	/usr/lib/apt/apt-helper -q -o APT::Sandbox::User= download-file "$from/$2" "$4.part" "SHA256:$3" >"$cache/log" 2>&1 &&
+		echo "$3  $4.part" | sha256sum -c --status && mv "$4.part" "$4"
+}
+
+# Leaves in $archive the checked archive of NAME: the one given, the one in the cache, the pinned one, or, when Debian moved
+# on, what its signed index offers.
+fetch() { # NAME GIVEN
+	sha=$(field "$1" 5) path=$(field "$1" 4)
+	if [ -n "$2" ]; then
+		archive=$2
+		echo "$sha  $archive" | sha256sum -c --status || die "$archive does not have the sha256 of $sources ($1 $(field "$1" 2))"
+		return
+	fi
+	mkdir -p "$cache"
+	archive=$cache/${path##*/}
+	if [ -f "$archive" ] && echo "$sha  $archive" | sha256sum -c --status; then
+		return
+	fi
+	echo "fetching $1 $(field "$1" 2)"
+	rm -f "$archive"
+	download "$(field "$1" 3)" "$path" "$sha" "$archive" && return
+	line=$(offered "$1") || exit
+	read -r name version from path sha <<-END
+		$line
+	END
+	echo "windows-deps.sh: $1 $(field "$1" 2) is no longer on the mirror; taking $name $version, which Debian's signed index offers" >&2
+	archive=$cache/${path##*/}
+	download "$from" "$path" "$sha" "$archive" || die "$path cannot be fetched: $(tail -n 1 "$cache/log")" 77
+}
+
+unpack() { # NAME: its sources below $work/NAME
+	rm -rf "${work:?}/$1"
+	mkdir -p "$work/$1"
+	tar -xf "$archive" -C "$work/$1" --strip-components=1
+}
+
+run() { # COMMAND...: its output goes to a log, shown when it fails
+	"$@" >"$work/log" 2>&1 || {
+		tail -n 40 "$work/log" >&2
+		die "failed: $*"
+	}
+}
+
+pc() { # NAME VERSION LIBS
+	# shellcheck disable=SC2016 # pkg-config expands it
+	printf 'prefix=%s\nName: %s\nDescription: static, for Windows\nVersion: %s\nLibs: -L${prefix}/lib %s\nCflags: -I${prefix}/include\n' \
+		"$deps" "$1" "$2" "$3" >"$deps/lib/pkgconfig/$1.pc"
+}
+
+# No path of this machine in the objects: asserts and debug information name the sources by their own names.
+flags="-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$work=."
+
+build_libusb() {
+	fetch libusb "${LIBUSB_SRC-}"
+	unpack libusb
+	echo "building libusb for $host"
+	cd "$work/libusb"
+	run ./configure --host="$host" --prefix="$deps" --disable-shared --enable-static \
+		CFLAGS="$flags"
+	run make -j"$jobs" -C libusb
+	run make -C libusb install
+	cd "$top"
+	pc libusb-1.0 "$(field libusb 2)" -lusb-1.0
+	sed -i 's|^Cflags:.*|&/libusb-1.0|' "$deps/lib/pkgconfig/libusb-1.0.pc"
+}
+
+# Neither modules nor a configuration file: the directories compiled in cannot exist, so nobody can plant one there.
+build_openssl() {
+	fetch openssl "${OPENSSL_SRC-}"
+	unpack openssl
+	echo "building libcrypto for $host (some minutes)"
+	cd "$work/openssl"
+	case $host in
+	x86_64-*) target=mingw64 ;;
+	*) target=mingw64 asm=no-asm ;;
+	esac
+	# shellcheck disable=SC2086 # lists
+	run perl ./Configure $target ${asm-} --cross-compile-prefix="$host-" --prefix=//./nul/openssl --openssldir=//./nul/openssl \
+		no-shared no-dso no-module no-engine no-autoload-config no-tests no-legacy no-sock no-cms no-ct no-ocsp no-srp no-ts \
+		no-comp no-psk no-srtp no-dtls no-tls no-idea no-seed no-camellia no-aria no-bf no-cast no-rc2 no-rc4 no-md4 no-mdc2 no-rmd160 \
+		no-whirlpool no-sm2 no-sm3 no-sm4 no-siphash no-blake2 no-gost no-ec2m $flags
+	run make -j"$jobs" build_generated
+	run make -j"$jobs" libcrypto.a
+	cp libcrypto.a "$deps/lib/"
+	cp -r include/openssl "$deps/include/"
+	rm -f "$deps"/include/openssl/*.in
+	cd "$top"
+	pc libcrypto "$(field openssl 2)" '-lcrypto -lws2_32 -lgdi32 -lcrypt32'
+}
+
+top=$PWD
+mkdir -p "$deps/include" "$deps/lib/pkgconfig" "$work"
+for name in libusb openssl; do
+	wanted="$(field $name 5) $(cksum <scripts/windows-deps.sh)"
+	[ "$(cat "$deps/$name.complete" 2>/dev/null)" != "$wanted" ] || continue
+	build_$name
+	echo "$wanted" >"$deps/$name.complete"
+done
+rm -rf "$work"

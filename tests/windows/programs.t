@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The Windows programs under Wine: what they need, what they print, what they read and write. Needs $WINDOWS, the directory
+# with the programs; $WINE_PREFIX: an existing Wine prefix, by default a new one below $T.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+# shellcheck source=tests/windows/wine.sh
+. "$SRC/tests/windows/wine.sh"
+wine_start "${WINE_PREFIX:-$T/prefix}" || exit 1
+cd "$T" || exit 1
+rpiboot() {
+	wine "$WINDOWS/rpiboot.exe" "$@"
+}
+
+# Nothing but what every Windows has.
+for program in rpiboot rpi-eeprom setup-helper; do
+	is "$program.exe needs system libraries only" "$(x86_64-w64-mingw32-objdump -p "$WINDOWS/$program.exe" |
+		sed -n 's/.*DLL Name: //p' | grep -viE '^(advapi32|cfgmgr32|gdi32|kernel32|msvcrt|setupapi|shell32|user32|ws2_32|crypt32)\.dll$')" ''
+	is "$program.exe has no time stamp" "$(x86_64-w64-mingw32-objdump -p "$WINDOWS/$program.exe" | sed -n 's/^Time\/Date[^0-9A-Z]*//p')" \
+		'Thu Jan  1 00:00:00 1970'
+done
+is 'no path of the build in the programs' "$(grep -lF "$SRC" "$WINDOWS/rpiboot.exe" "$WINDOWS/rpi-eeprom.exe")" ''
+
+run rpiboot --version
+is 'the version line ends in LF, not CR LF' "$status $(printf '%s' "$out" | tr '\r' '?')" "0 $("$SRC/rpiboot" --version 2>/dev/null || printf '%s' "$out")"
+run rpiboot --list
+is 'without a board --list ends with 5' "$status $out" '5 No board found.'
+run rpiboot --nonsense
+is 'a wrong option is one line and 255' "$status $(printf '%s\n' "$err" | wc -l)" '255 1'
+
+mkdir 'fit ä€'
+yes recovery | head -c 90000 >'fit ä€/bootcode4.bin'
+printf 'erase_eeprom\0' >>'fit ä€/bootcode4.bin'
+printf '# CR LF\r\nuart_2ndstage=1\r\n' >'fit ä€/config.txt'
+{ printf '\125\252\360\017' && head -c 524284 /dev/zero; } >'fit ä€/pieeprom.bin'
+printf '%s\nts: 1700000000\n' "$(sha256sum 'fit ä€/pieeprom.bin' | cut -c1-64)" >'fit ä€/pieeprom.sig'
+run rpiboot --check --chip 2711 -d 'fit ä€'
+is 'a directory with a name in UTF-8 is fit' "$status" 0
+# shellcheck disable=SC1003 # a backslash
+run rpiboot --check --chip 2711 -d "Z:$(printf %s "$T" | tr / '\\')\\fit ä€"
+is 'also with backslashes' "$status" 0
+run rpiboot --check -d none
+is 'a directory that is not there is 1' "$status" 1
+
+# The tools do the same as on other systems.
+openssl genrsa -traditional -out key.pem 2048 2>openssl.log
+openssl rsa -in key.pem -pubout -out public.pem 2>openssl.log
+printf 'a\r\nb\032c\n' >image.bin # line ends and an end-of-file character must not matter
+run wine "$WINDOWS/rpi-eeprom.exe" digest -i image.bin -o image.sig -k key.pem
+is 'rpi-eeprom digest signs' "$status$err" 0
+is 'the hash is that of all bytes' "$(head -n 1 image.sig)" "$(sha256sum image.bin | cut -c1-64)"
+run wine "$WINDOWS/rpi-eeprom.exe" digest -i image.bin -v image.sig -k public.pem
+is 'and verifies' "$status $out" '0 Verified OK'
+cp "$WINDOWS/rpi-eeprom.exe" rpi-eeprom-digest.exe
+run wine ./rpi-eeprom-digest.exe -i image.bin -v image.sig -k public.pem
+is 'under the name of a tool it is that tool' "$status $out" '0 Verified OK'
+run wine "$WINDOWS/rpi-eeprom.exe" nonsense
+is 'an unknown command is 2' "$status" 2
+
+# An HSM wrapper is a script for cmd.
+digits=$(openssl dgst -sha256 -sign key.pem image.bin | od -An -v -tx1 | tr -d ' \n')
+printf '@echo %s\r\n' "$digits" >wrapper.cmd
+run wine "$WINDOWS/rpi-eeprom.exe" digest -i image.bin -o hsm.sig -H wrapper.cmd -k public.pem
+is 'an HSM wrapper signs' "$status $(grep -c "$digits" hsm.sig 2>/dev/null)" '0 1'
+printf '@exit 3\r\n' >wrapper.cmd
+run wine "$WINDOWS/rpi-eeprom.exe" digest -i image.bin -o none.sig -H wrapper.cmd
+is 'a wrapper that fails is reported' "$status $err $(ls none.sig 2>/dev/null)" '1 ERROR: HSM wrapper failed with exit code 3 '
+tap_end
