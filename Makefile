@@ -105,7 +105,8 @@ $(BUILD)/src/flash/frame_zstd.o: EXTRA_CFLAGS = $(FLASH_CFLAGS)
 # What the build decides and the sources need. Rewritten only when it changes.
 VERSION_WORDS := $(shell cat VERSION)
 BUILD_DATE := $(if $(SOURCE_DATE_EPOCH),$(shell date -u -d @$(SOURCE_DATE_EPOCH) +%Y/%m/%d 2>/dev/null || date -u -r $(SOURCE_DATE_EPOCH) +%Y/%m/%d),$(word 2,$(VERSION_WORDS)))
-GIT_VERSION ?= $(shell git -c safe.directory='*' rev-parse --short=8 HEAD 2>/dev/null || echo unknown)
+# A source archive below somebody's git checkout has no commit of its own.
+GIT_VERSION ?= $(shell test -e .git && git -c safe.directory='*' rev-parse --short=8 HEAD 2>/dev/null || echo unknown)
 $(BUILD)/config.h: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '#define RPIBOOT_VERSION "$(word 1,$(VERSION_WORDS))"' \

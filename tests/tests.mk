@@ -83,10 +83,12 @@ check-tsan: virtual $(TEST_PROGRAMS)
 	@$(MAKE) BUILD=build/tsan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS='-fsanitize=thread' \
 		TESTS='build/tsan/tests/test_boards tests/cli/rack.t' check
 
-C_FILES = $(shell git ls-files '*.c' '*.h')
+# A source archive has no list of git's: there all files are the project's.
+SOURCES = (if test -e .git; then git ls-files; else find * -name build -prune -o -type f -print; fi)
+C_FILES = $(shell $(SOURCES) | grep '\.[ch]$$')
 # Sources for Windows need its headers: `make check-windows` compiles them with the same warnings as errors.
 LINT_C = $(filter-out win32/% tests/windows/% src/platform/plat_win32% src/platform/sysfs_win32%,$(filter %.c,$(C_FILES)))
-SH_FILES = $(sort $(shell git ls-files '*.sh' '*.t'; git grep -l '^\#!/bin/sh' -- tools)) tests/run tests/layers tests/coverage tests/foreign tests/debian-package .ci/run \
+SH_FILES = $(sort $(shell $(SOURCES) | grep -E '\.(sh|t)$$'; grep -rlI '^\#!/bin/sh' tools)) tests/run tests/layers tests/wordlist tests/coverage tests/foreign tests/debian-package .ci/run \
 	completions/rpiboot.bash debian/rpiboot.postrm debian/tests/virtual-board
 LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual -Itests/sim
 
@@ -94,6 +96,7 @@ lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 	clang-format --dry-run --Werror $(C_FILES)
 	shellcheck -x $(SH_FILES)
 	tests/layers
+	tests/wordlist
 	$(MAKE) BUILD=build/lint-gcc CC=gcc WERROR=-Werror everything
 	$(MAKE) BUILD=build/lint-clang CC=clang WERROR=-Werror everything
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
@@ -116,5 +119,5 @@ $(BUILD)/tests/measure: $(BUILD)/tests/bench/measure.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 .PHONY: bench
-bench: all virtual $(BUILD)/tests/measure
+bench: all virtual $(BUILD)/tests/measure $(BUILD)/tests/mksample
 	@for b in $(sort $(wildcard tests/bench/*.sh)); do OUT='$(abspath $(OUT))' BUILD='$(abspath $(BUILD))' sh $$b || exit 1; echo; done

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is done for a board once it was served: wait for the disks that appear on its port (--wait-disk), run the
- * operator's program (--exec; its variables: docs/list.md). Runs in the board's own thread: boards do not wait for each
+ * operator's program (--exec; its variables: rpiboot(1)). Runs in the board's own thread: boards do not wait for each
  * other. */
 #ifndef POSTBOOT_H
 #define POSTBOOT_H

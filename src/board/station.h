@@ -27,7 +27,7 @@ struct station_setup {
 	const char *paths[STATION_SELECTORS], *serials[STATION_SELECTORS];
 	unsigned path_count, serial_count;
 	int port;        /* last component of the path; -1: any */
-	unsigned wanted; /* boards; 0: without end */
+	unsigned wanted; /* boards; 0: no limit */
 	bool again;      /* write a finished board's EEPROM again as soon as it is back */
 
 	uint64_t timeout;      /* microseconds to wait for the first board; 0: for ever */

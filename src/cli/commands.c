@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -l: without end; -n; several selectors: as many; otherwise one. */
+/* -l: no limit; -n; several selectors: as many; otherwise one. */
 static unsigned command_wanted_boards(const struct options *o)
 {
 	unsigned selectors = o->path_count > o->serial_count ? o->path_count : o->serial_count;

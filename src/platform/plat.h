@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What differs between operating systems: clock, threads, interrupts, files, the place of the executable. The tests
- * have a twin of the first half with a virtual clock. Everything that waits in this program waits through here. */
+ * replace the first half by one with a virtual clock. Everything that waits in this program waits through here. */
 #ifndef PLAT_H
 #define PLAT_H
 

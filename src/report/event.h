@@ -57,7 +57,7 @@ enum event_kind {
 	EV_EJECTED,   /* its disk: name */
 	EV_EXEC,      /* the program name is about to run for the board */
 	EV_EXEC_END,  /* it has ended: code (exit status), err, duration (its own) */
-	EV_DIAGNOSIS, /* err (or OK) explained: topic, text, where, explain, remedy */
+	EV_DIAGNOSIS, /* err (or OK) explained: topic, text, where, explain, advice */
 	EV_NOTICE,    /* text: worth knowing, nothing wrong */
 	EV_WARNING,   /* topic, text */
 	EV_ERROR,     /* err, text: what; the board's or the run's end follows */

@@ -59,7 +59,7 @@ struct report_text_options {
 	FILE *out, *err; /* lines; errors and warnings */
 };
 
-/* Plain lines, those of the public tool where scripts look for them. */
+/* Plain lines, those of upstream rpiboot where scripts look for them. */
 struct observer *report_text_new(const struct report_text_options *options);
 
 /* What identifies the run in records that are collected from many hosts; borrowed, no member is NULL. */
