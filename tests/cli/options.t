@@ -22,7 +22,7 @@ ok 'variables were found in the sources' test "$(wc -l <"$T/variables")" -gt 10
 while read -r name; do
 	ok "the manual page tells of the variable $name" grep -q "^\.\(It \)*Ev $name\( [.,]\)*$" docs/man/rpiboot.1
 done <"$T/variables"
-sed -n '/^\.Ss Lines/,/^\.Pp/p' docs/man/rpiboot.1 | sed -n '/^\.Bd/,/^\.Ed/p' | sed '/^\./d; s/FOLDER.*//; s/[A-Z]*$//; s/ YYYY.*//' >"$T/lines"
+sed -n '/^\.Ss Lines/,/^\.Pp/p' docs/man/rpiboot.1 | sed -n '/^\.Bd/,/^\.Ed/p' | sed '/^\./d; s/DIR.*//; s/[A-Z]*$//; s/ YYYY.*//' >"$T/lines"
 while read -r line; do
 	ok "the program knows the line: $line" grep -q -r -F "$line" src main.c
 done <"$T/lines"
