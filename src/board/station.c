@@ -32,7 +32,7 @@ struct port {
 	struct board *board;
 	bool board_finished;
 	char at_work[SERIAL_SIZE]; /* the serial of BOARD once it is admitted */
-	bool twin;                 /* at that time its serial was on another port, too */
+	bool shared;               /* at that time its serial was on another port, too */
 
 	/* the last board that was finished here */
 	bool succeeded, recovery;
@@ -112,7 +112,7 @@ static uint64_t station_hold_off(const struct station *st, const struct port *po
 }
 
 /* Whether a board with the serial of PORT's is on another port at the same time: then they are two. */
-static bool station_has_twin(const struct station *st, const struct port *port)
+static bool station_serial_is_shared(const struct station *st, const struct port *port)
 {
 	uint64_t now = plat_now();
 	for (const struct port *p = st->ports; p; p = p->next) {
@@ -146,7 +146,7 @@ static enum board_admission station_admit(void *ctx, struct board *board)
 	if (ok) {
 		st->admitted++;
 		memcpy(port->at_work, facts->serial, sizeof port->at_work); /* valid, or "" */
-		port->twin = station_has_twin(st, port);
+		port->shared = station_serial_is_shared(st, port);
 	}
 	plat_unlock(st->monitor);
 	if (!chosen && !*facts->serial)
@@ -163,19 +163,20 @@ static enum board_admission station_admit(void *ctx, struct board *board)
 
 /* --- counting */
 
-/* Whether C is the board FACTS: by serial, unless a twin was there; otherwise by path. */
-static bool station_is_counted(const struct counted *c, const struct board_facts *facts, bool twin)
+/* Whether C is the board FACTS: by serial, unless the serial was shared; otherwise by path. */
+static bool station_is_counted(const struct counted *c, const struct board_facts *facts,
+                               bool shared)
 {
 	bool same_path = strcmp(c->path, facts->path) == 0;
 	if (!*c->serial || !*facts->serial)
 		return same_path && !*c->serial && !*facts->serial;
-	return serial_same(c->serial, facts->serial) && (same_path || !twin);
+	return serial_same(c->serial, facts->serial) && (same_path || !shared);
 }
 
-static void station_count_board(struct station *st, const struct board_facts *facts, bool twin)
+static void station_count_board(struct station *st, const struct board_facts *facts, bool shared)
 {
 	for (const struct counted *c = st->counted; c; c = c->next)
-		if (station_is_counted(c, facts, twin))
+		if (station_is_counted(c, facts, shared))
 			return;
 	struct counted *c = calloc(1, sizeof *c);
 	st->count++;
@@ -211,7 +212,7 @@ static void station_count_result(struct station *st, struct port *port)
 {
 	const struct board_result *result = board_result(port->board);
 	const struct board_facts *facts = board_facts(port->board);
-	station_count_board(st, facts, port->twin);
+	station_count_board(st, facts, port->shared);
 	station_note_status(st->summary, result->err);
 	if (result->err)
 		st->summary->failed++;
