@@ -13,7 +13,7 @@ unset NO_COLOR
 run "$rpiboot" --progress sometimes
 is 'an unknown word: status' "$status" 255
 is 'an unknown word: message' "$err" \
-	"rpiboot: --progress wants auto, always or never, not 'sometimes' (try --help)"
+	"rpiboot: --progress: expected one of auto, always, never, not 'sometimes' (try --help)"
 run "$rpiboot" --help
 is 'help fits 80 columns' "$(printf '%s\n' "$out" | awk 'length > 79')" ''
 
