@@ -14,7 +14,7 @@ fi
 export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x
 git init -q "$T/outer" && git -C "$T/outer" commit -q --allow-empty -m x
 mkdir "$T/outer/rpiboot"
-cp -R Makefile VERSION main.c src tools tests completions mass-storage-gadget "$T/outer/rpiboot/"
+tar --exclude=./build --exclude=./.git -cf - . | tar -xf - -C "$T/outer/rpiboot"
 # shellcheck disable=SC2016 # make's own variables
 run make -s --no-print-directory -C "$T/outer/rpiboot" BUILD=build --eval='print: ; @echo "$(GIT_VERSION)"; printf "%s\n" $(C_FILES) $(SH_FILES)' print
 is 'no commit' "$status $(printf '%s\n' "$out" | head -n 1)" '0 unknown'
