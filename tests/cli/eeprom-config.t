@@ -136,7 +136,9 @@ refuse "a certificate far too large" 1 "larger than section size" S1 --cacertder
 refuse "bootsys one byte over" 1 "larger than section size" S2 --bootsys sys1219 -o out
 refuse "bootsys where there is none" 1 "Update target bootsys not found" S1 --bootsys sys10 -o out
 "$mk" pattern 0x6799 1 1 >boot6799
-refuse "bootcode over the next section" 1 "larger than the room of 26520 bytes" S2 --bootcode boot6799 -o out
+refuse "bootcode over the next section" 1 "this BCM2712 image (2097152 bytes) has room for 26520" S2 --bootcode boot6799 -o out
+"$OUT/tools/rpi-sign-bootcode" -c 2712 -n 16 -i boot2000 -k T.pem -o signed2712
+refuse "boot code of a BCM2712 for a BCM2711 image" 1 "the image is a BCM2711's (524288 bytes)" S1 --bootcode signed2712 -o out
 refuse "empty bootcode" 1 "would not start" S1 --bootcode conf0 -o out
 cp S1 small; patch small 0x1008 '\125\252\361\037\0\0\0\020x\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\125\252\376\357\0\001\357\330'
 ok "the prepared image is sound" "$tool" --list small
