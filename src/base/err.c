@@ -24,6 +24,7 @@ static const struct {
 
 	[ERR_USB_ACCESS] = { "usb-access", "no permission to open the device" },
 	[ERR_USB_NODE] = { "usb-node", "the device file is missing" },
+	[ERR_USB_DRIVER] = { "usb-driver", "Windows has no driver for the device" },
 	[ERR_USB_BUSY] = { "usb-busy", "the device is held by another program or driver" },
 	[ERR_USB_GONE] = { "usb-gone", "the device left the bus" },
 	[ERR_USB_TIMEOUT] = { "usb-timeout", "the device does not answer" },

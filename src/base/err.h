@@ -27,6 +27,7 @@ enum err {
 	/* how a USB transfer can end */
 	ERR_USB_ACCESS,     /* no permission to open the device */
 	ERR_USB_NODE,       /* the device file is not there */
+	ERR_USB_DRIVER,     /* no driver that lets programs use the device (Windows) */
 	ERR_USB_BUSY,       /* interface held by another program or driver */
 	ERR_USB_GONE,       /* the device left the bus */
 	ERR_USB_TIMEOUT,    /* nothing within the time given */

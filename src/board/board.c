@@ -12,6 +12,9 @@
 
 /* udev, drivers and virtual machines need their time after an arrival */
 #define OPEN_TIME (5 * PLAT_SECOND)
+/* how long Windows may take to install a driver, and when that is worth a line */
+#define DRIVER_TIME        (60 * PLAT_SECOND)
+#define DRIVER_NOTICE_TIME (3 * PLAT_SECOND)
 /* how long a finished board may take to leave by itself */
 #define LEAVE_TIME (2 * PLAT_SECOND)
 /* how long one may take that did not accept its second stage */
@@ -126,17 +129,33 @@ static enum err board_next_arrival(struct board *b, uint64_t time, struct usb_de
 /* Errors that are transient after an arrival: the event precedes the kernel's choice of a configuration. */
 static bool board_is_transient(enum err err)
 {
-	return err == ERR_USB_NODE || err == ERR_USB_ACCESS || err == ERR_USB_BUSY ||
-	       err == ERR_USB_IO || err == ERR_USB_GONE || err == ERR_USB_DESCRIPTOR;
+	return err == ERR_USB_NODE || err == ERR_USB_ACCESS || err == ERR_USB_DRIVER ||
+	       err == ERR_USB_BUSY || err == ERR_USB_IO || err == ERR_USB_GONE ||
+	       err == ERR_USB_DESCRIPTOR;
 }
 
 struct opening {
-	uint64_t give_up, pause;
+	uint64_t start, pause;
+	bool noticed; /* that a driver is waited for */
 };
 
 static struct opening board_opening(void)
 {
-	return (struct opening){ plat_now() + OPEN_TIME, 5 * PLAT_MS };
+	return (struct opening){ .start = plat_now(), .pause = 5 * PLAT_MS };
+}
+
+/* Whether another attempt is worth the time. Windows installs a driver when a kind of device is plugged in first. */
+static bool board_keeps_opening(struct board *b, struct opening *opening, enum err err)
+{
+	uint64_t waited = plat_now() - opening->start;
+	if (err != ERR_USB_DRIVER)
+		return waited < OPEN_TIME;
+	if (waited >= DRIVER_NOTICE_TIME && !opening->noticed) {
+		report_notice(b->setup->report, &b->facts,
+		              "Windows installs the driver; this may take a minute.");
+		opening->noticed = true;
+	}
+	return waited < DRIVER_TIME;
 }
 
 /* After an attempt ended with *ERR: whether there is to be another one, after a pause. */
@@ -153,7 +172,7 @@ static bool board_open_again(struct board *b, const struct usb_device_info *info
 		*err = ERR_INTERRUPTED;
 		return false;
 	}
-	if (plat_now() >= opening->give_up)
+	if (!board_keeps_opening(b, opening, *err))
 		return false;
 	if (opening->pause < 250 * PLAT_MS)
 		opening->pause *= 2;

@@ -55,7 +55,7 @@ void usb_interrupt(struct usb *usb);
 
 /* --- one device. A handle belongs to one thread at a time. */
 
-/* ERR_USB_ACCESS, _BUSY, _IO, _GONE may pass: udev and drivers need their time after an arrival. */
+/* ERR_USB_ACCESS, _DRIVER, _BUSY, _IO, _GONE may pass: udev and drivers need their time after an arrival. */
 enum err usb_open(struct usb *usb, const struct usb_device_info *info, struct usb_handle **out);
 
 /* Cancels what is pending, releases, closes. NULL is fine. */

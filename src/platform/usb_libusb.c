@@ -453,6 +453,18 @@ static void LIBUSB_CALL on_transfer_end(struct libusb_transfer *transfer)
 	plat_unlock(monitor);
 }
 
+/* libusb opens a device on Windows only through its driver, WinUSB, which serves one program at a time. */
+static enum err usb_from_open(int code)
+{
+#ifdef _WIN32
+	if (code == LIBUSB_ERROR_NOT_SUPPORTED)
+		return ERR_USB_DRIVER;
+	if (code == LIBUSB_ERROR_ACCESS)
+		return ERR_USB_BUSY;
+#endif
+	return usb_from_libusb(code);
+}
+
 static enum err usb_open_device(struct usb_handle *h, struct usb *usb,
                                 const struct usb_device_info *info)
 {
@@ -470,7 +482,7 @@ static enum err usb_open_device(struct usb_handle *h, struct usb *usb,
 		return ERR_USB_GONE;
 	int code = libusb_open(device, &h->dev);
 	libusb_unref_device(device);
-	return usb_from_libusb(code);
+	return usb_from_open(code);
 }
 
 enum err usb_open(struct usb *usb, const struct usb_device_info *info, struct usb_handle **out)

@@ -443,6 +443,7 @@ static enum err fileserver_report_reply(struct server *v, enum err err)
 	case ERR_USB_OVERFLOW:
 	case ERR_USB_BUSY:
 	case ERR_USB_ACCESS:
+	case ERR_USB_DRIVER:
 	case ERR_USB_MEMORY:
 		return fileserver_error(v, err, "the board does not take a reply");
 	default:

@@ -109,6 +109,21 @@ static void opening_is_retried(void)
 	CHECK_STATUS(2);
 }
 
+/* Windows installs a driver at the first plug, which takes up to a minute. */
+static void a_driver_is_waited_for(void)
+{
+	go("gadget", "cm4-gadget", "open-refused-for 2000;open-driverless");
+	CHECK_STATUS(0);
+	CHECK(!has(run.err, "Windows installs the driver"));
+	go("gadget", "cm4-gadget", "open-refused-for 40000;open-driverless");
+	CHECK_STATUS(0);
+	CHECK(has(run.err, "Windows installs the driver"));
+	go("gadget", "cm4-gadget", "open-refused-for 90000;open-driverless");
+	CHECK_STATUS(255);
+	CHECK(has(run.err, "Windows has no driver for the device"));
+	CHECK(run.time < 65 * PLAT_SECOND);
+}
+
 static void a_lost_status_is_no_failure(void)
 {
 	go("gadget", "cm4-gadget", "status-lost");
@@ -317,6 +332,7 @@ int main(void)
 	RUN(the_host_hardly_makes_them_wait);
 	RUN(every_delay_of_a_board_is_waited_for);
 	RUN(opening_is_retried);
+	RUN(a_driver_is_waited_for);
 	RUN(a_lost_status_is_no_failure);
 	RUN(a_refused_second_stage_is_tried_again);
 	RUN(back_as_rom);

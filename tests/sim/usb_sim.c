@@ -240,9 +240,10 @@ enum err usb_open(struct usb *usb, const struct usb_device_info *info, struct us
 	plat_broadcast(usb->monitor);
 	plat_unlock(usb->monitor);
 	if (answer != VOPEN_OK)
-		return answer == VOPEN_ACCESS ? ERR_USB_ACCESS
-		       : answer == VOPEN_BUSY ? ERR_USB_BUSY
-		                              : ERR_USB_GONE;
+		return answer == VOPEN_ACCESS   ? ERR_USB_ACCESS
+		       : answer == VOPEN_BUSY   ? ERR_USB_BUSY
+		       : answer == VOPEN_DRIVER ? ERR_USB_DRIVER
+		                                : ERR_USB_GONE;
 	struct usb_handle *h = calloc(1, sizeof *h);
 	if (!h)
 		abort();

@@ -134,7 +134,7 @@ static void show_ready(struct usbfs *fs, struct usbfs_board *b)
 /* --- the boards' comings and goings ------------------------------------------------------------------------------- */
 
 static const int open_errors[] = {
-	[VOPEN_ACCESS] = EACCES, [VOPEN_BUSY] = EBUSY, [VOPEN_GONE] = 0
+	[VOPEN_ACCESS] = EACCES, [VOPEN_BUSY] = EBUSY, [VOPEN_DRIVER] = EACCES, [VOPEN_GONE] = 0
 };
 
 static void show_board(struct usbfs *fs, struct usbfs_board *b, uint64_t now)

@@ -305,7 +305,9 @@ enum vopen vboard_may_open(const struct vboard *b, uint64_t now)
 	if (!vboard_present(b))
 		return VOPEN_GONE;
 	if (now < b->appeared + b->desc->open_refused_us)
-		return b->desc->open_busy ? VOPEN_BUSY : VOPEN_ACCESS;
+		return b->desc->open_busy         ? VOPEN_BUSY
+		       : b->desc->open_driverless ? VOPEN_DRIVER
+		                                  : VOPEN_ACCESS;
 	return VOPEN_OK;
 }
 

@@ -134,7 +134,7 @@ void vboard_tick(struct vboard *b, uint64_t now);
 bool vboard_present(const struct vboard *b);
 uint32_t vboard_appearance(const struct vboard *b);
 
-enum vopen { VOPEN_OK, VOPEN_ACCESS, VOPEN_BUSY, VOPEN_GONE };
+enum vopen { VOPEN_OK, VOPEN_ACCESS, VOPEN_BUSY, VOPEN_DRIVER, VOPEN_GONE };
 
 /* What an open would give now, and an open that takes place. */
 enum vopen vboard_may_open(const struct vboard *b, uint64_t now);

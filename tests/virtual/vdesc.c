@@ -96,6 +96,7 @@ static const struct setting settings[] = {
 	{ "open-refused-for", SETTING_MS, AT(open_refused_us), 0 },
 	{ "unconfigured-for", SETTING_MS, AT(unconfigured_us), 0 },
 	{ "open-busy", SETTING_FLAG, AT(open_busy), 0 },
+	{ "open-driverless", SETTING_FLAG, AT(open_driverless), 0 },
 	{ "status-lost", SETTING_FLAG, AT(status_lost), 0 },
 	{ "stay-after-done", SETTING_FLAG, AT(stay_after_done), 0 },
 	{ "stay-rom", SETTING_FLAG, AT(stay_rom), 0 },

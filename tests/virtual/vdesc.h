@@ -127,6 +127,7 @@ struct vdesc {
 	uint64_t open_refused_us;
 	uint64_t unconfigured_us;   /* until the host's kernel has chosen the configuration */
 	bool open_busy;             /* refused as EBUSY, not EACCES */
+	bool open_driverless;       /* refused as on Windows without a driver */
 	bool status_lost;           /* leaves before the status can be read */
 	bool stay_after_done;       /* leaves only when it is opened once more */
 	bool stay_rom;              /* accepts the second stage and never runs it */
