@@ -38,6 +38,14 @@ static wchar_t *hsm_find(const char *wrapper)
 	return NULL;
 }
 
+bool hsm_exists(const char *wrapper)
+{
+	wchar_t *path = hsm_find(wrapper);
+	bool exists = path;
+	free(path);
+	return exists;
+}
+
 /* Starts PROGRAM with OUTPUT as its standard output. FILE has no quotes in it: Windows does not allow them in names. */
 static bool hsm_start(const wchar_t *program, const char *file, HANDLE output, HANDLE *process)
 {
