@@ -77,6 +77,7 @@ all: $(PROGRAMS)
 
 help:
 	@echo 'make            the programs: $(PROGRAMS)'
+	@echo '     FLASH=0      without --flash and --backup, and without libzstd'
 	@echo '     EMBED_MSD=1  with the legacy mass-storage firmware of msd/ inside rpiboot'
 	@echo 'make install    into INSTALL_PREFIX (now $(PREFIX)), below DESTDIR if given; make uninstall takes it out'
 	@echo 'make check      build and run all tests (TAP, summary at the end)'

@@ -12,11 +12,11 @@ _rpiboot()
 	[[ ${COMP_WORDS[COMP_CWORD]} != '=' ]] || before=${COMP_WORDS[COMP_CWORD - 1]}
 	COMPREPLY=()
 	case $before in
-	-d | --directory | -j | --metadata)
+	-d | --directory | -j | --metadata | --backup | --spool)
 		compopt -o filenames 2>/dev/null
 		COMPREPLY=($(compgen -d -- "$word"))
 		;;
-	--expect-key | --names | --metrics)
+	--expect-key | --flash | --names | --metrics)
 		compopt -o filenames 2>/dev/null
 		COMPREPLY=($(compgen -f -- "$word"))
 		;;
@@ -24,13 +24,16 @@ _rpiboot()
 		compopt -o filenames 2>/dev/null
 		COMPREPLY=($(compgen -f -c -- "$word" | sort -u))
 		;;
+	--verify)
+		COMPREPLY=($(compgen -W $'yes\nno' -- "$word"))
+		;;
 	--chip)
 		COMPREPLY=($(compgen -W $'2763\n2764\n2711\n2712' -- "$word"))
 		;;
 	--progress)
 		COMPREPLY=($(compgen -W $'auto\nalways\nnever' -- "$word"))
 		;;
-	-n | --count | -p | --path | -i | --serial | --port | -t | --timeout | --next-timeout | -m | --poll)
+	-n | --count | -p | --path | -i | --serial | --port | -t | --timeout | --next-timeout | --target | --image-sha256 | -m | --poll)
 		;;
 	*)
 		before=
@@ -63,6 +66,13 @@ _rpiboot()
 --next-timeout
 --again
 --wait-disk
+--flash
+--target
+--image-sha256
+--verify
+--backup
+--spool
+--no-eject
 --exec
 --list
 --udev

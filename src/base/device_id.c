@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 static const struct {
 	const char *name, *code;
@@ -56,18 +55,4 @@ const char *stage_name(enum stage stage)
 const char *stage_code(enum stage stage)
 {
 	return table[stage].code;
-}
-
-/* --- serial numbers */
-
-bool device_is_serial(const char *text)
-{
-	size_t n = strspn(text, "0123456789abcdefABCDEF");
-	return !text[n] && (n == 8 || n == 16);
-}
-
-bool device_same_serial(const char *a, const char *b)
-{
-	size_t n = strlen(a), k = strlen(b);
-	return strcasecmp(a + (n > k ? n - k : 0), b + (k > n ? k - n : 0)) == 0;
 }

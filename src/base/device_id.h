@@ -34,11 +34,4 @@ bool stage_is_boot(enum stage stage);
 const char *stage_name(enum stage stage); /* for people: "boot ROM" */
 const char *stage_code(enum stage stage); /* for machines: "rom" */
 
-/* Whether TEXT is a serial number as boards have them: 8 or 16 hexadecimal digits. "Broadcom", which file servers of
- * BCM2835 and BCM2837 show, is none. */
-bool device_is_serial(const char *text);
-
-/* Whether two serial numbers are of the same board: equal in all digits that both have. */
-bool device_same_serial(const char *a, const char *b);
-
 #endif

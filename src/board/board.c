@@ -2,6 +2,7 @@
 #include "board/board.h"
 
 #include "base/serial.h"
+#include "board/postflash.h"
 #include "platform/plat.h"
 #include "protocol/fileserver.h"
 #include "protocol/secondstage.h"
@@ -563,6 +564,19 @@ static enum err board_all_stages(struct board *b)
 	}
 }
 
+/* A board that was booted before and shows its disk: nothing is to be served. */
+static void board_take_disk(struct board *b)
+{
+	char serial[SYSFS_TEXT];
+	b->served = b->info.attach_id;
+	if (sysfs_text(b->setup->sysfs, b->facts.path, "serial", serial) && serial_is_valid(serial))
+		memcpy(b->facts.serial, serial, strlen(serial) + 1);
+	b->result.admitted = b->setup->admit(b->setup->ctx, b);
+	if (b->result.admitted)
+		report_emit(b->setup->report,
+		            &(struct event){ .kind = EV_ATTACHED, .board = &b->facts });
+}
+
 /* Steps after the boot; their error becomes the board's result if it has none. */
 static void board_after(struct board *b)
 {
@@ -576,14 +590,27 @@ static void board_after(struct board *b)
 		.interrupted = &b->interrupted,
 		.restarted = &b->restarted,
 	};
+	struct postflash p = { .setup = &b->setup->after.flash, .booted = b->facts.chip != NULL };
 	if (!r->err)
 		r->err = postboot_disks(&a);
+	if (!r->err)
+		r->err = postflash_run(&p, &a);
+	r->flashed = p.done && p.setup->image;
+	r->flash = p.figures;
 	r->duration = plat_now() - b->start;
 	if (r->err == ERR_INTERRUPTED)
 		return;
-	struct postboot_result result = { r->err, r->files, r->bytes, r->duration,
-		                          b->metadata_path };
+	struct postboot_result result = {
+		.err = r->err,
+		.files = r->files,
+		.bytes = r->bytes,
+		.duration = r->duration,
+		.metadata = b->metadata_path,
+		.disk = p.chosen ? p.disk.node : "",
+		.flash = postflash_word(&p, r->err),
+	};
 	enum err err = postboot_exec(&a, &result);
+	postflash_eject(&p, &a);
 	if (!r->err)
 		r->err = err;
 }
@@ -592,19 +619,24 @@ static void board_main(void *arg)
 {
 	struct board *b = arg;
 	struct board_result *r = &b->result;
-	r->err = board_all_stages(b);
+	if (b->facts.chip)
+		r->err = board_all_stages(b);
+	else
+		board_take_disk(b);
 	r->duration = plat_now() - b->start;
 	r->taken = b->served;
 	if (r->err && !r->admitted && r->err != ERR_INTERRUPTED)
 		r->admitted = true; /* it could not be opened: that counts */
 	if (r->admitted && !r->forgotten) {
 		board_after(b);
-		report_emit(b->setup->report, &(struct event){ .kind = EV_RESULT,
-		                                               .board = &b->facts,
-		                                               .err = r->err,
-		                                               .files = r->files,
-		                                               .bytes = r->bytes,
-		                                               .duration = r->duration });
+		report_emit(b->setup->report,
+		            &(struct event){ .kind = EV_RESULT,
+		                             .board = &b->facts,
+		                             .err = r->err,
+		                             .files = r->files,
+		                             .bytes = r->bytes,
+		                             .flash = r->flashed ? &r->flash : NULL,
+		                             .duration = r->duration });
 	}
 	b->setup->finished(b->setup->ctx, b);
 }

@@ -51,9 +51,11 @@ struct board_result {
 	enum err err;
 	unsigned files;
 	uint64_t bytes, duration; /* duration in microseconds from the arrival */
+	bool flashed;             /* its disk was written: flash */
+	struct flash_figures flash;
 };
 
-/* Starts to serve what has arrived. NULL: out of memory or threads. */
+/* Starts to serve what has arrived; a board that is a disk already goes on with what follows the boot. NULL: out of memory or threads. */
 struct board *board_new(const struct board_setup *setup, const struct usb_device_info *info);
 
 /* Arrivals and departures on the board's port. Any thread. */

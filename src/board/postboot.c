@@ -13,7 +13,7 @@
 #define DISK_POLL   (100 * PLAT_MS)
 #define DISK_SETTLE PLAT_SECOND       /* no new disk for so long: all are there */
 #define CHILD_TIME  (5 * PLAT_SECOND) /* to end after SIGTERM */
-#define VARIABLES   11
+#define VARIABLES   13
 
 /* --- disks */
 
@@ -154,6 +154,8 @@ static bool postboot_make_variables(const struct postboot *a, const struct postb
 	v[n++] = str_new("RPIBOOT_SECONDS=%.2f", (double)result->duration / (double)PLAT_SECOND);
 	v[n++] = str_new("RPIBOOT_METADATA=%s", result->metadata ? result->metadata : "");
 	v[n++] = str_new("RPIBOOT_DISKS=%s", nodes);
+	v[n++] = str_new("RPIBOOT_DISK=%s", result->disk ? result->disk : "");
+	v[n++] = str_new("RPIBOOT_FLASH=%s", result->flash ? result->flash : "");
 	bool ok = true;
 	for (size_t i = 0; i < n; i++)
 		ok = ok && v[i];

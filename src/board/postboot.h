@@ -12,11 +12,24 @@
 
 #include <stdbool.h>
 
+struct image;
+
+/* What is to be done with a board's disk (postflash.h); all strings are borrowed. */
+struct postboot_flash {
+	struct image *image; /* --flash; NULL: none */
+	const char *backup;  /* --backup, a directory; NULL: none */
+	const char *target;  /* --target; NULL: the only disk */
+	bool verify, eject;
+	bool named;      /* the operator chose boards by path or serial number */
+	uint64_t newest; /* the highest disk sequence number when the run began; 0: unknown */
+};
+
 /* The same for all boards of a run. */
 struct postboot_setup {
 	uint64_t disk_time;    /* microseconds; 0: do not wait for disks */
 	const char *program;   /* NULL: none */
 	bool output_to_stderr; /* the program's output must not mix with ours */
+	struct postboot_flash flash;
 };
 
 struct postboot {
@@ -39,7 +52,8 @@ struct postboot_result {
 	enum err err;
 	unsigned files;
 	uint64_t bytes, duration;
-	const char *metadata; /* path of its metadata file; NULL: none */
+	const char *metadata;     /* path of its metadata file; NULL: none */
+	const char *disk, *flash; /* the disk that was chosen, and what became of it; "": none */
 };
 
 /* Waits until the board's port shows disks of size > 0 and none new for a second; reports each. ERR_NO_DISK (reported; at

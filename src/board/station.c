@@ -3,6 +3,7 @@
 
 #include "base/serial.h"
 #include "base/usb_path.h"
+#include "flash/image.h"
 #include "platform/plat.h"
 #include "report/diagnose.h"
 #include "report/outcome.h"
@@ -19,6 +20,7 @@
 #define EMPTY_TIME   (5 * PLAT_SECOND) /* a port that was empty for so long has another board now */
 #define MOVE_TIME    (2 * PLAT_SECOND) /* nobody plugs a board into another port faster */
 #define LOOK_TIME    (2 * PLAT_SECOND) /* between two looks whether all arrivals are reported */
+#define IMAGE_POLL   (250 * PLAT_MS)
 #define HINT_TIME    (15 * PLAT_SECOND) /* nothing at all for so long: say what may be wrong */
 
 /* A USB port on which a board was seen. */
@@ -58,8 +60,9 @@ struct station {
 	unsigned count;    /* distinct boards that were finished */
 	unsigned admitted; /* boards at work that count */
 	unsigned interrupts;
-	bool met_one; /* a board was admitted: --timeout is over */
-	bool hinted;  /* HINT_TIME is over */
+	bool image_ready, image_failed; /* of --flash */
+	bool met_one;                   /* a board was admitted: --timeout is over */
+	bool hinted;                    /* HINT_TIME is over */
 
 	/* arrivals and departures that the system shows and that were not reported */
 	uint64_t next_look;
@@ -91,6 +94,22 @@ static bool station_is_candidate(const struct station_setup *setup,
 {
 	return info->vendor == CHIP_VENDOR && chip_by_product(info->product) &&
 	       station_selects(setup, info, NULL);
+}
+
+/* Whether the device is a board that is a disk already, and is to be flashed as it is: only where the operator chose it. */
+static bool station_is_disk(const struct station_setup *setup, const struct usb_device_info *info)
+{
+	const struct postboot_flash *flash = &setup->after.flash;
+	char serial[SYSFS_TEXT];
+	if ((!flash->image && !flash->backup) || !flash->named)
+		return false;
+	enum stage stage = sysfs_form(setup->sysfs, info);
+	if (stage != STAGE_MSD_GADGET && stage != STAGE_LEGACY_MSD && stage != STAGE_OLD_GADGET)
+		return false;
+	if (!setup->serial_count)
+		return station_selects(setup, info, NULL);
+	return sysfs_text(setup->sysfs, info->path, "serial", serial) &&
+	       station_selects(setup, info, serial);
 }
 
 static bool station_has_slot(const struct station *st)
@@ -280,8 +299,11 @@ static void station_on_arrival(void *ctx, const struct usb_device_info *info)
 {
 	struct station *st = ctx;
 	bool candidate = station_is_candidate(st->setup, info);
+	bool disk = !candidate && station_is_disk(st->setup, info);
 	plat_lock(st->monitor);
 	struct port *port = station_find_port(st, info->path);
+	/* what a board of this run has become is no other board */
+	candidate = candidate || (disk && !(port && (port->board || port->finished_at)));
 	if (!port && candidate)
 		port = station_add_port(st, info);
 	if (port) {
@@ -385,7 +407,8 @@ static bool station_is_over(struct station *st)
 		}
 	if (station_working(st) > 0)
 		return false;
-	if (st->interrupts || (st->setup->wanted && st->count >= st->setup->wanted))
+	if (st->interrupts || st->image_failed ||
+	    (st->setup->wanted && st->count >= st->setup->wanted))
 		return true;
 	if (retired)
 		report_emit(st->setup->report, &(struct event){ .kind = EV_WAITING });
@@ -494,6 +517,20 @@ static void station_look(struct station *st)
 	plat_lock(st->monitor);
 }
 
+/* An image that cannot be decoded ends the run: no board can be flashed. Whether it is still being decoded. */
+static bool station_awaits_image(struct station *st)
+{
+	struct image_status status;
+	if (!st->setup->after.flash.image || st->image_ready || st->image_failed)
+		return false;
+	image_status(st->setup->after.flash.image, &status);
+	st->image_ready = status.ready;
+	st->image_failed = status.err != OK;
+	if (status.err)
+		station_note_status(st->summary, status.err);
+	return !status.ready && !status.err;
+}
+
 /* The station's own loop, inside the monitor. */
 static void station_watch(struct station *st)
 {
@@ -506,8 +543,11 @@ static void station_watch(struct station *st)
 			station_end_all(st);
 			continue; /* the monitor was left: look again */
 		}
-		if (!ending)
+		bool decoding = station_awaits_image(st);
+		if (!ending && !st->image_failed)
 			station_assign(st);
+		else if (st->image_failed && station_working(st) == 0)
+			return;
 		uint64_t now = plat_now(), until = station_first_deadline(st, start);
 		if (now >= until) {
 			station_note_status(st->summary, ERR_NO_BOARD);
@@ -535,6 +575,8 @@ static void station_watch(struct station *st)
 			if (now + st->setup->watchdog / 2 < until)
 				until = now + st->setup->watchdog / 2;
 		}
+		if (decoding && now + IMAGE_POLL < until)
+			until = now + IMAGE_POLL;
 		plat_wait(st->monitor, until);
 		station_look(st);
 		if (poll) {

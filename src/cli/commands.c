@@ -4,9 +4,12 @@
 #include "bootdir/bootdir_hash.h"
 #include "bootdir/enforce.h"
 #include "cli/list.h"
+#include "flash/frame.h"
+#include "flash/image.h"
 #include "formats/keyfile.h"
 #include "platform/plat.h"
 #include "bootdir/checks.h"
+#include "platform/plat_disk.h"
 #include "bootdir/findings.h"
 #include "report/place_names.h"
 #include "report/report.h"
@@ -19,6 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DISK_SECONDS 60 /* as --wait-disk without a number */
+
 /* -l: no limit; -n; several selectors: as many; otherwise one. */
 static unsigned command_wanted_boards(const struct options *o)
 {
@@ -28,6 +33,13 @@ static unsigned command_wanted_boards(const struct options *o)
 	if (o->count)
 		return (unsigned)o->count;
 	return selectors > 1 ? selectors : 1;
+}
+
+/* --flash and --backup imply --wait-disk. */
+static uint64_t command_disk_time(const struct options *o)
+{
+	bool disk = o->flash || o->backup;
+	return (o->wait_disk ? o->wait_disk : disk ? DISK_SECONDS : 0) * PLAT_SECOND;
 }
 
 static struct station_setup command_station_setup(const struct options *o, struct report *report,
@@ -49,9 +61,15 @@ static struct station_setup command_station_setup(const struct options *o, struc
 		.verbose = o->verbose,
 		.sysfs = &sysfs_default,
 		.after = {
-			.disk_time = o->wait_disk * PLAT_SECOND,
+			.disk_time = command_disk_time(o),
 			.program = o->exec,
 			.output_to_stderr = o->json,
+			.flash = { .backup = o->backup,
+			           .target = o->target,
+			           .verify = o->verify == VERIFY_YES,
+			           .eject = !o->no_eject,
+			           .named = o->path_count || o->serial_count,
+			           .newest = sysfs_disk_sequence(&sysfs_default) },
 		},
 	};
 	memcpy(setup.paths, o->paths, sizeof setup.paths);
@@ -151,6 +169,35 @@ static enum err command_expect_key(const char *key, struct enforce *enforce, str
 	return OK;
 }
 
+/* What --wait-disk, --flash and --backup need; starts to decode the image. Reported. */
+static enum err command_prepare_disks(const struct command_run *run, struct image **image)
+{
+	const struct options *o = run->options;
+	const char *option = o->flash ? "--flash" : o->backup ? "--backup" : "--wait-disk";
+	bool disk = o->flash || o->backup;
+	if ((disk || o->wait_disk) && !sysfs_has_bus(&sysfs_default))
+		return report_error(run->report, NULL, ERR_USAGE,
+		                    "%s needs /sys of Linux, which is missing here", option);
+	if (disk && !plat_disk_supported())
+		return report_error(run->report, NULL, ERR_USAGE,
+		                    "%s is not available on this system", option);
+	if (disk && !frame_available())
+		return report_error(run->report, NULL, ERR_USAGE,
+		                    "%s: this rpiboot was built without libzstd (Debian: apt-get "
+		                    "install libzstd-dev, then make)",
+		                    option);
+	if (o->backup && !plat_can_write(o->backup))
+		return report_error(run->report, NULL, ERR_BACKUP, "%s: %s", o->backup,
+		                    strerror(errno));
+	if (!o->flash)
+		return OK;
+	return image_open(&(struct image_setup){ .path = o->flash,
+	                                         .spool = o->spool,
+	                                         .sha256 = o->image_sha256,
+	                                         .report = run->report },
+	                  image);
+}
+
 /* What must be right before the first board; everything wrong is reported. */
 static enum err command_prepare(struct command_run *run, struct station_setup *setup)
 {
@@ -165,13 +212,12 @@ static enum err command_prepare(struct command_run *run, struct station_setup *s
 			return report_error(run->report, NULL, ERR_USAGE, "--names: %s", why);
 		setup->names = run->names;
 	}
-	if (o->wait_disk && !sysfs_has_bus(&sysfs_default))
-		return report_error(run->report, NULL, ERR_USAGE,
-		                    "--wait-disk needs /sys of Linux, which is missing here");
 	enum err err = o->expect_key
 	                       ? command_expect_key(o->expect_key, setup->enforce, run->report)
 	                       : OK;
-	return err ? err : enforce_run(setup->enforce);
+	if (!err)
+		err = enforce_run(setup->enforce);
+	return err ? err : command_prepare_disks(run, &setup->after.flash.image);
 }
 
 int command_serve(const struct options *o, const struct bootfiles_places *places,
@@ -194,6 +240,7 @@ int command_serve(const struct options *o, const struct bootfiles_places *places
 		                                         .summary = &run.boards,
 		                                         .code = (uint32_t)status });
 	}
+	image_free(setup.after.flash.image);
 	enforce_free(setup.enforce);
 	report_free(run.report);
 	summary_free(&run.boards);

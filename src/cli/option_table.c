@@ -15,6 +15,12 @@ static const char *const option_progress_words[] = {
 	NULL,
 };
 
+static const char *const option_verify_words[] = {
+	[VERIFY_YES] = "yes",
+	[VERIFY_NO] = "no",
+	NULL,
+};
+
 /* The offset of a member of struct options, which must have this type. */
 #define MEMBER(name, kind)                \
 	(offsetof(struct options, name) + \
@@ -76,6 +82,27 @@ const struct option option_table[] = {
 	{ NULL, "wait-disk", "[SECONDS]",
 	  "after the boot, wait for the board's disks and print them (default: 60)",
 	  NUMBER(wait_disk, 1, LONGEST), .missing = 60 },
+	{ NULL, "flash", "IMAGE",
+	  "after the boot, write IMAGE (raw, .xz, .gz, .zst or .bz2; - is standard input) to each board's disk and verify it",
+	  TEXT(flash), .not_empty = true, .once = true, .complete = COMPLETE_FILE },
+	{ NULL, "target", "DISK",
+	  "with several disks: emmc, sd, nvme, usb, or the board's name for it, like mmcblk0",
+	  TEXT(target), .not_empty = true },
+	{ NULL, "image-sha256", "HEX",
+	  "expected SHA-256 of the extracted image, or of the file",
+	  TEXT(image_sha256), .not_empty = true },
+	{ NULL, "verify", "WHEN",
+	  "read back and compare what --flash has written: yes (the default) or no",
+	  .type = OPTION_WORD, .member = MEMBER(verify, int), .words = option_verify_words },
+	{ NULL, "backup", "DIR",
+	  "after the boot, copy each board's disk to DIR/SERIAL.img.zst",
+	  TEXT(backup), .not_empty = true, .complete = COMPLETE_DIRECTORY },
+	{ NULL, "spool", "DIR",
+	  "directory of --flash's temporary file (default: $TMPDIR, or /var/tmp)",
+	  TEXT(spool), .not_empty = true, .complete = COMPLETE_DIRECTORY },
+	{ NULL, "no-eject", NULL,
+	  "leave the disk visible after --flash or --backup",
+	  FLAG(no_eject) },
 	{ NULL, "exec", "PROGRAM",
 	  "run PROGRAM for each finished board, described by RPIBOOT_... variables",
 	  TEXT(exec), .not_empty = true, .complete = COMPLETE_COMMAND },

@@ -2,6 +2,8 @@
 #include "cli/options.h"
 
 #include "base/str.h"
+#include "flash/target.h"
+#include "formats/sha256.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -122,6 +124,8 @@ static enum options_result options_apply(struct options *o, const struct option 
 	case OPTION_TEXT:
 		if (row->not_empty && !*value)
 			return options_fail(o, "--%s: expected %s", row->name, row->arg);
+		if (row->once && *(const char **)to)
+			return options_fail(o, "--%s can be given once", row->name);
 		if (!missing && (*value || row->arg[0] != '['))
 			*(const char **)to = value;
 		return OPTIONS_RUN;
@@ -198,6 +202,35 @@ static enum options_result options_parse_one(struct options *o, int argc, char *
 	return options_apply(o, row, value ? value : "", !value);
 }
 
+/* The options of --flash and --backup. */
+static enum options_result options_check_flash(struct options *o)
+{
+	bool disk = o->flash || o->backup;
+	if (o->flash && o->backup)
+		return options_fail(o, "--flash and --backup are mutually exclusive");
+	if (disk && (o->check || o->list))
+		return options_fail(o, "--%s and --%s are mutually exclusive",
+		                    o->flash ? "flash" : "backup", o->check ? "check" : "list");
+	if (!disk && (o->target || o->no_eject))
+		return options_fail(o, "--%s requires --flash or --backup",
+		                    o->target ? "target" : "no-eject");
+	if (!o->flash && (o->image_sha256 || o->spool || o->verify != VERIFY_YES))
+		return options_fail(o, "--%s requires --flash",
+		                    o->image_sha256 ? "image-sha256"
+		                    : o->spool      ? "spool"
+		                                    : "verify");
+	if (o->target && !target_is_word(o->target))
+		return options_fail(o,
+		                    "--target: expected emmc, sd, nvme, usb or a name like "
+		                    "mmcblk0, not '%s'",
+		                    o->target);
+	if (o->image_sha256 && (strlen(o->image_sha256) != 2 * SHA256_SIZE ||
+	                        o->image_sha256[strspn(o->image_sha256, "0123456789abcdefABCDEF")]))
+		return options_fail(o, "--image-sha256: expected 64 hexadecimal digits, not '%s'",
+		                    o->image_sha256);
+	return OPTIONS_RUN;
+}
+
 enum options_result options_parse(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){ .port = -1 };
@@ -214,7 +247,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 		return options_fail(o, "-l and -n are mutually exclusive");
 	if (o->chip && !o->check)
 		return options_fail(o, "--chip requires --check");
-	return OPTIONS_RUN;
+	return options_check_flash(o);
 }
 
 /* --- help */
@@ -244,7 +277,7 @@ void options_help(FILE *out)
 	fputs("\nOne board is served, unless -l, -n, or several -p or -i ask for more.\n"
 	      "Exit status: 0 success, 1 boot files missing or unusable, 2 a board failed, 3 a\n"
 	      "board was lost, 4 a board did not come back, 5 no board in time, 6 no disk in\n"
-	      "time, 7 --exec, 130 interrupted, 255 usage, libusb or permission. See\n"
-	      "rpiboot(1).\n",
+	      "time, 7 --exec, 8 the image of --flash, 9 the disk is refused, 10 the disk\n"
+	      "failed, 130 interrupted, 255 usage, libusb or permission. See rpiboot(1).\n",
 	      out);
 }

@@ -11,6 +11,8 @@
 
 enum options_progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
+enum options_verify { VERIFY_YES, VERIFY_NO };
+
 enum options_result {
 	OPTIONS_RUN,     /* serve boards */
 	OPTIONS_HELP,    /* --help was reached: options_help, exit 0 */
@@ -23,6 +25,9 @@ struct options {
 	const char *directory, *metadata_directory; /* NULL: not given */
 	const char *exec, *names, *metrics;         /* NULL: not given */
 	const char *expect_key;                     /* a hash, or a file; NULL: not given */
+	const char *flash, *target, *image_sha256, *spool, *backup; /* NULL: not given */
+	bool no_eject;
+	int verify; /* enum options_verify */
 	bool overlay, loop, sign, again, quiet, check, list, json;
 	const struct chip *chip; /* --chip; NULL: not given */
 	int progress;            /* enum options_progress */
@@ -72,6 +77,7 @@ struct option {
 	unsigned long missing;    /* a number whose value is missing */
 	const char *const *words; /* OPTION_WORD, terminated by NULL */
 	bool not_empty;           /* OPTION_TEXT: an empty value is refused */
+	bool once;                /* OPTION_TEXT: a second value is refused */
 	bool (*valid)(const char *value); /* OPTION_LIST: NULL: all but the empty value are */
 	const char *expected;             /* what VALID accepts */
 	enum options_result result;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flash/medium_disk.h"
 
+#include "base/serial.h"
 #include "platform/plat.h"
 #include "platform/plat_disk.h"
 
@@ -13,7 +14,11 @@
 #define GONE_TIME    (2 * PLAT_SECOND) /* from a failed transfer to the disk's departure */
 #define PUBLISH_TIME (2 * PLAT_SECOND) /* somebody looks at the new partitions */
 #define LOOK_PAUSE   (50 * PLAT_MS)
-#define FLUSH_TIME   300 /* seconds: a board may have gigabytes of its memory to write out */
+/* The mass-storage gadget promises by its revision to drop what the board's memory has of a disk that nobody wrote to for a
+ * second (mass-storage-gadget/README.md); it looks once a second. */
+#define DROPS_CACHE "rb01"
+#define DROP_TIME   (3 * PLAT_SECOND)
+#define FLUSH_TIME  300 /* seconds: a board may have gigabytes of its memory to write out */
 
 struct medium_disk {
 	struct medium medium; /* first: the same address */
@@ -23,6 +28,7 @@ struct medium_disk {
 	struct plat_disk_facts facts;
 	struct spool_reader *reader;
 	uint8_t *io, *wanted; /* SPOOL_CHUNK bytes each */
+	uint64_t dropped;     /* when the board's memory has nothing of the disk any more */
 };
 
 static struct medium_disk *disk_of(struct medium *m)
@@ -44,8 +50,8 @@ static bool disk_is_gadget(const struct medium_disk_setup *s, char problem[MEDIU
 		return false;
 	}
 	sysfs_text(s->sysfs, s->path, "serial", serial);
-	bool told = device_is_serial(s->serial) && device_is_serial(serial);
-	if (told && !device_same_serial(s->serial, serial)) {
+	bool told = serial_is_valid(s->serial) && serial_is_valid(serial);
+	if (told && !serial_same(s->serial, serial)) {
 		PROBLEM(problem, "the disk on port %s has serial %s, the board %s", s->path, serial,
 		        s->serial);
 		return false;
@@ -60,7 +66,7 @@ static bool disk_is_gadget(const struct medium_disk_setup *s, char problem[MEDIU
 		break;
 	default:
 		if (told &&
-		    s->newer_than) /* a gadget of the operator's own that has the board's serial */
+		    s->booted) /* a gadget of the operator's own that has the board's serial */
 			return true;
 		break;
 	}
@@ -88,7 +94,7 @@ static bool disk_is_seen(const struct medium_disk_setup *s, const struct plat_di
 		PROBLEM(problem, "%s is another disk than before", seen->node);
 		return false;
 	}
-	if (s->newer_than && facts->sequence && facts->sequence <= s->newer_than) {
+	if (s->booted && facts->sequence && facts->sequence <= s->newer_than) {
 		PROBLEM(problem, "%s was there before the board was booted", seen->node);
 		return false;
 	}
@@ -176,6 +182,7 @@ static enum err disk_settle(struct medium *m)
 {
 	struct medium_disk *d = disk_of(m);
 	int error = plat_disk_flush(d->disk, FLUSH_TIME);
+	d->dropped = plat_now() + DROP_TIME;
 	if (!error)
 		return OK;
 	enum err err = disk_failed(d, ERR_DISK_SETTLE, "", 0, error);
@@ -196,6 +203,9 @@ static enum err disk_verify(struct medium *m, size_t first, size_t count,
                             struct medium_difference *difference)
 {
 	struct medium_disk *d = disk_of(m);
+	uint64_t now = plat_now();
+	if (m->past_cache && now < d->dropped)
+		plat_pause(d->dropped - now);
 	*difference = (struct medium_difference){ 0 };
 	for (size_t i = first; i < first + count; i++) {
 		size_t size = spool_chunk(m->spool, i)->size;
@@ -340,6 +350,7 @@ enum err medium_disk_open(const struct medium_disk_setup *setup, const struct sp
 	d->medium.spool = spool;
 	d->medium.size = d->facts.size;
 	d->medium.verify_count = 1;
+	d->medium.past_cache = strcmp(d->seen.revision, DROPS_CACHE) == 0;
 	snprintf(d->medium.name, sizeof d->medium.name, "%s", d->seen.node);
 	*out = &d->medium;
 	return OK;

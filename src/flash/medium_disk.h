@@ -16,10 +16,10 @@ struct medium_disk_setup {
 	const char *path;              /* the board's USB port */
 	const char *serial;            /* of its boot ROM; "" unknown */
 	const struct sysfs_disk *disk; /* as it was seen on the port */
-	uint64_t
-		newer_than; /* sequence number that the disk's must exceed: it appeared during this run; 0: any */
-	bool named; /* the operator named the port or the serial */
-	bool write; /* otherwise it is only read */
+	bool booted;                   /* by this run: the disk has appeared since the run began */
+	uint64_t newer_than; /* the highest sequence number of a disk at that time; 0: unknown */
+	bool named;          /* the operator named the port or the serial */
+	bool write;          /* otherwise it is only read */
 };
 
 /* Opens it. ERR_DISK_BUSY, ERR_DISK_READ_ONLY, ERR_DISK_ACCESS, ERR_DISK_IDENTITY, ERR_BOARD_LOST, ERR_MEMORY: PROBLEM says

@@ -279,6 +279,7 @@ static bool sysfs_fill_disk(const struct sysfs *m, const char *name, struct sysf
 	disk->read_only = sysfs_disk_text(m, name, "ro", text) && strcmp(text, "1") == 0;
 	sysfs_disk_text(m, name, "device/vendor", disk->vendor);
 	sysfs_disk_text(m, name, "device/model", disk->model);
+	sysfs_disk_text(m, name, "device/rev", disk->revision);
 	return true;
 }
 

@@ -53,10 +53,11 @@ bool sysfs_drivers(const struct sysfs *m, const char *path, const char *except,
 bool sysfs_holders(const struct sysfs *m, const struct usb_device_info *info, char out[SYSFS_TEXT]);
 
 struct sysfs_disk {
-	char node[64];           /* "/dev/sda" */
-	char vendor[SYSFS_TEXT]; /* "": unknown */
-	char model[SYSFS_TEXT];  /* "": unknown */
-	uint64_t size;           /* bytes; 0: no medium */
+	char node[64];             /* "/dev/sda" */
+	char vendor[SYSFS_TEXT];   /* "": unknown */
+	char model[SYSFS_TEXT];    /* "": unknown */
+	char revision[SYSFS_TEXT]; /* of the disk\'s firmware; "": unknown */
+	uint64_t size;             /* bytes; 0: no medium */
 	uint64_t
 		sequence; /* differs for each appearance of a disk; 0: unknown (before Linux 5.15) */
 	bool read_only;

@@ -44,7 +44,7 @@ END2
 		is "bash: $name" "$(bash "$T/complete" "$T/w" "$SRC/completions/rpiboot.bash" rpiboot "$@" | tr '\n' ';')" "$want"
 	}
 	offers 'a long option' '--next-timeout;' --ne
-	offers 'all that begins with --s' '--serial;--signed;' --s
+	offers 'all that begins with --s' '--serial;--signed;--spool;' --s
 	offers 'folders only' 'folder one;other;' -d ''
 	offers 'a folder after =' 'other;' --directory = o
 	offers 'folders right after =' 'folder one;other;' --directory =
@@ -64,7 +64,7 @@ compdef() { }
 . "$1"
 END2
 	run zsh -f "$T/look" "$SRC/completions/_rpiboot"
-	is "zsh: every description is one word with its option" "$status$err $(printf '%s\n' "$out" | grep -c -v -E '^\*?-[-a-zA-Z]+(=-?)?\[[^]]*\]')" '0 0'
+	is "zsh: every description is one word with its option" "$status$err $(printf '%s\n' "$out" | grep -c -v -E '^\*?-[-a-zA-Z0-9]+(=-?)?\[[^]]*\]')" '0 0'
 else
 	skip "zsh's completion" 'zsh is missing'
 fi

@@ -151,7 +151,15 @@ static void does_not_wait_when_not_asked(void)
 
 /* --- the program */
 
-static const struct postboot_result good = { OK, 13, 96900, 1230 * PLAT_MS, "meta/x.json" };
+static const struct postboot_result good = {
+	.err = OK,
+	.files = 13,
+	.bytes = 96900,
+	.duration = 1230 * PLAT_MS,
+	.metadata = "meta/x.json",
+	.disk = "/dev/sda",
+	.flash = "verified",
+};
 
 static char output[4096];
 
@@ -185,7 +193,8 @@ static void program_gets_the_facts(void)
 	setenv("RPIBOOT_PATH", "stale", 1);
 	CHECK_INT(run("env | grep ^RPIBOOT_ | sort >\"$OUT\"", &good), OK);
 	CHECK_STR(output, "RPIBOOT_BYTES=96900\nRPIBOOT_CHIP=BCM2711\n"
-	                  "RPIBOOT_DISKS=/dev/sdb /dev/sdc\nRPIBOOT_FILES=13\n"
+	                  "RPIBOOT_DISK=/dev/sda\nRPIBOOT_DISKS=/dev/sdb /dev/sdc\n"
+	                  "RPIBOOT_FILES=13\nRPIBOOT_FLASH=verified\n"
 	                  "RPIBOOT_METADATA=meta/x.json\nRPIBOOT_PATH=1-1.3\nRPIBOOT_PLACE=rack 1\n"
 	                  "RPIBOOT_RESULT=ok\n"
 	                  "RPIBOOT_SECONDS=1.23\nRPIBOOT_SERIAL=10000000b29d2da0\n"
