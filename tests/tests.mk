@@ -6,7 +6,7 @@ ifneq ($(CRYPTO_OK),yes)
 UNIT := $(filter-out test_rsakey test_trailersig,$(UNIT))
 endif
 ifneq ($(FLASH),1)
-UNIT := $(filter-out test_flash test_image test_medium_disk test_spool,$(UNIT))
+UNIT := $(filter-out test_backup test_flash test_image test_medium_disk test_spool,$(UNIT))
 endif
 TAP_TESTS += $(UNIT:%=$(BUILD)/tests/%) $(sort $(wildcard tests/cli/*.t))
 include tests/virtual/virtual.mk
@@ -118,6 +118,10 @@ format:
 $(BUILD)/tests/measure: $(BUILD)/tests/bench/measure.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+$(BUILD)/tests/flashrun.o: EXTRA_CFLAGS = -Itests
+$(BUILD)/tests/flashrun: $(BUILD)/tests/flashrun.o $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(FLASH_LIBS)
+
 .PHONY: bench
-bench: all virtual $(BUILD)/tests/measure $(BUILD)/tests/mksample
+bench: all virtual $(BUILD)/tests/measure $(BUILD)/tests/mksample $(BUILD)/tests/flashrun
 	@for b in $(sort $(wildcard tests/bench/*.sh)); do OUT='$(abspath $(OUT))' BUILD='$(abspath $(BUILD))' sh $$b || exit 1; echo; done

@@ -77,14 +77,25 @@ static void json_put_board(struct json_out *out, const struct board_facts *board
 	json_put_known(out, "place", board->place);
 }
 
+static const char *const checked_names[] = {
+	[FLASH_CHECKED_NONE] = "none",
+	[FLASH_CHECKED_CACHE] = "cache",
+	[FLASH_CHECKED_MEDIUM] = "medium",
+};
+
+/* FLASH: NULL, or without bytes: no disk was written. */
 static void json_put_result(struct json_out *out, enum err err, unsigned files, uint64_t bytes,
-                            uint64_t duration)
+                            uint64_t duration, const struct flash_figures *flash)
 {
 	json_put_bool(out, "success", err == OK);
 	json_put_string(out, "code", err_code(err));
 	json_put_number(out, "files", files);
 	json_put_number(out, "bytes", bytes);
 	json_put_seconds(out, "duration", duration);
+	if (!flash || !flash->bytes)
+		return;
+	json_put_number(out, "written", flash->bytes);
+	json_put_string(out, "checked", checked_names[flash->checked]);
 }
 
 /* --- events */
@@ -168,12 +179,6 @@ static void json_put_disk(struct json_out *out, const struct event *e)
 	json_put_known(out, "model", e->text);
 }
 
-static const char *const checked_names[] = {
-	[FLASH_CHECKED_NONE] = "none",
-	[FLASH_CHECKED_CACHE] = "cache",
-	[FLASH_CHECKED_MEDIUM] = "medium",
-};
-
 static const char *const step_names[] = {
 	[FLASH_WRITE] = "write",
 	[FLASH_SETTLE] = "settle",
@@ -255,7 +260,7 @@ static void json_put_summary(struct json_out *out, const struct event *e)
 		const struct summary_board *b = &s->boards[i];
 		json_open(out, NULL, '{');
 		json_put_board(out, &b->facts);
-		json_put_result(out, b->err, b->files, b->bytes, b->duration);
+		json_put_result(out, b->err, b->files, b->bytes, b->duration, &b->flash);
 		json_close(out, '}');
 	}
 	json_close(out, ']');
@@ -334,7 +339,7 @@ static void json_put_details(struct json_out *out, const struct event *e)
 		json_put_failed(out, e);
 		break;
 	case EV_RESULT:
-		json_put_result(out, e->err, e->files, e->bytes, e->duration);
+		json_put_result(out, e->err, e->files, e->bytes, e->duration, e->flash);
 		break;
 	case EV_SUMMARY:
 		json_put_summary(out, e);

@@ -15,6 +15,7 @@ void summary_add(struct summary *s, const struct event *e)
 		s->failed++;
 	else
 		s->succeeded++;
+	s->flashed += e->flash != NULL;
 	struct summary_board *boards = realloc(s->boards, (s->count + 1) * sizeof *boards);
 	if (!boards)
 		return; /* then only the numbers tell of it */
@@ -24,6 +25,8 @@ void summary_add(struct summary *s, const struct event *e)
 		                                     .files = e->files,
 		                                     .bytes = e->bytes,
 		                                     .duration = e->duration };
+	if (e->flash)
+		boards[s->count - 1].flash = *e->flash;
 }
 
 void summary_free(struct summary *s)
@@ -32,15 +35,35 @@ void summary_free(struct summary *s)
 	*s = (struct summary){ 0 };
 }
 
-static void summary_print_board(const struct summary_board *b, int path, int serial, FILE *out)
+/* Bytes, their rate until they had left the board's cache, and what was read back. */
+static void summary_print_flash(const struct flash_figures *f, FILE *out)
+{
+	static const char *const checked[] = {
+		[FLASH_CHECKED_NONE] = "no",
+		[FLASH_CHECKED_CACHE] = "read back",
+		[FLASH_CHECKED_MEDIUM] = "medium",
+	};
+	uint64_t time = f->write + f->settle;
+	if (f->bytes)
+		fprintf(out, " %12llu %5.1f %s", (unsigned long long)f->bytes,
+		        time ? (double)f->bytes / (double)time : 0, checked[f->checked]);
+	else
+		fprintf(out, " %12s %5s %s", "-", "-", "-");
+}
+
+static void summary_print_board(const struct summary_board *b, int path, int serial, bool flash,
+                                FILE *out)
 {
 	char safe[4 * USB_STRING_SIZE];
 	double seconds = (double)b->duration / (double)PLAT_SECOND;
 	double rate = b->duration ? (double)b->bytes / (double)b->duration : 0; /* bytes/us */
 	str_escape(safe, sizeof safe, *b->facts.serial ? b->facts.serial : "-");
-	fprintf(out, "%-*s %-*s %-7s %-15s %5u %10llu %7.2f %5.1f\n", path, b->facts.path, serial,
+	fprintf(out, "%-*s %-*s %-7s %-15s %5u %10llu %7.2f %5.1f", path, b->facts.path, serial,
 	        safe, b->facts.chip ? b->facts.chip->name : "-", b->err ? err_code(b->err) : "done",
 	        b->files, (unsigned long long)b->bytes, seconds, rate);
+	if (flash)
+		summary_print_flash(&b->flash, out);
+	putc('\n', out);
 	if (b->facts.place)
 		fprintf(out, "%*s %s\n", path, "", str_escape(safe, sizeof safe, b->facts.place));
 }
@@ -76,14 +99,16 @@ void summary_print(const struct summary *s, FILE *out)
 		serial = n > serial ? n : serial;
 	}
 	if (s->count > 0)
-		fprintf(out, "\n%-*s %-*s %-7s %-15s %5s %10s %7s %5s\n", path, "Board", serial,
-		        "Serial", "Chip", "Result", "Files", "Bytes", "Seconds", "MB/s");
+		fprintf(out, "\n%-*s %-*s %-7s %-15s %5s %10s %7s %5s%s\n", path, "Board", serial,
+		        "Serial", "Chip", "Result", "Files", "Bytes", "Seconds", "MB/s",
+		        s->flashed ? "      Written  MB/s Verified" : "");
 	for (size_t i = 0; order && i < s->count; i++)
 		order[i] = &s->boards[i];
 	if (order && s->count > 1)
 		qsort(order, s->count, sizeof *order, summary_compare);
 	for (size_t i = 0; i < s->count; i++)
-		summary_print_board(order ? order[i] : &s->boards[i], path, serial, out);
+		summary_print_board(order ? order[i] : &s->boards[i], path, serial, s->flashed > 0,
+		                    out);
 	free(order);
 	fprintf(out, "%u succeeded", s->succeeded);
 	if (s->failed) /* a good run does not contain the word: scripts look for it */

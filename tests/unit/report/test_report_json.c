@@ -217,6 +217,37 @@ static void prints_the_table(void)
 	summary_free(&s);
 }
 
+/* 2 MB in 0.4 s of writing and 0.1 s of settling. */
+static void shows_what_was_flashed(void)
+{
+	const struct flash_figures figures = { 2000000, 400000, 100000, 300000,
+		                               FLASH_CHECKED_MEDIUM };
+	struct summary s = { 0 };
+	char *text;
+	size_t size;
+	summary_add(&s, &(struct event){ .kind = EV_RESULT,
+	                                 .board = &server,
+	                                 .files = 2,
+	                                 .bytes = 40000000,
+	                                 .duration = 4000000,
+	                                 .flash = &figures });
+	summary_add(&s, &(struct event){ .kind = EV_RESULT,
+	                                 .board = &(struct board_facts){ .path = "2-1" },
+	                                 .err = ERR_DISK_BUSY });
+	FILE *out = open_memstream(&text, &size);
+	summary_print(&s, out);
+	fclose(out);
+	CHECK_STR(
+		text,
+		"\n"
+		"Board Serial Chip    Result          Files      Bytes Seconds  MB/s      Written  MB/s Verified\n"
+		"1-1.3 1000ab BCM2711 done                2   40000000    4.00  10.0      2000000   4.0 medium\n"
+		"2-1   -      -       disk-busy           0          0    0.00   0.0            -     - -\n"
+		"1 succeeded, 1 failed\n");
+	free(text);
+	summary_free(&s);
+}
+
 static void sorts_the_table(void)
 {
 	static const struct {
@@ -270,6 +301,7 @@ int main(void)
 	RUN(tells_details_only_when_asked);
 	RUN(sums_up);
 	RUN(prints_the_table);
+	RUN(shows_what_was_flashed);
 	RUN(sorts_the_table);
 	RUN(escapes_what_boards_say);
 	return tap_end();
