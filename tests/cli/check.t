@@ -4,6 +4,8 @@
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 cd "$T" || exit 1
+# the program alone: beside its own place there may be firmware
+mkdir program && cp "$OUT/rpiboot" program/ && OUT=$T/program
 
 sig() {
 	printf '%s\nts: 1700000000\n' "$(sha256sum "$1" | cut -c1-64)" >"$2"
@@ -208,7 +210,7 @@ rm -r mass-storage-gadget
 mkdir nothing && cd nothing || exit 1
 run "$OUT/rpiboot" -t 1
 cd .. || exit 1
-if [ ! -e /usr/share/rpiboot ] && [ -z "$(ls "$OUT"/msd/*.bin "$OUT"/mass-storage-gadget/*.bin 2>/dev/null)" ]; then
+if [ ! -e /usr/share/rpiboot ]; then
 	is "no firmware anywhere ends at once" "$status $(grep -c Waiting "$T/run.out")" "1 0"
 	ok "no firmware anywhere: what to type" grep -q "Fetch Raspberry Pi's firmware: .*rpi-fetch-firmware" "$T/run.err"
 else

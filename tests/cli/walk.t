@@ -27,7 +27,7 @@ is 'fetch: status' "$status $err" '0 '
 run "$tools/rpi-fetch-firmware" --verify
 is 'verify: status' "$status" 0
 
-at=$T judge='' # where the program runs; what the board compares with, if it is not the folder
+at=$T judge='' warnings='^$' # WARNINGS: what a run is expected to warn of; where the program runs; what the board compares with, if it is not the folder
 # walked FOLDER: remembers it
 walked() { echo "$1" >>"$T/walked"; }
 
@@ -36,7 +36,7 @@ fit() {
 	folder=$1
 	shift
 	for chip; do
-		run sh -c 'cd "$1" && shift && "$@"' - "$at" "$OUT/rpiboot" --check --chip "$chip" -d "$data/$folder"
+		run sh -c 'cd "$1" && shift && "$@"' - "$at" "$T/usr/bin/rpiboot" --check --chip "$chip" -d "$data/$folder"
 		is "$folder is fit for $chip" "$status $(printf '%s\n' "$out" | grep '^error')" '0 '
 	done
 }
@@ -46,8 +46,8 @@ serve() {
 	walked "$1"
 	board=$2
 	[ -f "$board" ] || board=$boards/$2.board
-	run "$vb" --quiet --limit 60 --folder "${judge:-$data/$1}" --chdir "$at" "$board" -- "$OUT/rpiboot" -d "$data/$1" -j "$T/metadata"
-	is "$1: $(basename "$2" .board) is served" "$status $err" '0 '
+	run "$vb" --quiet --limit 60 --folder "${judge:-$data/$1}" --chdir "$at" "$board" -- "$T/usr/bin/rpiboot" -d "$data/$1" -j "$T/metadata"
+	is "$1: $(basename "$2" .board) is served" "$status $(printf '%s\n' "$err" | grep -v -e "$warnings")" '0 '
 	rm -f "$T/reported"
 	for file in "$T"/metadata/*.json; do
 		[ ! -f "$file" ] || mv "$file" "$T/reported"
@@ -122,16 +122,23 @@ flash recovery5 cm5-recovery 2712
 reports FACTORY_UUID 001000911006186073
 locking cm4-recovery >"$T/cm4-lock.board"
 locking cm5-recovery >"$T/cm5-lock.board"
+for folder in secure-boot-recovery secure-boot-recovery5; do
+	echo program_pubkey=1 >>"$data/$folder/config.txt"
+done
+warnings="^$\|IRREVERSIBLE\|can never be undone: .* the key $hash\|Concerns every BCM271[12] that\|Not intended?"
 flash secure-boot-recovery "$T/cm4-lock.board" 2711 -k "$T/key.pem"
 reports CUSTOMER_KEY_HASH "$hash"
 flash secure-boot-recovery5 "$T/cm5-lock.board" 2712 -f -k "$T/key.pem"
 reports SECURE_BOOT_PROVISION success
 ok 'the recovery program is plain' cmp "$data/secure-boot-recovery5/bootcode5.bin" "$data/secure-boot-recovery5/recovery.original.bin"
+sed -i '/^program_pubkey/d' "$data/secure-boot-recovery5/config.txt"
+warnings="^$\|only boards that are locked to the key $hash start it"
 flash secure-boot-recovery5 cm5-recovery 2712 -fr -k "$T/key.pem"
 run "$tools/rpi-sign-bootcode" -c 2712 --verify "$data/secure-boot-recovery5/bootcode5.bin" -p "$T/public.pem"
 is 'the recovery program is counter-signed' "$(printf '%s\n' "$out" | grep -c 'customer key 16.*OK')" 1
 
 # --- erasing
+warnings='^$\|erases the boot loader'
 for chip in 2711 2712; do
 	printf '%s\n' "chip $chip" 'rom_index 3' 'serial 1000000000000001' 'get config.txt' 'metadata EEPROM_ERASE success' 'done' >"$T/erase-$chip.board"
 	fit eeprom-erase $chip
@@ -139,5 +146,5 @@ for chip in 2711 2712; do
 	reports EEPROM_ERASE success
 done
 
-is 'every boot folder was walked' "$(sort -u "$T/walked" | grep -v gadget64)" "$(for file in */config.txt msd/README.md; do dirname "$file"; done | sort)"
+is 'every boot folder was walked' "$(sort -u "$T/walked" | grep -v gadget64)" "$(for file in */config.txt msd/README.md; do dirname "$file"; done | grep -v gadget64 | sort)"
 tap_end
