@@ -273,6 +273,22 @@ printf '%s\n' 'chip 2711' 'rom_index 3' 'get config.txt' 'garbage' 'unknown 9 x'
 run "$vb" --quiet --folder "$T/gadget" "$T/odd.board" -- "$OUT/rpiboot" -d "$T/gadget"
 is 'messages that are none, no Done' "$status" 0
 
+# Two processes, one right after the other, for one board: provisioning tools do so
+printf '%s\n' 'chip 2711' 'serial 10000000b29d2da0' 'get config.txt' 'get pieeprom.sig' 'get pieeprom.bin' \
+	'metadata EEPROM_UPDATE success' 'done' 'reboot' 'get config.txt' 'get boot.img' 'done' >"$T/twice.board"
+for stays in 'linger 0' 'linger 1500' 'linger 4000' stay-after-done; do
+	# shellcheck disable=SC2016 # the inner shell expands it
+	run "$vb" --quiet "$T/twice.board;$stays" -- sh -c '"$0" -d "$1/recovery" && "$0" -d "$1/gadget"' "$OUT/rpiboot" "$T"
+	is "two runs in a row ($stays): status" "$status" 0
+	is "two runs in a row ($stays): both served it" "$(grep -c 'Second stage boot server done' "$T/run.out")" 2
+done
+
+# What was booted starts over: there will be no disk
+printf '%s\n' 'chip 2712' 'get config.txt' 'get boot.img' 'done' 'reboot' >"$T/over.board"
+run "$vb" --quiet "$T/over.board" -- "$OUT/rpiboot" -d "$T/gadget" --wait-disk=50
+is 'a board that starts over' "$status" 6
+ok 'is said to have' grep -q '(started-over)' "$T/run.err"
+
 # Several boards at once, and an interrupt
 set --
 for i in 1 2 3 4 5 6 7 8; do
@@ -280,6 +296,7 @@ for i in 1 2 3 4 5 6 7 8; do
 done
 run "$vb" --quiet --limit 100 --folder "$T/gadget" "$@" -- "$OUT/rpiboot" -d "$T/gadget" -n 8
 is 'eight boards: status' "$status" 0
+is 'eight boards: a good run does not say failed' "$(grep -ci failed "$T/run.out")" 0
 is 'eight boards: each says so' "$(printf '%s\n' "$out" | grep -c '^\[1-2\.[1-8]\] Second stage boot server done$')" 8
 run "$vb" --quiet --signal INT@data:boot.img --folder "$T/gadget" "$boards/cm4-gadget.board;speed 500000" -- \
 	"$OUT/rpiboot" -d "$T/gadget"
