@@ -6,7 +6,7 @@
 
 static const struct {
 	const char *name, *code;
-	uint16_t vendor, product; /* 0: told by the chip table */
+	uint16_t vendor, product; /* 0: see the chip table */
 	const char *interface;    /* its string must be this; NULL: any */
 } table[STAGE_COUNT] = {
 	[STAGE_NONE] = { "unknown", "unknown", 0, 0, NULL },

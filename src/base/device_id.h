@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The forms in which one of our boards can be on the bus, told by its USB ids: in its boot ROM, as the second stage's
+/* Identifies a board's boot stage from its USB ids: in its boot ROM, as the second stage's
  * file server, or as what was booted. Knows no bus. */
 #ifndef DEVICE_ID_H
 #define DEVICE_ID_H
@@ -16,7 +16,7 @@ enum stage {
 	STAGE_MSD_GADGET, /* the mass-storage gadget */
 	STAGE_LEGACY_MSD, /* the msd firmware of the first Compute Modules */
 	STAGE_OLD_GADGET, /* Linux' own id for such gadgets, used by earlier ones */
-	STAGE_FASTBOOT, /* the provisioner's gadget: Android's ids, told by its interface string */
+	STAGE_FASTBOOT, /* the provisioner's gadget: Android's ids, recognised by its interface string */
 	STAGE_COUNT
 };
 
@@ -25,7 +25,7 @@ enum stage {
 enum stage device_identify(uint16_t vendor, uint16_t product, uint8_t serial_index,
                            const char *interface);
 
-/* Whether the string of the first interface must be known to tell the form. */
+/* Whether the string of the first interface must be known to identify the stage. */
 bool device_needs_interface(uint16_t vendor, uint16_t product);
 
 /* It waits for a host to serve it. */

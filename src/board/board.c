@@ -326,7 +326,7 @@ static void board_note_over(struct board *b)
 	plat_unlock(b->monitor);
 }
 
-/* Whether INFO, which arrived after the board was told to reboot, is its boot ROM. Sends nothing. */
+/* Whether INFO, which arrived after a recovery program that reboots, is the board's boot ROM. Sends nothing. */
 static bool board_is_own_rom(struct board *b, const struct usb_device_info *info)
 {
 	struct usb_handle *handle;

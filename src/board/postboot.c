@@ -40,7 +40,7 @@ static bool postboot_is_known(const struct postboot *a, const struct sysfs_disk 
 	return false;
 }
 
-/* Takes over what is there now; tells whether there is something new. */
+/* Takes over what is there now. True: there is something new. */
 static bool postboot_update(struct postboot *a)
 {
 	struct sysfs_disk now[SYSFS_DISKS];
@@ -75,7 +75,7 @@ static enum err postboot_await_disks(struct postboot *a)
 
 static void postboot_report_disks(const struct postboot *a)
 {
-	char serial[SYSFS_TEXT]; /* what was booted may tell one where the boot ROM did not */
+	char serial[SYSFS_TEXT]; /* what was booted may report one where the boot ROM did not */
 	sysfs_text(a->sysfs, a->board->path, "serial", serial);
 	for (size_t i = 0; i < a->disk_count; i++) {
 		struct event e = {

@@ -20,7 +20,7 @@ struct station_setup {
 	bool sign;
 	const struct place_names *names; /* --names; NULL: none */
 	uint64_t
-		watchdog; /* microseconds within which the station tells the service manager that it is alive; 0: not */
+		watchdog; /* microseconds within which the station notifies the service manager that it is alive; 0: not */
 
 	/* who is wanted: any of the paths ("1-1.*": everything below hub 1-1), any of the serials, the port number; an empty
 	 * list wants all */
@@ -30,9 +30,9 @@ struct station_setup {
 	unsigned wanted; /* boards; 0: no limit */
 	bool again;      /* write a finished board's EEPROM again as soon as it is back */
 
-	uint64_t timeout;      /* microseconds to wait for the first board; 0: for ever */
+	uint64_t timeout;      /* microseconds to wait for the first board; 0: no limit */
 	uint64_t next_timeout; /* for a board's next stage */
-	uint64_t poll; /* microseconds between two looks where the system tells nothing by itself */
+	uint64_t poll; /* microseconds between two looks where there are no hotplug events */
 	int verbose;
 	const struct sysfs *sysfs;
 	struct postboot_setup after; /* --wait-disk, --exec */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the machine itself tells about the device on a USB port, without opening it: ids, serial, drivers, the programs
+/* What the operating system reports about the device on a USB port, without opening it: ids, serial, drivers, the programs
  * that hold it, its disks, the kernel's complaints. That is Linux' sysfs, /proc and /dev/kmsg; on other systems nothing
- * is found. Strings come from devices: whoever prints them escapes them. */
+ * is found. Strings come from devices: they must be escaped when printed. */
 #ifndef SYSFS_H
 #define SYSFS_H
 

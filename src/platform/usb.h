@@ -42,7 +42,7 @@ enum err usb_start(struct usb **out, const struct usb_setup *setup);
 /* No handle may be open. NULL is fine. */
 void usb_stop(struct usb *usb);
 
-/* Where the system does not tell of arrivals by itself, usb_poll looks at the bus (and calls back). */
+/* Where there are no hotplug events, usb_poll looks at the bus (and calls back). */
 bool usb_needs_poll(const struct usb *usb);
 void usb_poll(struct usb *usb);
 

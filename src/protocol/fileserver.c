@@ -364,7 +364,7 @@ static enum err fileserver_left_recovery(struct server *v)
 	                        v->config.erases ? "erase" : "update");
 }
 
-/* The image that the board asked for and did not get, or was told the size of and did not read. NULL: none. */
+/* The image that the board asked for and did not get, or whose size it got and that it did not read. NULL: none. */
 static const struct image *fileserver_missed_image(const struct server *v)
 {
 	const struct image *missed = NULL;

@@ -48,7 +48,7 @@ struct transfer_source {
 	void *ctx;
 };
 
-/* Announces LENGTH and sends as many bytes. *SENT tells how many bytes the board took, also on failure; nothing is ever
+/* Announces LENGTH and sends as many bytes. *SENT: how many bytes the board took, also on failure; nothing is ever
  * sent twice. */
 enum err transfer_send(struct bootdev *bootdev, uint32_t length,
                        const struct transfer_source *source, uint32_t *sent);

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define METADATA_ENTRIES 128 /* more than any firmware has; a hostile board gets no further */
+#define METADATA_ENTRIES \
+	128 /* more than any firmware has; the limit of what an untrusted board can store */
 
 struct metadata {
 	char *keys[METADATA_ENTRIES], *values[METADATA_ENTRIES]; /* owned */

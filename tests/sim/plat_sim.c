@@ -78,7 +78,7 @@ static void advance(void)
 		return;
 	}
 	if (next == PLAT_FOREVER)
-		give_up("everybody waits for ever");
+		give_up("every thread waits without a deadline");
 	if (next > sim.end)
 		give_up("no end");
 	if (next > sim.now)

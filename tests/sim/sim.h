@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The link-time twin of libusb and of the clock: virtual boards (tests/virtual/vboard.h) on a simulated bus, in virtual
+/* A link-time fake of libusb and of the clock: virtual boards (tests/virtual/vboard.h) on a simulated bus, in virtual
  * time. Implements src/platform/usb.h and the waiting half of src/platform/plat.h. One thread runs at a time and time advances only when
  * all wait, so that a run with one board is the same every time, and sixty seconds cost nothing. */
 #ifndef SIM_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When those who wait are told what may be wrong, in virtual time. */
+/* When a waiting user gets a hint on what may be wrong, in virtual time. */
 #include "simrun.h"
 
 #include "platform/plat.h"

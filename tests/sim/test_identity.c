@@ -136,7 +136,7 @@ static void a_leaving_file_server_is_nobody(void)
 	}
 }
 
-/* It is told of once, and the next board is served. */
+/* It is reported once, and the next board is served. */
 static void a_failed_board_that_stays_is_one_board(void)
 {
 	begin("gadget");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What boards do seldom, or to do harm: what is bounded ends, what is odd is told, and nobody is served twice by mistake. */
+/* What boards do seldom, or to do harm: what is bounded ends, what is unusual is reported, and no board is served twice
+ * by mistake. */
 #include "simrun.h"
 #include "vfolder.h"
 

@@ -2,7 +2,7 @@
 /* virtual-board [OPTION...] BOARD[;LINE...]... -- PROGRAM [ARGUMENT...]
  *
  * Runs PROGRAM on a machine whose USB ports carry the described boards: umockdev shows it /sys and /dev, this process
- * plays the boards. PROGRAM's output is left alone; what the boards saw is told afterwards.
+ * plays the boards. PROGRAM's output is left alone; what the boards saw is reported afterwards.
  * Exit status: PROGRAM's (128+N for signal N) if the judge is content, 99 if not, 98 past the time limit, 97 when the
  * test itself cannot run. */
 #include <errno.h>

@@ -249,7 +249,7 @@ static void depart(struct vboard *b, uint64_t now)
 	leave(b, now, back);
 }
 
-/* The cable is pulled; after replug_us the board starts from its ROM. */
+/* Unplugged; after replug_us the board starts from its ROM. */
 static void unplug(struct vboard *b, uint64_t now)
 {
 	b->server_next = b->desc->skips_rom;
@@ -437,7 +437,7 @@ static enum outcome read_reply(struct vboard *b, uint64_t now, const struct vste
 	if (b->told_name && step->name && strcmp(b->told_name, step->name) == 0 &&
 	    b->told_size != n)
 		vboard_violation(b, now,
-		                 "'%s' is announced with %u bytes, its size was told as %llu",
+		                 "'%s' is announced with %u bytes, its size was announced as %llu",
 		                 step->name, n, (unsigned long long)b->told_size);
 	judge_size(b, now, &step->want, step_name(b), n);
 	if (n) {
@@ -456,7 +456,7 @@ static bool ended_without_name(const struct vboard *b)
 	return b->phase == VPHASE_SRV_OVER && last && last->kind == VSTEP_DONE && !last->name;
 }
 
-/* A file server that a host cannot tell from a ROM, before its first request: announcing a boot message to it is no mistake. */
+/* A file server that looks like a ROM to a host, before its first request: announcing a boot message to it is no mistake. */
 static bool looks_like_rom(const struct vboard *b)
 {
 	uint32_t index = vdesc_server_index(b->desc);
@@ -623,7 +623,7 @@ static enum outcome read_request(struct vboard *b, uint64_t now, struct vurb *ur
 	b->stats.requests++;
 	b->asked++;
 	if (f && f->kind == VFAULT_SHORT)
-		return ACK; /* no message, no answer: it is told again */
+		return ACK; /* no message, no answer: it is sent again */
 	b->phase = VPHASE_SRV_REPLY;
 	if (step->kind == VSTEP_DONE) {
 		b->phase = VPHASE_SRV_OVER;
@@ -1118,7 +1118,7 @@ static void judge_control(struct vboard *b, uint64_t now, const struct vurb *urb
 		b->stats.stale_requests++;
 		vboard_violation(
 			b, now,
-			"a request to a ROM that has told its status and is about to leave");
+			"a request to a ROM that has reported its status and is about to leave");
 	}
 	if (in && b->read_cancelled && !b->unresponsive && b->phase >= VPHASE_SRV_REQUEST)
 		vboard_violation(b, now,

@@ -45,7 +45,7 @@ enum vphase {
 	VPHASE_ROM_LENGTH, /* waits for the announcement of the second stage */
 	VPHASE_ROM_SECONDSTAGE,
 	VPHASE_ROM_STATUS,
-	VPHASE_ROM_STALE,   /* has told its status: stale until it leaves */
+	VPHASE_ROM_STALE,   /* has reported its status: stale until it leaves */
 	VPHASE_SRV_REQUEST, /* has or will have a request */
 	VPHASE_SRV_REPLY,   /* waits for the answer's announcement */
 	VPHASE_SRV_DATA,
@@ -66,7 +66,7 @@ struct vstats {
 		*files; /* received in full, in order; the second stage under its expected name */
 	size_t file_count;
 	uint32_t second_stages, status_reads, requests, opens, appearances;
-	uint32_t stale_requests;  /* to a ROM that had told its status */
+	uint32_t stale_requests;  /* to a ROM that had reported its status */
 	uint32_t cancelled_reads; /* request reads taken back by the host */
 	uint64_t bulk_urbs, bulk_bytes, bulk_min, bulk_max;
 	uint32_t bulk_overlap;               /* most that were pending at once */
@@ -93,7 +93,7 @@ struct vboard {
 	size_t violation_count;
 
 	enum vphase phase;
-	bool finished;     /* has told Done (or all its script has) */
+	bool finished;     /* has sent Done (or all of its script) */
 	bool judge_claims; /* the transport reports claims: set it after vboard_init */
 	struct vboard_fault *faults;
 	struct vqueue control, bulk, done;
@@ -130,7 +130,7 @@ void vboard_free(struct vboard *b);
 uint64_t vboard_next_event(const struct vboard *b, uint64_t now);
 void vboard_tick(struct vboard *b, uint64_t now);
 
-/* Whether it is on the bus, and for the how-manieth time (from 1). */
+/* Whether it is on the bus, and how often it has enumerated (from 1). */
 bool vboard_present(const struct vboard *b);
 uint32_t vboard_appearance(const struct vboard *b);
 
@@ -140,7 +140,7 @@ enum vopen { VOPEN_OK, VOPEN_ACCESS, VOPEN_BUSY, VOPEN_DRIVER, VOPEN_GONE };
 enum vopen vboard_may_open(const struct vboard *b, uint64_t now);
 enum vopen vboard_open(struct vboard *b, uint64_t now);
 
-/* Whether the host's kernel has chosen a configuration: it tells of a board a little earlier. */
+/* Whether the host's kernel has chosen a configuration: it announces a board a little earlier. */
 bool vboard_configured(const struct vboard *b, uint64_t now);
 
 /* A host claims or releases an interface. */

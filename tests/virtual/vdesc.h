@@ -135,7 +135,7 @@ struct vdesc {
 	bool becomes_disk;          /* after Done: the mass-storage gadget */
 	bool skips_rom;             /* attached when its file server is running already */
 	bool ignores_announcements; /* its file server lets unexpected announcements time out */
-	bool unannounced;           /* no event tells of its comings and goings */
+	bool unannounced;           /* no event reports its arrivals and departures */
 	bool no_node;               /* its device file is never there */
 	bool bystander;   /* not meant: touching it is a mistake, not booting it is none */
 	bool not_shifted; /* answers after a cancelled read as if nothing had been */

@@ -32,7 +32,7 @@ static void finish(void)
 	vdesc_free(&desc);
 }
 
-static void check_blamed(const char *text)
+static void check_violation(const char *text)
 {
 	if (!text) {
 		CHECK_INT(board.violation_count, 0);
@@ -179,7 +179,7 @@ static void boots(void)
 	pass_time(1000000);
 	CHECK(!vboard_present(&board));
 	vboard_finish(&board, now, true);
-	check_blamed(NULL);
+	check_violation(NULL);
 	CHECK_INT(board.stats.file_count, 2);
 	CHECK_STR(board.stats.files[0].name, "bootcode4.bin");
 	CHECK_INT(board.stats.files[1].size, 5);
@@ -202,7 +202,7 @@ static void two_interfaces(void)
 	CHECK_INT(d[9 + 23 + 2], 1);
 	CHECK_INT(announce(24), VURB_OK);
 	CHECK_INT(bulk(1, second, 24, NULL), VURB_STALL);
-	check_blamed("to endpoint 01, the board's is 03");
+	check_violation("to endpoint 01, the board's is 03");
 	finish();
 }
 
@@ -230,7 +230,7 @@ static void too_many_bytes(void)
 	CHECK_INT(announce(24), VURB_OK);
 	CHECK_INT(bulk(1, second, 30, &actual), VURB_STALL);
 	CHECK_INT(actual, 24);
-	check_blamed("6 bytes beyond the 24 announced");
+	check_violation("6 bytes beyond the 24 announced");
 	finish();
 }
 
@@ -238,7 +238,7 @@ static void unannounced_bytes(void)
 {
 	board_of("chip 2711;done");
 	CHECK_INT(bulk(1, second, 24, NULL), VURB_STALL);
-	check_blamed("24 bytes that were not announced");
+	check_violation("24 bytes that were not announced");
 	CHECK_INT(announce(24), VURB_OK);
 	CHECK_INT(bulk(1, second, 24, NULL), VURB_STALL); /* halted */
 	vboard_clear_halt(&board, now, 1);
@@ -250,10 +250,10 @@ static void wrong_lengths(void)
 {
 	board_of("chip 2711;done");
 	CHECK_INT(announce(25), VURB_STALL);
-	check_blamed("25 bytes are announced where the boot message has 24");
+	check_violation("25 bytes are announced where the boot message has 24");
 	send_header(1000);
 	CHECK_INT(announce(999), VURB_STALL);
-	check_blamed("999 bytes are announced for the second stage, the boot message says 1000");
+	check_violation("999 bytes are announced for the second stage, the boot message says 1000");
 	finish();
 }
 
@@ -263,7 +263,7 @@ static void unclaimed(void)
 	vboard_claim(&board, now, 0, false);
 	CHECK_INT(announce(24), VURB_OK);
 	CHECK_INT(bulk(1, second, 24, NULL), VURB_STALL);
-	check_blamed("an interface that is not claimed");
+	check_violation("an interface that is not claimed");
 	finish();
 }
 
@@ -272,7 +272,7 @@ static void stale_rom(void)
 	board_of("chip 2711;leave-after 50;done");
 	pass_rom();
 	CHECK_INT(announce(24), VURB_GONE);
-	check_blamed("a ROM that has told its status");
+	check_violation("a ROM that has reported its status");
 	CHECK_INT(board.stats.stale_requests, 1);
 	finish();
 }
@@ -284,14 +284,14 @@ static void wrong_files(void)
 	         "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824;done");
 	check_message(0, "a");
 	CHECK_INT(announce(1), VURB_OK);
-	check_blamed("'a' is served (1 bytes) though it must be absent");
+	check_violation("'a' is served (1 bytes) though it must be absent");
 	check_message(1, "a");
 	send("x", 1);
 	check_message(0, "b");
 	CHECK_INT(announce(5), VURB_OK);
 	check_message(1, "b");
 	send("hellO", 5);
-	check_blamed("'b' arrived with wrong bytes");
+	check_violation("'b' arrived with wrong bytes");
 	finish();
 }
 
@@ -302,7 +302,7 @@ static void size_and_read_differ(void)
 	CHECK_INT(announce(6), VURB_OK);
 	check_message(1, "a");
 	CHECK_INT(announce(5), VURB_OK);
-	check_blamed("its size was told as 6");
+	check_violation("its size was announced as 6");
 	finish();
 }
 
@@ -311,7 +311,7 @@ static void not_a_message(void)
 	board_of("chip 2711;skips-rom;unknown 7 z;garbage;done");
 	check_message(7, "z");
 	CHECK_INT(announce(0), VURB_STALL);
-	check_blamed("a message that is none is answered");
+	check_violation("a message that is none is answered");
 	uint8_t message[260];
 	CHECK_INT(get(message, sizeof message, NULL), VURB_OK);
 	CHECK(message[0] & 0x80);
@@ -330,11 +330,11 @@ static void cancelled_read(void)
 	size_t n;
 	CHECK_INT(get(message, sizeof message, NULL), VURB_CANCELLED);
 	CHECK_INT(board.stats.cancelled_reads, 1);
-	check_blamed(NULL);
+	check_violation(NULL);
 	pass_time(1500000);
 	CHECK_INT(get(message, sizeof message, &n), VURB_OK);
 	CHECK_INT(n, 196);
-	check_blamed("a request is read again after the read before was cancelled");
+	check_violation("a request is read again after the read before was cancelled");
 	CHECK_INT(get(message, sizeof message, NULL), VURB_CANCELLED);
 	finish();
 }
@@ -348,7 +348,7 @@ static void overlapping_control(void)
 		             .length = 260 };
 	vboard_submit(&board, now, &read);
 	CHECK_INT(control(0x80, 6, 0x0100, text, sizeof text, NULL), VURB_OK); /* waits its turn */
-	check_blamed("while another (c0 00) is under way");
+	check_violation("while another (c0 00) is under way");
 	CHECK_INT(read.status, VURB_OK);
 	finish();
 }
@@ -357,9 +357,9 @@ static void resets(void)
 {
 	board_of("chip 2711;done");
 	CHECK_INT(control(0x00, 9, 1, NULL, 0, NULL), VURB_OK);
-	check_blamed("sets a configuration");
+	check_violation("sets a configuration");
 	CHECK_INT(control(0x01, 11, 0, NULL, 0, NULL), VURB_OK);
-	check_blamed("sets an alternate setting");
+	check_violation("sets an alternate setting");
 	finish();
 }
 
@@ -390,7 +390,7 @@ static void faults_on_bulk(void)
 	CHECK_INT(bulk(1, "hello", 5, &actual), VURB_GONE);
 	CHECK_INT(actual, 1);
 	CHECK(!vboard_present(&board));
-	check_blamed(NULL);
+	check_violation(NULL);
 	pass_time(10000);
 	CHECK(vboard_present(&board));
 	finish();
@@ -410,7 +410,7 @@ static void faults_on_control(void)
 	pass_time(200000); /* refused: it comes back as a ROM, and then accepts */
 	vboard_claim(&board, now, 0, true);
 	pass_rom();
-	check_blamed(NULL);
+	check_violation(NULL);
 	finish();
 }
 
@@ -444,7 +444,7 @@ static void speed_and_overlap(void)
 	CHECK_INT(board.stats.bulk_overlap, 3);
 	CHECK_INT(board.stats.bulk_urbs, 3);
 	CHECK_INT(board.stats.bulk_sizes[10], 3);
-	check_blamed(NULL);
+	check_violation(NULL);
 	finish();
 }
 
@@ -493,15 +493,15 @@ static void verdicts(void)
 {
 	board_of("chip 2711;done");
 	vboard_finish(&board, now, true);
-	check_blamed("the host ended with success, but the board is not done");
+	check_violation("the host ended with success, but the board is not done");
 	finish();
 	board_of("chip 2711;done");
 	vboard_finish(&board, now, false);
-	check_blamed(NULL);
+	check_violation(NULL);
 	finish();
 	board_of("chip 2711;bystander;done");
 	CHECK_INT(announce(24), VURB_OK);
-	check_blamed("a request to a board that was not meant");
+	check_violation("a request to a board that was not meant");
 	finish();
 }
 
