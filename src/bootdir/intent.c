@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bootdir/intent.h"
 
+#include "bootdir/checks.h"
 #include "formats/configtxt.h"
+#include "formats/hex.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +55,9 @@ void intent_read(const struct bootfiles *files, struct intent *intent)
 	intent->has_eeprom = result == BOOTFILE_FOUND && file.size > 0;
 	if (result != BOOTFILE_DENIED)
 		bootfile_close(&file);
+	uint8_t hash[RAWKEY_HASH];
+	if (intent->recovery && intent->has_eeprom && checks_lock_key(files, hash))
+		hex_encode(hash, sizeof hash, intent->key);
 }
 
 void intent_read_config(const struct bootfile *file, const struct chip *chip,

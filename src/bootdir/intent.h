@@ -4,12 +4,15 @@
 #define INTENT_H
 
 #include "bootdir/bootfiles.h"
+#include "formats/rawkey.h"
 
 #include <stdbool.h>
 
 struct intent {
 	bool recovery;   /* the second stage is a recovery program */
 	bool has_eeprom; /* pieeprom.bin is there: a recovery program is to write it */
+	/* the hash of the key that boards are locked to, in hexadecimal digits; "": none, or unknown */
+	char key[2 * RAWKEY_HASH + 1];
 };
 
 /* What config.txt asks of a recovery program. */

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define REQUEST_TIME  (60 * PLAT_SECOND)
 #define GUESS_TIME    (10 * PLAT_SECOND)  /* for the first request of what may be a boot ROM */
@@ -72,7 +73,7 @@ static void fileserver_meet(struct server *v)
 static const char *fileserver_advice(struct server *v)
 {
 	fileserver_meet(v);
-	return v->result->eeprom_served ? EEPROM_ADVICE : NULL;
+	return v->result->eeprom_served && !v->result->done ? EEPROM_ADVICE : NULL;
 }
 
 #define fileserver_error(v, err, ...)                                         \
@@ -520,6 +521,12 @@ static enum err fileserver_check_lock(struct server *v)
 		return fileserver_error(
 			v, ERR_BOARD_REPORTS,
 			"the board is not locked: program_pubkey is set, CUSTOMER_KEY_HASH is zero");
+	const char *key = s->intent->key;
+	if (hash && *key && strcasecmp(hash, key) != 0)
+		return fileserver_error(v, ERR_BOARD_REPORTS,
+		                        "the board is locked to another key: CUSTOMER_KEY_HASH is "
+		                        "%s, the key in pieeprom.bin has %s",
+		                        hash, key);
 	if (!hash && !fileserver_status_is_success(v, "SECURE_BOOT_PROVISION"))
 		report_warning(s->report, s->board, "lock-not-confirmed",
 		               "program_pubkey is set, but the board did not confirm that it is "

@@ -283,6 +283,33 @@ for stays in 'linger 0' 'linger 1500' 'linger 4000' stay-after-done; do
 	is "two runs in a row ($stays): both served it" "$(grep -c 'Second stage boot server done' "$T/run.out")" 2
 done
 
+# With program_pubkey the board must report the key that is in the image
+tools=$OUT/tools
+cp -r "$T/recovery" "$T/lock"
+echo program_pubkey=1 >>"$T/lock/config.txt"
+openssl genrsa -out "$T/key.pem" 2048 2>/dev/null
+openssl rsa -in "$T/key.pem" -pubout -out "$T/public.pem" 2>/dev/null
+printf '[all]\nBOOT_UART=1\n' >"$T/boot.conf"
+"$BUILD/tests/mksample" s1 >"$T/image.bin"
+"$tools/rpi-eeprom-digest" -i "$T/boot.conf" -o "$T/boot.conf.sig" -k "$T/key.pem"
+"$tools/rpi-eeprom-config" --config "$T/boot.conf" --digest "$T/boot.conf.sig" --pubkey "$T/public.pem" \
+	--out "$T/lock/pieeprom.bin" "$T/image.bin"
+"$tools/rpi-eeprom-digest" -i "$T/lock/pieeprom.bin" -o "$T/lock/pieeprom.sig" -k "$T/key.pem"
+"$tools/rpi-bootloader-key-convert" "$T/key.pem" --output "$T/key.raw"
+# locked HASH: a board that reports to be locked to this key
+locked() {
+	printf '%s\n' 'chip 2711' 'get config.txt' 'get pieeprom.sig' 'get pieeprom.bin' 'metadata EEPROM_UPDATE success' \
+		"metadata CUSTOMER_KEY_HASH $1" 'done' >"$T/locked.board"
+	run "$vb" --quiet "$T/locked.board" -- "$OUT/rpiboot" -d "$T/lock"
+}
+locked "$(sha256sum "$T/key.raw" | cut -c1-64)"
+is 'locked to the key of the image' "$status" 0
+locked "$(printf '%064d' 1)"
+is 'locked to another key' "$status" 2
+ok 'which is said' grep -q 'locked to another key' "$T/run.err"
+locked "$(printf '%064d' 0)"
+is 'not locked' "$status" 2
+
 # What was booted starts over: there will be no disk
 printf '%s\n' 'chip 2712' 'get config.txt' 'get boot.img' 'done' 'reboot' >"$T/over.board"
 run "$vb" --quiet "$T/over.board" -- "$OUT/rpiboot" -d "$T/gadget" --wait-disk=50
