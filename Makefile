@@ -54,10 +54,17 @@ FLASH_CFLAGS = $(shell $(PKG_CONFIG) --cflags libzstd)
 FLASH_LIBS = $(shell $(PKG_CONFIG) --libs libzstd)
 endif
 
+# What the archive of src/ needs besides libusb.
+SYSTEM_LIBS_Darwin := -framework IOKit -framework CoreFoundation
+SYSTEM_LIBS := $(SYSTEM_LIBS_$(SYSTEM))
+CORE_LIBS = $(FLASH_LIBS) $(SYSTEM_LIBS)
+
 # --- the program: everything in src/ but the USB back end and main are in one
 # archive, so that tests link what they need and choose their own back end.
 # Of the files that only one kind of system has, those of the target.
-PLAT_SRC := $(wildcard src/platform/plat_$(PLAT)*.c) $(if $(filter win32,$(PLAT)),src/platform/sysfs_win32.c,src/platform/sysfs.c) \
+SYSFS_Windows := sysfs_win32
+SYSFS_Darwin := sysfs_darwin
+PLAT_SRC := $(wildcard src/platform/plat_$(PLAT)*.c) src/platform/$(or $(SYSFS_$(SYSTEM)),sysfs).c \
 	src/platform/plat_disk_$(if $(filter Linux,$(SYSTEM)),linux,none).c \
 	$(if $(filter posix,$(PLAT)),,src/platform/plat_stream_none.c)
 UNUSED_SRC := src/flash/frame_$(if $(filter 1,$(FLASH)),none,zstd).c
@@ -98,7 +105,7 @@ $(CORE_LIB): $(CORE_OBJ)
 	$(AR) rcs $@ $^
 
 $(OUT)/rpiboot: $(BUILD)/main.o $(BUILD)/src/platform/usb_libusb.o $(CORE_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS) $(FLASH_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS) $(CORE_LIBS)
 
 $(BUILD)/src/platform/usb_libusb.o: EXTRA_CFLAGS = $(USB_CFLAGS)
 $(BUILD)/src/flash/frame_zstd.o: EXTRA_CFLAGS = $(FLASH_CFLAGS)

@@ -16,7 +16,7 @@ $(UNIT_SRC:%.c=$(BUILD)/%.o): EXTRA_CFLAGS = -Itools/lib -Itests $(CRYPTO_CFLAGS
 # A test is named after its file, whatever directory that is in.
 define UNIT_RULE
 $(BUILD)/tests/$(basename $(notdir $1)): $(BUILD)/$(1:.c=.o) $(TOOLS_LIB) $(CORE_LIB)
-	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(CRYPTO_LIBS) $$(FLASH_LIBS)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(CRYPTO_LIBS) $$(CORE_LIBS)
 endef
 $(foreach source,$(UNIT_SRC),$(eval $(call UNIT_RULE,$(source))))
 
@@ -45,20 +45,32 @@ $(BUILD)/tests/embedded.c: scripts/embed.sh
 	@scripts/embed.sh $(BUILD)/tests/msd > $@
 
 $(BUILD)/tests/rpiboot-embedded: $(BUILD)/main.o $(BUILD)/src/platform/usb_libusb.o $(BUILD)/tests/embedded.o $(CORE_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS) $(FLASH_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS) $(CORE_LIBS)
 
 include tests/fuzz/fuzz.mk
 include tests/long.mk
 
 # --- the simulator: virtual boards behind src/platform/usb.h, in virtual time
 SIM := $(patsubst tests/sim/%.c,%,$(sort $(wildcard tests/sim/test_*.c)))
+ifneq ($(SYSTEM),Linux)
+SIM := $(filter-out test_soak,$(SIM)) # reads /proc and glibc's mallinfo2
+endif
 SIM_OBJ := $(patsubst %,$(BUILD)/tests/sim/%.o,plat_sim usb_sim simrun)
 TAP_TESTS += $(SIM:%=$(BUILD)/tests/%)
 
 $(SIM_OBJ) $(SIM:%=$(BUILD)/tests/sim/%.o): EXTRA_CFLAGS = -Itests -Itests/virtual
 
 $(SIM:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/sim/%.o $(SIM_OBJ) $(V_MODEL_OBJ) $(CORE_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS) $(FLASH_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS) $(CORE_LIBS)
+
+# The test programs, for systems where they are only built.
+.PHONY: unit-tests
+unit-tests: $(UNIT:%=$(BUILD)/tests/%) $(SIM:%=$(BUILD)/tests/%)
+
+# macOS and the BSDs: compiled and linked, not run.
+.PHONY: check-links
+check-links:
+	@tests/links/check
 
 # TESTS= names some of them only; HELPERS= is the build folder whose virtual board and other helpers shell tests use.
 TESTS = $(TAP_TESTS)
@@ -86,8 +98,9 @@ check-tsan: virtual $(TEST_PROGRAMS)
 # A source archive has no list of git's: there all files are the project's.
 SOURCES = (if test -e .git; then git ls-files; else find * -name build -prune -o -type f -print; fi)
 C_FILES = $(shell $(SOURCES) | grep '\.[ch]$$')
-# Sources for Windows need its headers: `make check-windows` compiles them with the same warnings as errors.
-LINT_C = $(filter-out win32/% tests/windows/% src/platform/plat_win32% src/platform/sysfs_win32%,$(filter %.c,$(C_FILES)))
+# Sources for Windows and macOS need their headers: `make check-windows` and `make check-links` compile them with the same
+# warnings as errors.
+LINT_C = $(filter-out win32/% tests/windows/% src/platform/plat_win32% src/platform/sysfs_win32% src/platform/sysfs_darwin.c,$(filter %.c,$(C_FILES)))
 SH_FILES = $(sort $(shell $(SOURCES) | grep -E '\.(sh|t)$$'; grep -rlI '^\#!/bin/sh' tools)) tests/run tests/layers tests/wordlist tests/coverage tests/foreign tests/debian-package .ci/run \
 	completions/rpiboot.bash debian/rpiboot.postrm debian/tests/virtual-board
 LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual -Itests/sim

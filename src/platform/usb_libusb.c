@@ -590,6 +590,15 @@ enum err usb_find_bulk(struct usb_handle *h, unsigned *interface, unsigned *endp
 	return count ? OK : ERR_USB_DESCRIPTOR;
 }
 
+#ifdef __APPLE__
+/* Unprivileged programs must select the configuration there, or bulk writes end after 64 bytes; a refused detach breaks the
+ * handle. On Linux the selection resets the board. */
+static void usb_prepare_interface(struct usb_handle *h, unsigned interface)
+{
+	(void)interface;
+	libusb_set_configuration(h->dev, 1);
+}
+#else
 static bool usb_is_vendor_specific(struct usb_handle *h, unsigned interface)
 {
 	struct libusb_config_descriptor *config = NULL;
@@ -605,17 +614,17 @@ static bool usb_is_vendor_specific(struct usb_handle *h, unsigned interface)
 	return vendor;
 }
 
-enum err usb_claim(struct usb_handle *h, unsigned interface)
+static void usb_prepare_interface(struct usb_handle *h, unsigned interface)
 {
-#ifdef __APPLE__
-	/* Unprivileged programs must select the configuration there, or bulk writes end after 64 bytes; a refused
-	 * detach breaks the handle. On Linux the selection resets the board. */
-	libusb_set_configuration(h->dev, 1);
-#else
 	if (usb_is_vendor_specific(h, interface) &&
 	    libusb_kernel_driver_active(h->dev, (int)interface) == 1)
 		libusb_detach_kernel_driver(h->dev, (int)interface);
+}
 #endif
+
+enum err usb_claim(struct usb_handle *h, unsigned interface)
+{
+	usb_prepare_interface(h, interface);
 	int code = libusb_claim_interface(h->dev, (int)interface);
 	if (code == LIBUSB_ERROR_NOT_FOUND)
 		return ERR_USB_DESCRIPTOR;

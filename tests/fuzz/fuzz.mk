@@ -20,7 +20,7 @@ $(BUILD)/fuzz_conversation: $(FUZZ_HOSTILE_OBJ)
 
 $(FUZZ_OBJ) $(FUZZ_HOSTILE_OBJ): EXTRA_CFLAGS = -Itools/lib -Itests -Itests/sim -Itests/virtual
 $(FUZZ:%=$(BUILD)/fuzz_%): $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(TOOLS_LIB) $(CORE_LIB)
-	$(CC) $(FUZZ_LINK) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CRYPTO_LIBS) $(FLASH_LIBS)
+	$(CC) $(FUZZ_LINK) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CRYPTO_LIBS) $(CORE_LIBS)
 
 # Seeds that are no fit for git (keys) or that follow from the code.
 $(BUILD)/seeds: $(BUILD)/tests/mksample
