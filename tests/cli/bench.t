@@ -16,7 +16,7 @@ if udevadm verify --help >/dev/null 2>&1; then
 	ok 'udev: verified' udevadm verify "$rule"
 else
 	is 'udev: every line is made of KEY OPERATOR "VALUE"' "$(grep -vE '^(#.*)?$' "$rule" |
-		grep -vE '^([A-Z]+(\{[A-Za-z]+\})?(==|!=|=|\+=)"[^"]*"(, |$))+$')" ''
+		grep -vE '^([A-Z]+(\{[A-Za-z_]+\})?(==|!=|=|\+=)"[^"]*"(, |$))+$')" ''
 fi
 
 if ! [ -x "$vb" ]; then
@@ -110,10 +110,13 @@ is 'exec: the facts' "$(printf '%s\n' "$out" | sed 's/^RPIBOOT_BYTES=[0-9]*$/RPI
 	'1-1.3 10000000b29d2da0 /dev/sda 67108864 -
 RPIBOOT_BYTES=N
 RPIBOOT_CHIP=BCM2711
+RPIBOOT_DISK=
 RPIBOOT_DISKS=/dev/sda
 RPIBOOT_FILES=13
+RPIBOOT_FLASH=
 RPIBOOT_METADATA=
 RPIBOOT_PATH=1-1.3
+RPIBOOT_PLACE=
 RPIBOOT_RESULT=ok
 RPIBOOT_SERIAL=10000000b29d2da0
 RPIBOOT_STATUS=0'
