@@ -7,8 +7,9 @@ CRYPTO_LIBS = $(shell $(PKG_CONFIG) --libs libcrypto)
 
 TOOLS_LIB := $(if $(CRYPTO_OK),$(BUILD)/libtools.a)
 # OpenSSL 4, and some builds of OpenSSL 3, have no engines.
-ENGINE := $(if $(CRYPTO_OK),$(shell printf '%s\n' '\#include <openssl/opensslconf.h>' '\#ifndef OPENSSL_NO_ENGINE' \
-	'\#include <openssl/engine.h>' 'engines' '\#endif' | $(CC) $(CRYPTO_CFLAGS) $(CPPFLAGS) -E -P - 2>/dev/null | grep -x engines))
+HASH := \#
+ENGINE := $(if $(CRYPTO_OK),$(shell printf '%s\n' '$(HASH)include <openssl/opensslconf.h>' '$(HASH)ifndef OPENSSL_NO_ENGINE' \
+	'$(HASH)include <openssl/engine.h>' 'engines' '$(HASH)endif' | $(CC) $(CRYPTO_CFLAGS) $(CPPFLAGS) -E -P - 2>/dev/null | grep -x engines))
 TOOLS_LIB_SRC := $(filter-out tools/lib/engine_$(if $(ENGINE),none,openssl).c,$(sort $(wildcard tools/lib/*.c)))
 ifeq ($(SYSTEM),Windows)
 TOOLS_LIB_SRC := $(filter-out tools/lib/hsm.c,$(TOOLS_LIB_SRC)) win32/hsm_win32.c win32/posix.c

@@ -64,6 +64,8 @@ struct station {
 	bool met_one;                   /* a board was admitted: --timeout is over */
 	bool hinted;                    /* HINT_TIME is over */
 
+	uint64_t poll; /* between two looks where libusb does not report arrivals */
+
 	/* arrivals and departures that the system shows and that were not reported */
 	uint64_t next_look;
 	bool differed;  /* at the last look */
@@ -531,6 +533,15 @@ static bool station_awaits_image(struct station *st)
 	return !status.ready && !status.err;
 }
 
+/* A device came or went, on systems that report that without libusb: wakes the loop, which looks. */
+static void station_on_device_change(void *ctx)
+{
+	struct station *st = ctx;
+	plat_lock(st->monitor);
+	plat_broadcast(st->monitor);
+	plat_unlock(st->monitor);
+}
+
 /* The station's own loop, inside the monitor. */
 static void station_watch(struct station *st)
 {
@@ -568,8 +579,8 @@ static void station_watch(struct station *st)
 			until = st->next_look;
 		if (station_hold_time(st) < until)
 			until = station_hold_time(st);
-		if (poll && now + st->setup->poll < until)
-			until = now + st->setup->poll;
+		if (poll && now + st->poll < until)
+			until = now + st->poll;
 		if (st->setup->watchdog) {
 			plat_notify("WATCHDOG=1");
 			if (now + st->setup->watchdog / 2 < until)
@@ -651,11 +662,15 @@ void station_run(const struct station_setup *setup, struct station_summary *summ
 		else
 			report_error(setup->report, NULL, err, "cannot start");
 	} else {
+		bool news = usb_needs_poll(st.board.usb) &&
+		            plat_on_device_change(station_on_device_change, &st);
+		st.poll = news && setup->poll < LOOK_TIME ? LOOK_TIME : setup->poll;
 		plat_lock(st.monitor);
 		station_watch(&st);
 		if (st.interrupts)
 			summary->status = outcome_status(ERR_INTERRUPTED);
 		plat_unlock(st.monitor);
+		plat_on_device_change(NULL, NULL);
 	}
 	plat_on_signal(NULL, NULL);
 	usb_stop(st.board.usb);

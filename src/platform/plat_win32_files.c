@@ -239,6 +239,18 @@ bool plat_can_write(const char *directory)
 	return true;
 }
 
+bool plat_make_directory(const char *path)
+{
+	wchar_t *wide = win32_path(path);
+	if (!wide)
+		return false;
+	bool ok = CreateDirectoryW(wide, NULL);
+	int err = ok ? 0 : win32_errno(GetLastError());
+	free(wide);
+	errno = err;
+	return ok;
+}
+
 void plat_remove(const char *path)
 {
 	wchar_t *wide = win32_path(path);

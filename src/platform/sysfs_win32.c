@@ -124,8 +124,7 @@ static bool search_run(struct search *s)
 
 bool sysfs_has_bus(const struct sysfs *m)
 {
-	(void)m;
-	return true;
+	return m == &sysfs_default;
 }
 
 static bool use_info(struct search *s, struct device *device)
@@ -192,6 +191,16 @@ void sysfs_node(const struct sysfs *m, const struct usb_device_info *info, char 
 {
 	(void)m;
 	snprintf(out, SYSFS_TEXT, "USB\\VID_%04X&PID_%04X", info->vendor, info->product);
+}
+
+/* There are no device files that could be missing. */
+bool sysfs_lacks_node(const struct sysfs *m, const struct usb_device_info *info,
+                      char node[SYSFS_TEXT])
+{
+	(void)m;
+	(void)info;
+	*node = 0;
+	return false;
 }
 
 /* "WinUSB", "usbccgp", ...; none: no driver is installed for it (problem 28). */

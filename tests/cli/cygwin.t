@@ -12,7 +12,8 @@ called() {
 	nm -D --undefined-only "$@" | sed -n 's/^ *U \([^@]*\)@.*GLIBC.*/\1/p' | sed -E '
 		s/^__isoc[0-9]+_//
 		s/^__([a-z]+)_chk$/\1/
-		s/^(f?open|f?stat|lstat|readdir|mkstemp|pread|pwrite|fcntl|lseek|fseeko|ftello|ftruncate|truncate|statvfs|posix_fadvise|fallocate)64$/\1/
+		s/^__(open|openat)(64)?_2$/\1/
+		s/^(f?open|f?stat|lstat|readdir|mkstemp|pread|pwrite|fcntl|lseek|fseeko|ftello|ftruncate|truncate|f?statvfs|posix_fadvise|fallocate)64$/\1/
 		s/^__errno_location$/__errno/
 		s/^__sysv_signal$/signal/
 		s/^__xpg_(strerror_r)$/\1/' | sort -u

@@ -22,7 +22,7 @@ done
 is 'no path of the build in the programs' "$(grep -lF "$SRC" "$WINDOWS/rpiboot.exe" "$WINDOWS/rpi-eeprom.exe")" ''
 
 run rpiboot --version
-is 'the version line ends in LF, not CR LF' "$status $(printf '%s' "$out" | tr '\r' '?')" "0 $("$SRC/rpiboot" --version 2>/dev/null || printf '%s' "$out")"
+is 'the version line ends in LF, not CR LF' "$status $(printf '%s' "$out" | tr '\r' '?' | sed 's/^RPIBOOT: build-date [0-9/]* pkg-version [^ ]* [^ ?]*$/whole/')" '0 whole'
 run rpiboot --list
 is 'without a board --list ends with 5' "$status $out" '5 No board found.'
 run rpiboot --nonsense
@@ -60,9 +60,9 @@ is 'an unknown command is 2' "$status" 2
 # An HSM wrapper is a script for cmd.
 digits=$(openssl dgst -sha256 -sign key.pem image.bin | od -An -v -tx1 | tr -d ' \n')
 printf '@echo %s\r\n' "$digits" >wrapper.cmd
-run wine "$WINDOWS/rpi-eeprom.exe" digest -i image.bin -o hsm.sig -H wrapper.cmd -k public.pem
+run wine "$WINDOWS/rpi-eeprom.exe" digest -i image.bin -o hsm.sig -H ./wrapper.cmd -k public.pem
 is 'an HSM wrapper signs' "$status $(grep -c "$digits" hsm.sig 2>/dev/null)" '0 1'
 printf '@exit 3\r\n' >wrapper.cmd
-run wine "$WINDOWS/rpi-eeprom.exe" digest -i image.bin -o none.sig -H wrapper.cmd
+run wine "$WINDOWS/rpi-eeprom.exe" digest -i image.bin -o none.sig -H ./wrapper.cmd
 is 'a wrapper that fails is reported' "$status $err $(ls none.sig 2>/dev/null)" '1 ERROR: HSM wrapper failed with exit code 3 '
 tap_end
