@@ -30,7 +30,7 @@ endif
 ifeq ($(SYSTEM),Windows)
 HARDEN ?= $(FORTIFY) -fstack-protector-strong
 HARDEN_LD ?= -static -fstack-protector-strong -Wl,--dynamicbase,--nxcompat,--high-entropy-va,--no-insert-timestamp
-SYSTEM_LIBS := -lsetupapi -lcfgmgr32 -lshell32 -ladvapi32
+SYSTEM_LIBS_Windows := -lsetupapi -lcfgmgr32 -lshell32 -ladvapi32
 WARNINGS += -Wno-format # the attribute means Microsoft's printf there; the same calls are checked on other systems
 endif
 # What the C library of a system shows besides POSIX only when asked.
