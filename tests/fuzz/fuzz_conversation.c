@@ -175,8 +175,8 @@ static void serve(uint8_t flags)
 		.verbose = verbose, .prefix = flags & MANY, .out = out.stream, .err = err.stream
 	};
 	report_add(report, report_text_new(&lines));
-	report_add(report,
-	           report_json_new(&(struct report_json_options){ verbose, events.stream }));
+	report_add(report, report_json_new(&(struct report_json_options){ .verbose = verbose,
+	                                                                  .out = events.stream }));
 	struct station_setup setup = { .report = report,
 		                       .places = &places,
 		                       .metadata_directory = metadata,

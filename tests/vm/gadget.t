@@ -14,7 +14,7 @@ if [ "$why" ]; then
 fi
 mkdir "$T/root"
 cp mass-storage-gadget/init "$T/root/gadget"
-cp "$BUILD/tests/eject" "$T/root/eject"
+cp "$BUILD/tests/scsi" "$T/root/scsi"
 openssl rand -out "$T/root/image" 6000000
 truncate -s 32M "$T/disk1" "$T/disk2"
 guest_start -drive "if=none,id=d1,format=raw,file=$T/disk1" -device nvme,drive=d1,serial=1 \
@@ -34,8 +34,9 @@ first=$(echo "$out" | sed -n 's/^nvme0n1 .* //p') second=$(echo "$out" | sed -n 
 guest 60 "dd if=/image of=/dev/$second bs=1M conv=fsync && blockdev --flushbufs /dev/$second && cmp -n 6000000 /image /dev/$second"
 is 'an image is written and read back' "$status" 0
 ok 'and is on the disk behind it' cmp -n 6000000 "$T/root/image" "$T/disk2"
-lun=/sys/kernel/config/usb_gadget/rpi/functions/mass_storage.usb0
-guest 30 "cat $lun/lun.0/file $lun/lun.1/file; /eject /dev/$first && /eject /dev/$second; cat $lun/lun.0/file $lun/lun.1/file"
+functions=/sys/kernel/config/usb_gadget/rpi/functions # the first disk has one for itself
+files="$functions/mass_storage.usb0/lun.0/file $functions/mass_storage.usb1/lun.0/file"
+guest 30 "cat $files; /scsi eject /dev/$first && /scsi eject /dev/$second; cat $files"
 is 'the host ejects both' "$status$err $(echo "$out" | tr '\n' ' ')" '0 /dev/nvme0n1 /dev/nvme1n1 '
 guest 30 "until_ok sh -c 'dmesg | grep \"nvme1n1 ejected by the host, safe to remove\"'"
 is 'the gadget says so' "$status" 0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The shipped program on Debian's kernel in QEMU; its boards are played from outside over usb-redir. Needs the network or
 # a filled build/debian, so that `check` leaves it alone.
-VM := $(if $(shell $(PKG_CONFIG) --exists libusbredirparser-0.5 && echo yes),$(BUILD)/tests/virtual-redir $(BUILD)/tests/eject)
+VM := $(if $(shell $(PKG_CONFIG) --exists libusbredirparser-0.5 && echo yes),$(BUILD)/tests/virtual-redir $(BUILD)/tests/scsi)
 VM_DIR := $(BUILD)/vm
 
 $(BUILD)/tests/vm/redir.o: EXTRA_CFLAGS = -Itests/virtual
@@ -10,7 +10,7 @@ $(BUILD)/tests/virtual-redir: $(BUILD)/tests/vm/redir.o $(V_MODEL_OBJ)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libusbredirparser-0.5) $(CRYPTO_LIBS)
 
 # A program for the machine, without libraries.
-$(BUILD)/tests/eject: $(BUILD)/tests/gadget/eject.o
+$(BUILD)/tests/scsi: $(BUILD)/tests/gadget/scsi.o
 	$(CC) -static $(LDFLAGS) -o $@ $^
 
 SH_FILES += tests/vm/prepare tests/vm/init
