@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _XOPEN_SOURCE 700 /* realpath: glibc counts it to X/Open, not to POSIX */
+
 #include "platform/plat.h"
 
 #include <errno.h>
