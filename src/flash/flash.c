@@ -108,7 +108,7 @@ static enum err flash_differs(struct medium *m, uint64_t offset)
 static enum err flash_repair(struct flash *f, struct medium *m, uint64_t offset, unsigned *rewrites)
 {
 	size_t chunk = (size_t)(offset / SPOOL_CHUNK);
-	struct medium_difference again;
+	struct medium_difference again = { .found = false };
 	if ((*rewrites)++ >= REWRITES)
 		return flash_differs(m, offset);
 	report_warning(f->steps.report, f->steps.board, "disk-rewrite",

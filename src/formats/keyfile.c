@@ -94,13 +94,15 @@ static bool keyfile_pem(const uint8_t *bytes, size_t n, uint8_t raw[RAWKEY_SIZE]
 	size_t at = keyfile_find(bytes, n, 0, spki);
 	if (at < n) {
 		at += sizeof spki - 1;
-		return keyfile_spki(der, keyfile_base64(bytes + at, n - at, der), raw);
+		size_t size = keyfile_base64(bytes + at, n - at, der);
+		return keyfile_spki(der, size, raw);
 	}
 	at = keyfile_find(bytes, n, 0, pkcs1);
 	if (at == n)
 		return false;
 	at += sizeof pkcs1 - 1;
-	return keyfile_der(der, keyfile_base64(bytes + at, n - at, der), raw);
+	size_t size = keyfile_base64(bytes + at, n - at, der);
+	return keyfile_der(der, size, raw);
 }
 
 /* --- all of them */

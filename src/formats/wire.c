@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 void wire_boot_message(uint8_t to[WIRE_BOOT_MESSAGE], uint32_t length,
@@ -25,8 +26,10 @@ enum wire_result wire_request(const uint8_t *bytes, size_t n, struct wire_reques
 	out->command = (enum wire_command)command;
 	memcpy(out->name, bytes + 4, WIRE_NAME);
 	out->name[WIRE_NAME - 1] = 0;
+	bool metadata = *out->name == '*'; /* its values are any text, also not ASCII */
 	for (const char *c = out->name; *c; c++)
-		if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f ||
+		    (!metadata && (unsigned char)*c > 0x7e))
 			return WIRE_BAD_NAME;
 	if (!*out->name)
 		return WIRE_EMPTY_NAME;

@@ -62,6 +62,13 @@ static void bad_requests(void)
 	CHECK_INT(decode(0, "\x80", 1), WIRE_BAD_NAME);
 	CHECK_INT(decode(0, "gr\xc3\xbc\xdf", 5), WIRE_BAD_NAME);
 	CHECK_INT(decode(0, "\x1b[2J", 4), WIRE_BAD_NAME);
+	CHECK_INT(decode(0, "*KEY*\x1b[2J", 9), WIRE_BAD_NAME);
+	/* metadata are not file names: their values may be any text */
+	CHECK_INT(decode(0,
+	                 "*KEY*\xc2\x9b"
+	                 "2Jvalue",
+	                 14),
+	          WIRE_OK);
 	decode(0, "x", 1);
 	for (size_t n = 0; n < WIRE_REQUEST; n++)
 		CHECK_INT(wire_request(message, n, &request), WIRE_WRONG_LENGTH);
