@@ -207,8 +207,9 @@ for i in 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16; do
 	set -- "$@" "$gadget;path 1-1.${i#0};serial 10000000b29d2d$i;speed 1${i}00000"
 done
 terminal 80 12 "$(play "$@" "$gadget;path 1-9;serial 10000000b29d2d17;fault disconnect at data boot.img" -- -n 17)"
-ok 'many boards: +N more' until_seen '^+[0-9]* more$'
-is 'many boards: they fill the window' "$(grep -c '^1-' "$T/screen") $(tail -n 1 "$T/screen")" '10 +7 more'
+# one of the 17 fails early, before or after the picture
+ok 'many boards: +N more' until_seen '^+[67] more$'
+is 'many boards: they fill the window' "$(grep -c '^1-' "$T/screen") $(tail -n 1 "$T/screen" | sed 's/+[67]/+N/')" '10 +N more'
 until_over -S -100
 is 'many boards: status' "$(cat "$T/status")" 3
 is 'many boards: all results stay, once' "$(grep -c '^1-1\.[0-9]* * BCM2711 10000000b29d2d[01][0-9] done: 13 files, 3076900 bytes, ' "$T/screen")" 16
