@@ -42,9 +42,7 @@ static bool hash_visit(void *ctx, const char *entry)
 	struct hash_walk *w = ctx;
 	char *name = str_new("%s/%s", w->below, entry);
 	char *path = name ? str_new("%s/%s", w->root, name) : NULL;
-	if (!path) {
-		w->failed = true;
-	} else if (plat_is_directory(path)) {
+	if (path && plat_is_directory(path)) {
 		struct hash_walk inner = *w;
 		inner.below = name;
 		inner.depth++;
@@ -55,7 +53,7 @@ static bool hash_visit(void *ctx, const char *entry)
 		w->count = inner.count;
 		w->room = inner.room;
 		w->failed = inner.failed;
-	} else if (hash_add_name(w, name)) {
+	} else if (path && hash_add_name(w, name)) {
 		name = NULL;
 	} else {
 		w->failed = true;

@@ -122,7 +122,7 @@ static bool command_add_observers(struct command_run *run, bool many)
 		o->json ? report_json_new(&json) : NULL,
 		o->metrics ? report_metrics_new(&metrics) : NULL,
 	};
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		report_add(run->report, all[i]);
 	return all[0] && all[1] && all[2] && (all[3] || !o->json) && (all[4] || !o->metrics);
 }

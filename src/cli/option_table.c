@@ -22,9 +22,11 @@ static const char *const option_verify_words[] = {
 };
 
 /* The offset of a member of struct options, which must have this type. */
-#define MEMBER(name, kind)                \
-	(offsetof(struct options, name) + \
-	 0 * sizeof(_Generic(((struct options *)0)->name, kind : 0)))
+#define MEMBER(name, kind)                        \
+	(offsetof(struct options, name) +         \
+	 0 * sizeof(_Generic(                     \
+		     ((struct options *)0)->name, \
+		     kind : 0))) /* NOLINT(bugprone-macro-parentheses): a member, a type */
 
 #define FLAG(name) .type = OPTION_FLAG, .member = MEMBER(name, bool)
 #define TEXT(name) .type = OPTION_TEXT, .member = MEMBER(name, const char *)
