@@ -89,7 +89,8 @@ static int summary_compare(const void *a, const void *b)
 
 void summary_print(const struct summary *s, FILE *out)
 {
-	const struct summary_board **order = malloc((s->count + 1) * sizeof order[0]);
+	/* NOLINTBEGIN(bugprone-sizeof-expression): the elements are pointers */
+	const struct summary_board **order = malloc((s->count + 1) * sizeof *order);
 	int path = (int)strlen("Board"), serial = (int)strlen("Serial");
 	for (size_t i = 0; i < s->count; i++) {
 		int n = (int)strlen(s->boards[i].facts.path);
@@ -105,7 +106,8 @@ void summary_print(const struct summary *s, FILE *out)
 	for (size_t i = 0; order && i < s->count; i++)
 		order[i] = &s->boards[i];
 	if (order && s->count > 1)
-		qsort(order, s->count, sizeof order[0], summary_compare);
+		qsort(order, s->count, sizeof *order, summary_compare);
+	/* NOLINTEND(bugprone-sizeof-expression) */
 	for (size_t i = 0; i < s->count; i++)
 		summary_print_board(order ? order[i] : &s->boards[i], path, serial, s->flashed > 0,
 		                    out);
