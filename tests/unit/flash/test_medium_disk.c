@@ -373,8 +373,10 @@ static void writes_and_compares(void)
 		begin();
 		disk.facts.sector = sectors[k];
 		CHECK_INT(open_medium(&m), OK);
-		if (!m)
+		if (!m) {
+			free(got);
 			return;
+		}
 		for (size_t i = 0; i < 3; i++)
 			CHECK_INT(m->ops->write(m, i), OK);
 		size_t padded = (TAIL + sectors[k] - 1) / sectors[k] * sectors[k];
