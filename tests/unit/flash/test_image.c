@@ -330,7 +330,8 @@ static void fake_gzip(const char *script)
 
 static void decoders(void)
 {
-	char *path = strdup(getenv("PATH"));
+	const char *old = getenv("PATH");
+	char *path = strdup(old ? old : "/bin:/usr/bin");
 	write_file("image", image, IMAGE_SIZE);
 	run("gzip -1 <image >image.gz");
 	setenv("PATH", "/nonexistent", 1);
