@@ -200,7 +200,7 @@ static int hsm_run(const char *wrapper, const char *file, const struct guard *gu
                    uint8_t signature[RAWKEY_SIGNATURE], struct reason *why)
 {
 	int ends[2];
-	pid_t child;
+	pid_t child = -1;
 	struct output out = { 0 };
 	if (pipe(ends) != 0)
 		return reason_set(why, "cannot make a pipe: %s", strerror(errno));
