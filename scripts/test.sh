@@ -24,8 +24,8 @@ stage() {
 	echo "== make $1: $word, $(($(date +%s) - start)) s"
 }
 
-# What needs a virtual machine, a kernel of its own, Wine or a chroot has minutes of its own: `all`.
-[ $# -gt 0 ] || set -- check check-asan check-tsan lint fuzz-short
+# What fuzzes, or needs a virtual machine, a kernel of its own, Wine or a chroot, has minutes of its own: `all`.
+[ $# -gt 0 ] || set -- check check-asan check-tsan lint
 [ "$*" != all ] || set -- check check-asan check-tsan lint fuzz-short check-windows check-vm check-gadget check-package
 for name; do
 	stage "$name"
