@@ -413,10 +413,13 @@ static int pieeprom_work(const struct job *job, struct work *w)
 		result = pieeprom_take_recovery(job, &w->signing, &w->recovery);
 		if (result == TOOL_OK)
 			result = pieeprom_sign_firmware(job, &w->signing, &w->image);
-		if (result == TOOL_OK && !(w->firmware = malloc(w->image.size)))
-			result = tool_error("out of memory");
-		if (result == TOOL_OK)
-			memcpy(w->firmware, w->image.bytes, w->image.size);
+		if (result == TOOL_OK) {
+			w->firmware = malloc(w->image.size);
+			if (w->firmware)
+				memcpy(w->firmware, w->image.bytes, w->image.size);
+			else
+				result = tool_error("out of memory");
+		}
 	}
 	if (result == TOOL_OK)
 		result = pieeprom_put_config(job, &w->image, &w->config);
