@@ -9,7 +9,7 @@ BUILD ?= build
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 
-# The default build leaves its programs in the tree; any other BUILD= folder
+# The default build leaves its programs in the tree; any other BUILD= directory
 # (sanitizers, another processor) keeps them to itself.
 OUT := $(if $(filter build,$(BUILD)),.,$(BUILD))
 
@@ -94,7 +94,7 @@ help:
 	@echo 'make check-gadget  test them in QEMU'
 	@echo 'make check-vm   test on a real kernel in QEMU (network, or what it brought before)'
 	@echo 'make check-foreign  test on arm64, armhf and s390x, emulated (network, or what it brought before)'
-	@echo 'make fuzz       FUZZ_SECONDS=10 of hostile input for each reader; make fuzz-coverage: what the inputs reach'
+	@echo 'make fuzz       FUZZ_SECONDS=10 of untrusted input for each reader; make fuzz-coverage: what the inputs reach'
 	@echo 'make coverage   what the tests reach of the sources; make soak: many boards through one process'
 	@echo 'make lint       compilers with warnings as errors, clang-tidy, cppcheck, shellcheck, clang-format'
 	@echo 'make format     lay out the C sources with clang-format'

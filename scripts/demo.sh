@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Builds rpiboot and lets it boot a virtual Compute Module 4 into the mass-storage gadget, through the real libusb. The
-# board is played on a mocked usbfs; its firmware files are stand-ins made of noise.
+# board is played on a mocked usbfs; its firmware files are dummies.
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh demo

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Prints the table of src/bootdir/embedded.h as C: the firmware in FOLDER, or nothing.
-#   scripts/embed.sh [FOLDER]
+# Prints the table of src/bootdir/embedded.h as C: the firmware in DIRECTORY, or nothing.
+#   scripts/embed.sh [DIRECTORY]
 set -eu
 files='bootcode.bin bootcode4.bin start.elf'
 [ $# -gt 0 ] || files=

@@ -18,7 +18,7 @@ class Rpiboot < Formula
   def caveats
     <<~EOS
       The boards' firmware is not part of this package. Bring it with
-        #{opt_pkgshare}/tools/rpi-fetch-firmware --dest FOLDER
+        #{opt_pkgshare}/tools/rpi-fetch-firmware --dest DIRECTORY
     EOS
   end
 

@@ -55,7 +55,7 @@ const struct chip *chip_by_product(uint16_t product);
 /* The chip with this word among its names, in any case and also after "bcm", "0x" or "pi"; NULL when there is none. */
 const struct chip *chip_by_name(const char *name);
 
-/* The boot ROM is told from the file server by the index of the serial string in the device descriptor:
+/* The boot ROM differs from the file server in the index of the serial string in the device descriptor:
  * 0 (older ROMs) or 3 (2711, 2712) is the ROM, all else (1, seen: 4) the second stage's file server. */
 bool chip_index_is_rom(uint8_t serial_index);
 

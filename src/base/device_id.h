@@ -20,7 +20,7 @@ enum stage {
 	STAGE_COUNT
 };
 
-/* INTERFACE is the string of the device's first interface, NULL when unknown: a form that needs it is then not seen.
+/* INTERFACE is the string of the device's first interface, NULL when unknown: a stage that needs it is then not recognised.
  * SERIAL_INDEX as in the device descriptor. */
 enum stage device_identify(uint16_t vendor, uint16_t product, uint8_t serial_index,
                            const char *interface);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole bench: who is on the bus, who is wanted, one worker per board, and when the run is over. */
+/* All boards of a run: the devices on the bus, which of them are wanted, one worker for each, and the end of the run. */
 #ifndef STATION_H
 #define STATION_H
 
@@ -22,7 +22,7 @@ struct station_setup {
 	uint64_t
 		watchdog; /* microseconds within which the station notifies the service manager that it is alive; 0: not */
 
-	/* who is wanted: any of the paths ("1-1.*": everything below hub 1-1), any of the serials, the port number; an empty
+	/* which boards are wanted: any of the paths ("1-1.*": everything below hub 1-1), any of the serials, the port number; an empty
 	 * list wants all */
 	const char *paths[STATION_SELECTORS], *serials[STATION_SELECTORS];
 	unsigned path_count, serial_count;

@@ -19,7 +19,7 @@
 
 #include <stdbool.h>
 
-/* What the command line and the installation say. Strings are borrowed and must outlive every bootfiles. */
+/* Where the command line and the installation have boot files. Strings are borrowed and must outlive every bootfiles. */
 struct bootfiles_places {
 	const char *directory;    /* -d; NULL: the chip's default directory */
 	bool overlay;             /* -o: DIRECTORY/USB-PATH/ comes first */
@@ -66,8 +66,8 @@ struct bootfile {
 	uint64_t offset;      /* of the file in fd */
 	uint32_t size;        /* bytes, at most WIRE_MAX_LENGTH */
 	enum bootfile_source source;
-	char *where; /* owned: its path, or the archive's, or "embedded:NAME" */
-	char *skipped; /* owned; a directory, FIFO or device of that name that was passed over, or NULL */
+	char *where;   /* owned: its path, or the archive's, or "embedded:NAME" */
+	char *skipped; /* owned; a directory, FIFO or device of that name that was ignored, or NULL */
 	enum err err; /* of BOOTFILE_FAILED; where is set */
 };
 

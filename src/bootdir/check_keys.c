@@ -28,9 +28,10 @@ static void check_keys_add(struct check_ctx *c, const char *path)
 {
 	char *advice = str_new("Keep keys elsewhere: mkdir -p ~/keys && mv %s ~/keys/", path);
 	if (advice)
-		check_add_advice(c, &private_key, OK, check_relative(c, path), 0, advice,
-		                 "a private key: whoever has it can sign for your boards, and the "
-		                 "directory is served to them");
+		check_add_advice(
+			c, &private_key, OK, check_relative(c, path), 0, advice,
+			"a private key: anyone who has it can sign for your boards, and the "
+			"directory is served to them");
 	free(advice);
 }
 

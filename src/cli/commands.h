@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the program can be asked to do, each from its options to its exit status. Chooses who watches: plain lines, live
+/* What the program can be asked to do, each from its options to its exit status. Chooses the output: plain lines, live
  * lines, JSON. */
 #ifndef COMMANDS_H
 #define COMMANDS_H
@@ -14,7 +14,7 @@ int command_serve(const struct options *options, const struct bootfiles_places *
 /* --check: looks at the boot files and at nothing else. */
 int command_check(const struct options *options, const struct bootfiles_places *places);
 
-/* --list: who is on the bus. */
+/* --list: the boards on the bus. */
 int command_list(const struct options *options);
 
 #endif

@@ -24,7 +24,7 @@ struct entry {
 
 struct list {
 	const struct station_setup *setup;
-	struct plat_monitor *monitor; /* arrivals are told by any thread */
+	struct plat_monitor *monitor; /* arrivals are reported by any thread */
 	struct usb_device_info info[LIST_MAX];
 	size_t seen_count;
 	struct entry *entries;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* --list: every board on the bus, waiting or running. Opens boards only to see whether it may, and for a serial that the
- * machine does not tell; asks them nothing else. The fields: docs/events.md. */
+ * machine does not know; asks them nothing else. The fields: docs/events.md. */
 #ifndef LIST_H
 #define LIST_H
 

@@ -32,7 +32,7 @@ static const struct image_decoder decoders[IMAGE_FORMATS] = {
 	[IMAGE_ZSTD] = { zstd, "zstd" },
 };
 
-/* Other files that people have, told by bytes somewhere in their first sector. */
+/* Other files that people have, known by bytes somewhere in their first sector. */
 static const struct {
 	size_t at;
 	const char *magic;

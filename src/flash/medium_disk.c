@@ -50,8 +50,8 @@ static bool disk_is_gadget(const struct medium_disk_setup *s, char problem[MEDIU
 		return false;
 	}
 	sysfs_text(s->sysfs, s->path, "serial", serial);
-	bool told = serial_is_valid(s->serial) && serial_is_valid(serial);
-	if (told && !serial_same(s->serial, serial)) {
+	bool known = serial_is_valid(s->serial) && serial_is_valid(serial);
+	if (known && !serial_same(s->serial, serial)) {
 		PROBLEM(problem, "the disk on port %s has serial %s, the board %s", s->path, serial,
 		        s->serial);
 		return false;
@@ -61,11 +61,11 @@ static bool disk_is_gadget(const struct medium_disk_setup *s, char problem[MEDIU
 	case STAGE_LEGACY_MSD:
 		return true;
 	case STAGE_OLD_GADGET: /* any Linux machine's gadget has this id */
-		if (told || s->named)
+		if (known || s->named)
 			return true;
 		break;
 	default:
-		if (told &&
+		if (known &&
 		    s->booted) /* a gadget of the operator's own that has the board's serial */
 			return true;
 		break;

@@ -27,7 +27,7 @@ struct target_disk {
 };
 
 /* The board's name of a disk from the vendor (8 characters) and model (16) of its SCSI inquiry data, in which our gadget
- * and the public one show it, trailing blanks cut: "mmcblk0", "". "" when it is none. */
+ * and upstream's show it, trailing blanks cut: "mmcblk0", "". "" when it is none. */
 void target_name(const char *vendor, const char *model, char out[TARGET_NAME]);
 
 enum target_kind target_kind(const char *name);

@@ -27,7 +27,7 @@ enum err bootdev_open(struct bootdev *bootdev, struct usb_handle *handle);
 /* Fine on a closed one. */
 void bootdev_close(struct bootdev *bootdev);
 
-/* Tells the board that LENGTH bytes follow; 0 is the universal "nothing". A refusal (stall) is retried, ATTEMPTS in all. */
+/* Announces LENGTH bytes to the board; 0: no data follows. A refusal (stall) is retried, ATTEMPTS in all. */
 enum err transfer_announce(struct bootdev *bootdev, uint32_t length, int attempts);
 
 /* Starts the read of an N byte message; N <= USB_MAX_CONTROL. */

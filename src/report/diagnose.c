@@ -37,12 +37,12 @@ static const struct diagnosis_text table[DIAGNOSIS_COUNT] = {
 	[DIAGNOSIS_NOT_CHOSEN] = { "not-chosen",
 	                           "A board waits, but it is not one of those that were chosen",
 	                           "-p, -i or the port number leaves it out.",
-	                           "Compare with rpiboot --list. Boards whose boot ROM tells no "
+	                           "Compare with rpiboot --list. Boards whose boot ROM reports no "
 	                           "serial are chosen by path." },
 	[DIAGNOSIS_RUNNING] = { "already-running", "The board has booted already",
 	                        "It is no longer in USB boot mode, so there is nothing to send.",
-	                        "Use its disk. To boot it anew: eject the disk, take the power "
-	                        "away, connect it again." },
+	                        "Use its disk. To boot it again: eject the disk, remove the power, "
+	                        "connect it again." },
 	[DIAGNOSIS_NO_PERMISSION] = { "no-permission", "There is a board, but you may not open it",
 	                              "Its device file belongs to root, as no udev rule says "
 	                              "otherwise.",
@@ -77,10 +77,9 @@ static const struct diagnosis_text table[DIAGNOSIS_COUNT] = {
 	                          "Take the power away before you try again." },
 	[DIAGNOSIS_ASKED_AGAIN] = { "asked-again",
 	                            "The board asks for the same file again and again",
-	                            "It does not like what it gets, or starts anew each time.",
-	                            "Is the file whole, and for this board? Does config.txt fit "
-	                            "the boot folder? A weak power "
-	                            "supply lets boards start anew." },
+	                            "It rejects the file, or resets after receiving it.",
+	                            "Is the file complete, and for this board? Does config.txt fit the boot "
+	                            "directory? A weak power supply makes boards reset." },
 	[DIAGNOSIS_SIGNED] = { "wants-signed-image", "The board wants a signed boot image",
 	                       "It asks for boot.sig again: it is locked to a key, or its "
 	                       "boot.conf has SIGNED_BOOT.",
@@ -90,7 +89,7 @@ static const struct diagnosis_text table[DIAGNOSIS_COUNT] = {
 	[DIAGNOSIS_NO_DISK] = { "no-disk", "The board was served, but no disk appeared on its port",
 	                        "What was booted is no mass-storage gadget, still starts, or found "
 	                        "no storage.",
-	                        "Does the boot folder hold the mass-storage gadget? Is there eMMC, "
+	                        "Does the boot directory hold the mass-storage gadget? Is there eMMC, "
 	                        "or an SD card or NVMe "
 	                        "drive in the board? Slow boards: --wait-disk=SECONDS." },
 	[DIAGNOSIS_RESTARTED] = { "started-over",
@@ -283,14 +282,14 @@ void diagnose_request(struct diagnose_requests *r, const char *name, bool found,
 	unsigned count = ++r->names[i].count;
 	r->names[i].absent = !found;
 	if (strcmp(name, "boot.sig") == 0) {
-		if (r->told_signed || count < (was_absent ? SIGNED_ABSENT : SIGNED_PRESENT))
+		if (r->reported_signed || count < (was_absent ? SIGNED_ABSENT : SIGNED_PRESENT))
 			return;
-		r->told_signed = true;
+		r->reported_signed = true;
 		set(out, DIAGNOSIS_SIGNED, "asked %u times, %s", count,
 		    found ? "and it was sent: does it fit boot.img and the board's key?"
 		          : "and it is not there");
-	} else if (count >= ASKED_AGAIN && !r->told_again) {
-		r->told_again = true;
+	} else if (count >= ASKED_AGAIN && !r->reported_again) {
+		r->reported_again = true;
 		set(out, DIAGNOSIS_ASKED_AGAIN, "%s, %u times", name, count);
 	}
 }

@@ -76,7 +76,7 @@ struct diagnose_requests {
 		bool absent;
 	} names[DIAGNOSE_NAMES]; /* the first that were asked for */
 	unsigned count;
-	bool told_again, told_signed;
+	bool reported_again, reported_signed;
 };
 
 /* Notes that the size of NAME was asked for; what that means, if it means something new. */

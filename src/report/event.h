@@ -35,7 +35,7 @@ enum event_kind {
 	EV_SOURCE,          /* name comes from: where, source; before its first use */
 	EV_STATUS,          /* the ROM's return code (code) */
 	EV_STATUS_NONE,     /* no return code came (err says why): not a failure */
-	EV_FILE_SIZE,       /* the board was told name's size */
+	EV_FILE_SIZE,       /* name's size was sent to the board */
 	EV_FILE_BEGIN,      /* name's bytes are about to go out */
 	EV_FILE_PROGRESS,   /* done of size bytes are out */
 	EV_FILE_END,        /* all are out */

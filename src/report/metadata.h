@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a board tells about itself ("*KEY*VALUE" requests), kept in its order, and the JSON document made of it, whose
+/* What a board reports about itself ("*KEY*VALUE" requests), kept in its order, and the JSON document made of it, whose
  * bytes are those of upstream rpiboot. Facts: docs/protocol.md, "Metadata". */
 #ifndef METADATA_H
 #define METADATA_H

@@ -120,7 +120,7 @@ static char *progress_live_lines(const struct progress *p, unsigned columns, uns
 	return progress_take(&out);
 }
 
-/* How many rows of COLUMNS the live lines take; terminals wrap lines anew when they become narrower. */
+/* How many rows of COLUMNS the live lines take; a terminal that becomes narrower wraps its lines again. */
 static unsigned progress_rows_of(const char *lines, unsigned columns)
 {
 	unsigned rows = 0;

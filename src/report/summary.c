@@ -18,7 +18,7 @@ void summary_add(struct summary *s, const struct event *e)
 	s->flashed += e->flash != NULL;
 	struct summary_board *boards = realloc(s->boards, (s->count + 1) * sizeof *boards);
 	if (!boards)
-		return; /* then only the numbers tell of it */
+		return; /* then it is only in the totals */
 	s->boards = boards;
 	boards[s->count++] = (struct summary_board){ .facts = *e->board,
 		                                     .err = e->err,
