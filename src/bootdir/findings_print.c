@@ -126,7 +126,7 @@ void findings_print(const struct findings *findings, bool brief, FILE *out)
 				print_finding(&findings->entries[i], all, out);
 }
 
-static void print_chip_json(const struct findings *findings, size_t i, FILE *out)
+static void print_chip_json(const struct findings *findings, size_t i, struct json_out *out)
 {
 	static const char *const fits[] = {
 		[FINDINGS_UNFIT] = "unfit",
@@ -134,45 +134,42 @@ static void print_chip_json(const struct findings *findings, size_t i, FILE *out
 		[FINDINGS_FIT] = "fit",
 	};
 	const struct findings_chip *c = &findings->chips[i];
-	fprintf(out, "{\"chip\": \"%s\", \"fit\": \"%s\", \"kind\": ", chip_table[i].name,
-	        fits[findings_fit(findings, &chip_table[i])]);
-	json_string(out, c->kind == KIND_NOTHING ? "none" : kinds[c->kind]);
-	if (c->directory) {
-		fputs(", \"folder\": ", out);
-		json_string(out, c->directory);
-	}
-	if (c->stage) {
-		fputs(", \"second_stage\": ", out);
-		json_string(out, c->stage);
-	}
-	fputs("}\n", out);
+	json_open(out, NULL, '{');
+	json_put_string(out, "chip", chip_table[i].name);
+	json_put_string(out, "fit", fits[findings_fit(findings, &chip_table[i])]);
+	json_put_string(out, "kind", c->kind == KIND_NOTHING ? "none" : kinds[c->kind]);
+	json_put_known(out, "folder", c->directory);
+	json_put_known(out, "second_stage", c->stage);
+	json_close(out, '}');
+	json_end_line(out);
 }
 
-static void print_finding_json(const struct check_finding *f, FILE *out)
+static void print_finding_json(const struct check_finding *f, struct json_out *out)
 {
-	fprintf(out, "{\"severity\": \"%s\", \"code\": \"%s\", \"chips\": [",
-	        severities[f->severity], f->code);
-	for (size_t i = 0, n = 0; i < chip_count; i++)
+	json_open(out, NULL, '{');
+	json_put_string(out, "severity", severities[f->severity]);
+	json_put_string(out, "code", f->code);
+	json_open(out, "chips", '[');
+	for (size_t i = 0; i < chip_count; i++)
 		if (f->chips >> i & 1)
-			fprintf(out, "%s\"%s\"", n++ ? ", " : "", chip_table[i].name);
-	fputs("], \"file\": ", out);
-	json_string(out, f->file);
+			json_put_string(out, NULL, chip_table[i].name);
+	json_close(out, ']');
+	json_put_string(out, "file", f->file);
 	if (f->line)
-		fprintf(out, ", \"line\": %u", f->line);
-	fputs(", \"text\": ", out);
-	json_string(out, f->text);
-	if (f->advice) {
-		fputs(", \"advice\": ", out);
-		json_string(out, f->advice);
-	}
-	fputs("}\n", out);
+		json_put_number(out, "line", f->line);
+	json_put_string(out, "text", f->text);
+	json_put_known(out, "advice", f->advice);
+	json_close(out, '}');
+	json_end_line(out);
 }
 
-void findings_print_json(const struct findings *findings, FILE *out)
+void findings_print_json(const struct findings *findings, FILE *stream)
 {
+	struct json_out out;
+	json_begin(&out, stream, JSON_SPACED);
 	for (size_t i = 0; i < chip_count; i++)
 		if (findings->chips[i].looked_at)
-			print_chip_json(findings, i, out);
+			print_chip_json(findings, i, &out);
 	for (size_t i = 0; i < findings->count; i++)
-		print_finding_json(&findings->entries[i], out);
+		print_finding_json(&findings->entries[i], &out);
 }
