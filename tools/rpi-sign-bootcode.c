@@ -2,9 +2,9 @@
 /* rpi-sign-bootcode: appends the signed trailer that the boot ROM checks to a second stage; shows and checks trailers. */
 #include "formats/hex.h"
 #include "base/str.h"
-#include "hsm.h"
 #include "args.h"
 #include "rsakey.h"
+#include "signing.h"
 #include "tool.h"
 #include "tools.h"
 #include "trailersig.h"
@@ -200,21 +200,17 @@ static int sign_load_hmac(const char *path, uint8_t key[TRAILER_HMAC])
 
 /* --- signing */
 
-static int sign_load_key(const struct job *job, struct rsakey **key)
+static int sign_load_keys(const struct job *job, struct signing *signing)
 {
 	struct reason why;
-	*key = NULL;
+	*signing = (struct signing){ .wrapper = NULL };
 	if (!job->wrapper && !job->private_key)
 		return tool_error("no key: give a private key (-k) or an HSM wrapper (-H)");
-	if (!job->wrapper)
-		return rsakey_load(job->private_key, RSAKEY_PRIVATE, key, &why) == 0
-		               ? TOOL_OK
-		               : tool_error("%s", why.text);
-	if (!job->public_key && job->chip == TRAILER_CHIP_2711)
-		return TOOL_OK; /* no key in a 2711 trailer: -p only serves to check the wrapper */
-	if (!job->public_key)
+	/* no key in a 2711 trailer: there -p only serves to check the wrapper */
+	if (job->wrapper && !job->public_key && job->chip == TRAILER_CHIP_2712)
 		return tool_error("an HSM wrapper (-H) needs the public key, too (-p)");
-	return rsakey_load(job->public_key, RSAKEY_PUBLIC, key, &why) == 0
+	return signing_open(signing, job->private_key, job->wrapper,
+	                    job->wrapper ? job->public_key : NULL, &why) == 0
 	               ? TOOL_OK
 	               : tool_error("%s", why.text);
 }
@@ -226,22 +222,18 @@ static enum rsakey_digest sign_digest_kind(const struct job *job)
 	return sha1 ? RSAKEY_SHA1 : RSAKEY_SHA256;
 }
 
-static int sign_make_signature(const struct job *job, const struct rsakey *key,
+static int sign_make_signature(const struct job *job, const struct signing *signing,
                                const struct bytes *image, uint8_t signature[RAWKEY_SIGNATURE])
 {
 	uint8_t digest[32];
 	struct reason why;
-	int bad = 0;
-	rsakey_digest(sign_digest_kind(job), image->data, image->size, digest);
-	if (job->wrapper)
-		bad = hsm_sign_bytes(job->wrapper, image->data, image->size, signature, &why);
-	else
-		bad = rsakey_sign(key, sign_digest_kind(job), digest, signature, &why);
-	if (!bad && job->wrapper && key &&
-	    !rsakey_verify(key, sign_digest_kind(job), digest, signature))
-		bad = reason_set(&why, "the signature made does not match %s: wrong key?",
-		                 job->public_key);
-	return bad ? tool_error("%s", why.text) : TOOL_OK;
+	struct signing_input input = { .bytes = image->data,
+		                       .n = image->size,
+		                       .kind = sign_digest_kind(job),
+		                       .hash = digest };
+	rsakey_digest(input.kind, image->data, image->size, digest);
+	return signing_sign(signing, &input, signature, &why) == 0 ? TOOL_OK
+	                                                           : tool_error("%s", why.text);
 }
 
 static void sign_print_summary(const struct job *job, size_t input, const struct bytes *image)
@@ -252,9 +244,9 @@ static void sign_print_summary(const struct job *job, size_t input, const struct
 		        input, job->keynum, job->version, image->size);
 }
 
-/* Makes the signed image of INPUT with KEY (may be NULL for 2711 through a wrapper). */
-static int sign_build(const struct job *job, const struct rsakey *key, const struct bytes *input,
-                      struct bytes *image)
+/* Makes the signed image of INPUT. */
+static int sign_build(const struct job *job, const struct signing *signing,
+                      const struct bytes *input, struct bytes *image)
 {
 	uint8_t signature[RAWKEY_SIGNATURE], hmac[TRAILER_HMAC];
 	struct reason why;
@@ -265,9 +257,9 @@ static int sign_build(const struct job *job, const struct rsakey *key, const str
 	                                          job->version, image, &why) != 0)
 		result = tool_error("%s", why.text);
 	if (result == TOOL_OK)
-		result = sign_make_signature(job, key, image, signature);
+		result = sign_make_signature(job, signing, image, signature);
 	if (result == TOOL_OK && job->chip == TRAILER_CHIP_2712)
-		trailersig_finish_2712(image, signature, rsakey_raw(key));
+		trailersig_finish_2712(image, signature, rsakey_raw(signing_public(signing)));
 	else if (result == TOOL_OK)
 		trailersig_finish_2711(image, signature, hmac);
 	OPENSSL_cleanse(hmac, sizeof hmac);
@@ -277,22 +269,22 @@ static int sign_build(const struct job *job, const struct rsakey *key, const str
 static int sign_file(const struct job *job)
 {
 	struct bytes input = { 0 }, image = { 0 };
-	struct rsakey *key;
+	struct signing signing;
 	if (job->chip == TRAILER_CHIP_2711 && !job->hmac)
 		return tool_error("HMAC key required for 2711");
-	int result = sign_load_key(job, &key);
+	int result = sign_load_keys(job, &signing);
 	if (result == TOOL_OK)
 		result = job->input ? sign_read_input(job->input, FILE_MAX, &input)
 		                    : sign_read_base64(&input);
 	if (result == TOOL_OK && input.size == 0)
 		result = tool_error("the input is empty");
 	if (result == TOOL_OK)
-		result = sign_build(job, key, &input, &image);
+		result = sign_build(job, &signing, &input, &image);
 	if (result == TOOL_OK) {
 		sign_print_summary(job, input.size, &image);
 		result = sign_write_output(job, &image);
 	}
-	rsakey_free(key);
+	signing_close(&signing);
 	tool_bytes_free(&input);
 	tool_bytes_free(&image);
 	return result;

@@ -228,7 +228,9 @@ static int pieeprom_counter_sign(const struct signing *signing, const char *name
 	struct reason why;
 	int bad = trailersig_begin(TRAILER_CHIP_2712, code, n, TRAILER_CUSTOMER, 0, image, &why);
 	if (!bad) {
-		struct signing_input input = { NULL, image->data, image->size, hash };
+		struct signing_input input = { .bytes = image->data,
+			                       .n = image->size,
+			                       .hash = hash };
 		rsakey_digest(RSAKEY_SHA256, image->data, image->size, hash);
 		bad = signing_sign(signing, &input, signature, &why);
 	}

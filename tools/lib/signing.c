@@ -50,9 +50,9 @@ int signing_sign(const struct signing *signing, const struct signing_input *inpu
 {
 	const struct rsakey *public = signing_public(signing);
 	int result = signing->wrapper ? signing_by_wrapper(signing, input, signature, why)
-	                              : rsakey_sign(signing->private_key, RSAKEY_SHA256,
-	                                            input->hash, signature, why);
-	if (result == 0 && public && !rsakey_verify(public, RSAKEY_SHA256, input->hash, signature))
+	                              : rsakey_sign(signing->private_key, input->kind, input->hash,
+	                                            signature, why);
+	if (result == 0 && public && !rsakey_verify(public, input->kind, input->hash, signature))
 		result = reason_set(why, "the signature made does not match %s: wrong key?",
 		                    signing->public_name);
 	return result;

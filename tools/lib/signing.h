@@ -32,7 +32,8 @@ struct signing_input {
 	const char *file;     /* for the wrapper to read, or NULL: it gets a temporary file of */
 	const uint8_t *bytes; /* these N bytes; not used if there is a file */
 	size_t n;
-	const uint8_t *hash; /* SHA-256 of it */
+	const uint8_t *hash;     /* its digest */
+	enum rsakey_digest kind; /* of the digest; wrappers make their own, a SHA-256 */
 };
 
 /* Signs, and checks the result with the public key. Returns 0 or -1. */
