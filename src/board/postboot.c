@@ -23,7 +23,7 @@ static size_t postboot_scan(const struct postboot *a, struct sysfs_disk disks[SY
 {
 	struct usb_device_info info;
 	const char *path = a->board->path;
-	if (!sysfs_device(a->sysfs, path, &info) || stage_is_boot(sysfs_form(a->sysfs, &info)))
+	if (!sysfs_device(a->sysfs, path, &info) || stage_is_boot(sysfs_stage(a->sysfs, &info)))
 		return 0;
 	size_t count = sysfs_disks(a->sysfs, path, disks), n = 0;
 	for (size_t i = 0; i < count; i++)

@@ -105,7 +105,7 @@ static bool station_is_disk(const struct station_setup *setup, const struct usb_
 	char serial[SYSFS_TEXT];
 	if ((!flash->image && !flash->backup) || !flash->named)
 		return false;
-	enum stage stage = sysfs_form(setup->sysfs, info);
+	enum stage stage = sysfs_stage(setup->sysfs, info);
 	if (stage != STAGE_MSD_GADGET && stage != STAGE_LEGACY_MSD && stage != STAGE_OLD_GADGET)
 		return false;
 	if (!setup->serial_count)

@@ -37,7 +37,7 @@ static void list_on_arrival(void *ctx, const struct usb_device_info *info)
 {
 	struct list *l = ctx;
 	plat_lock(l->monitor);
-	if (sysfs_form(l->setup->sysfs, info) != STAGE_NONE && l->seen_count < LIST_MAX &&
+	if (sysfs_stage(l->setup->sysfs, info) != STAGE_NONE && l->seen_count < LIST_MAX &&
 	    station_selects(l->setup, info, NULL))
 		l->info[l->seen_count++] = *info;
 	plat_unlock(l->monitor);
@@ -63,7 +63,7 @@ static void list_read_identity(const struct list *l, struct usb *usb, struct ent
 {
 	const struct sysfs *m = l->setup->sysfs;
 	struct usb_handle *handle;
-	e->stage = sysfs_form(m, &e->info);
+	e->stage = sysfs_stage(m, &e->info);
 	if (stage_is_boot(e->stage))
 		e->chip = chip_by_product(e->info.product);
 	sysfs_text(m, e->info.path, "serial", e->serial);

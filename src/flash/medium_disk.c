@@ -56,7 +56,7 @@ static bool disk_is_gadget(const struct medium_disk_setup *s, char problem[MEDIU
 		        s->serial);
 		return false;
 	}
-	switch (sysfs_form(s->sysfs, &info)) {
+	switch (sysfs_stage(s->sysfs, &info)) {
 	case STAGE_MSD_GADGET:
 	case STAGE_LEGACY_MSD:
 		return true;

@@ -143,7 +143,7 @@ void sysfs_each(const struct sysfs *m, void (*fn)(void *ctx, const struct usb_de
 		plat_list(directory, sysfs_each_device, &each);
 }
 
-enum stage sysfs_form(const struct sysfs *m, const struct usb_device_info *info)
+enum stage sysfs_stage(const struct sysfs *m, const struct usb_device_info *info)
 {
 	char interface[SYSFS_TEXT], path[USB_PATH_SIZE + 8];
 	bool known = false;

@@ -35,7 +35,7 @@ bool sysfs_device(const struct sysfs *m, const char *path, struct usb_device_inf
 void sysfs_each(const struct sysfs *m, void (*fn)(void *ctx, const struct usb_device_info *info),
                 void *ctx);
 
-enum stage sysfs_form(const struct sysfs *m, const struct usb_device_info *info);
+enum stage sysfs_stage(const struct sysfs *m, const struct usb_device_info *info);
 
 /* The device file. */
 void sysfs_node(const struct sysfs *m, const struct usb_device_info *info, char out[SYSFS_TEXT]);

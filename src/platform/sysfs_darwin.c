@@ -179,7 +179,7 @@ bool sysfs_text(const struct sysfs *m, const char *path, const char *name, char 
 	return found;
 }
 
-enum stage sysfs_form(const struct sysfs *m, const struct usb_device_info *info)
+enum stage sysfs_stage(const struct sysfs *m, const struct usb_device_info *info)
 {
 	char interface[SYSFS_TEXT];
 	bool known = false;

@@ -179,7 +179,7 @@ void sysfs_each(const struct sysfs *m, void (*fn)(void *ctx, const struct usb_de
 	device_each(each_step, &(struct each){ fn, ctx });
 }
 
-enum stage sysfs_form(const struct sysfs *m, const struct usb_device_info *info)
+enum stage sysfs_stage(const struct sysfs *m, const struct usb_device_info *info)
 {
 	(void)m;
 	return device_identify(info->vendor, info->product, info->serial_index, NULL);

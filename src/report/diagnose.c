@@ -185,7 +185,7 @@ static void diagnose_survey_device(void *ctx, const struct usb_device_info *info
 {
 	struct survey *s = ctx;
 	const struct sysfs *m = s->sysfs;
-	enum stage stage = sysfs_form(m, info);
+	enum stage stage = sysfs_stage(m, info);
 	char serial[SYSFS_TEXT], node[SYSFS_TEXT];
 	if (stage == STAGE_NONE)
 		return;
@@ -229,7 +229,7 @@ void diagnose_return(const struct sysfs *m, const char *path, struct finding *ou
 	struct usb_device_info info;
 	char complaint[SYSFS_TEXT];
 	bool there = sysfs_device(m, path, &info);
-	enum stage stage = there ? sysfs_form(m, &info) : STAGE_NONE;
+	enum stage stage = there ? sysfs_stage(m, &info) : STAGE_NONE;
 	if (stage != STAGE_NONE && !stage_is_boot(stage))
 		diagnose_set_running(m, path, stage, out);
 	else if (sysfs_enum_error(m, path, complaint))
@@ -247,7 +247,7 @@ void diagnose_disk(const struct sysfs *m, const char *path, struct finding *out)
 	struct sysfs_disk disks[SYSFS_DISKS];
 	char complaint[SYSFS_TEXT];
 	if (sysfs_device(m, path, &info)) {
-		enum stage stage = sysfs_form(m, &info);
+		enum stage stage = sysfs_stage(m, &info);
 		bool empty = !stage_is_boot(stage) && sysfs_disks(m, path, disks);
 		set(out, DIAGNOSIS_NO_DISK, "%s: now there is %04x:%04x, %s%s", path, info.vendor,
 		    info.product, stage == STAGE_NONE ? "no board" : stage_name(stage),

@@ -73,7 +73,7 @@ static void lists_devices_but_not_interfaces(void)
 static enum stage stage_at(const char *path)
 {
 	struct usb_device_info info;
-	return sysfs_device(&fake, path, &info) ? sysfs_form(&fake, &info) : STAGE_NONE;
+	return sysfs_device(&fake, path, &info) ? sysfs_stage(&fake, &info) : STAGE_NONE;
 }
 
 static void tells_forms(void)
