@@ -24,6 +24,9 @@ _rpiboot()
 		compopt -o filenames 2>/dev/null
 		COMPREPLY=($(compgen -f -c -- "$word" | sort -u))
 		;;
+	--wait-for)
+		COMPREPLY=($(compgen -W $'disk\nrom\nfastboot' -- "$word"))
+		;;
 	--verify)
 		COMPREPLY=($(compgen -W $'yes\nno' -- "$word"))
 		;;
@@ -33,7 +36,7 @@ _rpiboot()
 	--progress)
 		COMPREPLY=($(compgen -W $'auto\nalways\nnever' -- "$word"))
 		;;
-	-n | --count | -p | --path | -i | --serial | --port | -t | --timeout | --next-timeout | --target | --image-sha256 | -m | --poll)
+	-n | --count | -p | --path | -i | --serial | --port | -t | --timeout | --next-timeout | --wait-timeout | --target | --image-sha256 | -m | --poll)
 		;;
 	*)
 		before=
@@ -66,6 +69,8 @@ _rpiboot()
 --next-timeout
 --again
 --wait-disk
+--wait-for
+--wait-timeout
 --flash
 --target
 --image-sha256

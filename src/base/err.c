@@ -48,6 +48,7 @@ static const struct {
 	[ERR_NO_BOARD] = { "no-board", "no board appeared in time" },
 
 	[ERR_NO_DISK] = { "no-disk", "no disk appeared in time" },
+	[ERR_NO_STAGE] = { "no-stage", "the board did not become what was waited for" },
 	[ERR_EXEC] = { "exec", "the program did not succeed" },
 
 	[ERR_IMAGE_READ] = { "image-read", "the image cannot be read" },

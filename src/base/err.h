@@ -52,8 +52,9 @@ enum err {
 	ERR_NO_BOARD,      /* no board within --timeout */
 
 	/* after the boot */
-	ERR_NO_DISK, /* no disk within --wait-disk */
-	ERR_EXEC,    /* the program of --exec did not start or did not succeed */
+	ERR_NO_DISK,  /* no disk within --wait-disk */
+	ERR_NO_STAGE, /* not in the stage of --wait-for in time */
+	ERR_EXEC,     /* the program of --exec did not start or did not succeed */
 
 	/* the image of --flash: nothing was written */
 	ERR_IMAGE_READ,    /* cannot be opened or read */

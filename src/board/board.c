@@ -3,6 +3,7 @@
 
 #include "base/serial.h"
 #include "board/postflash.h"
+#include "board/poststage.h"
 #include "platform/plat.h"
 #include "protocol/fileserver.h"
 #include "protocol/secondstage.h"
@@ -564,17 +565,19 @@ static enum err board_all_stages(struct board *b)
 	}
 }
 
-/* A board that was booted before and shows its disk: nothing is to be served. */
-static void board_take_disk(struct board *b)
+/* A board that was booted before, and is its disk or what --wait-for asks for: nothing is to be served. */
+static void board_take_booted(struct board *b)
 {
 	char serial[SYSFS_TEXT];
 	b->served = b->info.attach_id;
 	if (sysfs_text(b->setup->sysfs, b->facts.path, "serial", serial) && serial_is_valid(serial))
 		memcpy(b->facts.serial, serial, strlen(serial) + 1);
-	b->result.admitted = b->setup->admit(b->setup->ctx, b);
-	if (b->result.admitted)
-		report_emit(b->setup->report,
-		            &(struct event){ .kind = EV_ATTACHED, .board = &b->facts });
+	b->result.admitted = b->setup->admit(b->setup->ctx, b) == BOARD_ADMITTED;
+	if (!b->result.admitted)
+		return;
+	report_emit(b->setup->report, &(struct event){ .kind = EV_ATTACHED, .board = &b->facts });
+	report_notice(b->setup->report, &b->facts, "it is booted already: a %s",
+	              stage_name(sysfs_stage(b->setup->sysfs, &b->info)));
 }
 
 /* Steps after the boot; their error becomes the board's result if it has none. */
@@ -589,10 +592,13 @@ static void board_after(struct board *b)
 		.monitor = b->monitor,
 		.interrupted = &b->interrupted,
 		.restarted = &b->restarted,
+		.booted = b->facts.chip != NULL,
 	};
-	struct postflash p = { .setup = &b->setup->after.flash, .booted = b->facts.chip != NULL };
+	struct postflash p = { .setup = &b->setup->after.flash, .booted = a.booted };
 	if (!r->err)
 		r->err = postboot_disks(&a);
+	if (!r->err)
+		r->err = poststage_await(&a);
 	if (!r->err)
 		r->err = postflash_run(&p, &a);
 	r->flashed = p.done && p.setup->image;
@@ -622,7 +628,7 @@ static void board_main(void *arg)
 	if (b->facts.chip)
 		r->err = board_all_stages(b);
 	else
-		board_take_disk(b);
+		board_take_booted(b);
 	r->duration = plat_now() - b->start;
 	r->taken = b->served;
 	if (r->err && !r->admitted && r->err != ERR_INTERRUPTED)

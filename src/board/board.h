@@ -55,7 +55,7 @@ struct board_result {
 	struct flash_figures flash;
 };
 
-/* Starts to serve what has arrived; a board that is a disk already goes on with what follows the boot. NULL: out of memory or threads. */
+/* Starts to serve what has arrived; a board that was booted before goes on with what follows the boot. NULL: out of memory or threads. */
 struct board *board_new(const struct board_setup *setup, const struct usb_device_info *info);
 
 /* Arrivals and departures on the board's port. Any thread. */

@@ -53,6 +53,12 @@ static bool postboot_update(struct postboot *a)
 	return fresh;
 }
 
+/* Whether more disks may follow: not where the board was a disk before this run, unless one is to be chosen. */
+static bool postboot_settles(const struct postboot *a)
+{
+	return a->booted || a->setup->flash.image || a->setup->flash.backup;
+}
+
 /* Looks every tenth of a second until the disks are there and settled. Inside the monitor. */
 static enum err postboot_await_disks(struct postboot *a)
 {
@@ -63,7 +69,7 @@ static enum err postboot_await_disks(struct postboot *a)
 		uint64_t now = plat_now();
 		plat_lock(a->monitor);
 		if (fresh)
-			settled = now + DISK_SETTLE;
+			settled = now + (postboot_settles(a) ? DISK_SETTLE : 0);
 		if (a->disk_count && (now >= settled || now >= deadline))
 			return OK;
 		if (now >= deadline || *a->restarted)
@@ -90,19 +96,21 @@ static void postboot_report_disks(const struct postboot *a)
 	}
 }
 
-static void postboot_report_no_disk(const struct postboot *a, bool restarted)
+void postboot_report_restart(const struct postboot *a, enum err err)
 {
 	struct finding why;
-	if (restarted) {
-		report_error_advice(a->report, a->board, ERR_NO_DISK,
-		                    "See the explanation that follows.",
-		                    "the board started over: it is back in USB boot mode");
-		diagnose_restart(a->board->path, &why);
-	} else {
-		report_error(a->report, a->board, ERR_NO_DISK, "waited %lu seconds",
-		             (unsigned long)(a->setup->disk_time / PLAT_SECOND));
-		diagnose_disk(a->sysfs, a->board->path, &why);
-	}
+	report_error_advice(a->report, a->board, err, "See the explanation that follows.",
+	                    "the board started over: it is back in USB boot mode");
+	diagnose_restart(a->board->path, &why);
+	diagnose_report(a->report, a->board, err, &why);
+}
+
+static void postboot_report_no_disk(const struct postboot *a)
+{
+	struct finding why;
+	report_error(a->report, a->board, ERR_NO_DISK, "waited %lu seconds",
+	             (unsigned long)(a->setup->disk_time / PLAT_SECOND));
+	diagnose_disk(a->sysfs, a->board->path, &why);
 	diagnose_report(a->report, a->board, ERR_NO_DISK, &why);
 }
 
@@ -116,8 +124,10 @@ enum err postboot_disks(struct postboot *a)
 	enum err err = postboot_await_disks(a);
 	bool restarted = *a->restarted;
 	plat_unlock(a->monitor);
-	if (err == ERR_NO_DISK)
-		postboot_report_no_disk(a, restarted);
+	if (err == ERR_NO_DISK && restarted)
+		postboot_report_restart(a, err);
+	else if (err == ERR_NO_DISK)
+		postboot_report_no_disk(a);
 	if (!err)
 		postboot_report_disks(a);
 	return err;

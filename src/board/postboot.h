@@ -26,7 +26,11 @@ struct postboot_flash {
 
 /* The same for all boards of a run. */
 struct postboot_setup {
-	uint64_t disk_time;    /* microseconds; 0: do not wait for disks */
+	uint64_t disk_time; /* microseconds; 0: do not wait for disks */
+	enum stage
+		stage; /* --wait-for (poststage.h): STAGE_FASTBOOT, STAGE_BOOT_ROM; STAGE_NONE: none */
+	uint64_t stage_time; /* microseconds */
+	bool named_each; /* the operator named each board: one that needs no boot any more is taken */
 	const char *program;   /* NULL: none */
 	bool output_to_stderr; /* the program's output must not mix with ours */
 	struct postboot_flash flash;
@@ -41,6 +45,7 @@ struct postboot {
 	struct plat_monitor *monitor; /* wakes all waits; protects: */
 	const bool *interrupted;
 	const bool *restarted; /* the board is back in USB boot mode: no disk will come */
+	bool booted;           /* by this run */
 
 	/* set by postboot_disks */
 	struct sysfs_disk disks[SYSFS_DISKS];
@@ -57,9 +62,12 @@ struct postboot_result {
 };
 
 /* Waits until the board's port shows disks of size > 0 and none new for a second; reports each. ERR_NO_DISK (reported; at
- * once when the board has restarted),
+ * once when the board has restarted; disks of a board that was not booted by this run are complete at once),
  * ERR_INTERRUPTED. Without disk_time: OK. */
 enum err postboot_disks(struct postboot *a);
+
+/* Reports ERR: the board is back in USB boot mode. */
+void postboot_report_restart(const struct postboot *a, enum err err);
 
 /* Runs the program, if there is one. ERR_EXEC (reported), ERR_INTERRUPTED: it was ended, or not begun. */
 enum err postboot_exec(const struct postboot *a, const struct postboot_result *result);

@@ -98,15 +98,24 @@ static bool station_is_candidate(const struct station_setup *setup,
 	       station_selects(setup, info, NULL);
 }
 
-/* Whether the device is a board that is a disk already, and is to be flashed as it is: only where the operator chose it. */
-static bool station_is_disk(const struct station_setup *setup, const struct usb_device_info *info)
+/* Whether STAGE is what follows the boot in this run, so that such a board is taken as it is: only where the operator chose
+ * it, and, where it would only be waited for, named each board. */
+static bool station_takes_stage(const struct postboot_setup *after, enum stage stage)
 {
-	const struct postboot_flash *flash = &setup->after.flash;
-	char serial[SYSFS_TEXT];
-	if ((!flash->image && !flash->backup) || !flash->named)
+	bool works = (after->flash.image || after->flash.backup) && after->flash.named;
+	if (!works && !after->named_each)
 		return false;
-	enum stage stage = sysfs_stage(setup->sysfs, info);
-	if (stage != STAGE_MSD_GADGET && stage != STAGE_LEGACY_MSD && stage != STAGE_OLD_GADGET)
+	if (after->stage == STAGE_FASTBOOT)
+		return stage == STAGE_FASTBOOT;
+	return after->disk_time && (stage == STAGE_MSD_GADGET || stage == STAGE_LEGACY_MSD ||
+	                            stage == STAGE_OLD_GADGET);
+}
+
+/* Whether the device is a board that was booted before and is taken as it is. */
+static bool station_is_booted(const struct station_setup *setup, const struct usb_device_info *info)
+{
+	char serial[SYSFS_TEXT];
+	if (!station_takes_stage(&setup->after, sysfs_stage(setup->sysfs, info)))
 		return false;
 	if (!setup->serial_count)
 		return station_selects(setup, info, NULL);
@@ -301,11 +310,11 @@ static void station_on_arrival(void *ctx, const struct usb_device_info *info)
 {
 	struct station *st = ctx;
 	bool candidate = station_is_candidate(st->setup, info);
-	bool disk = !candidate && station_is_disk(st->setup, info);
+	bool booted = !candidate && station_is_booted(st->setup, info);
 	plat_lock(st->monitor);
 	struct port *port = station_find_port(st, info->path);
 	/* what a board of this run has become is no other board */
-	candidate = candidate || (disk && !(port && (port->board || port->finished_at)));
+	candidate = candidate || (booted && !(port && (port->board || port->finished_at)));
 	if (!port && candidate)
 		port = station_add_port(st, info);
 	if (port) {

@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DISK_SECONDS 60 /* as --wait-disk without a number */
+#define WAIT_SECONDS 60 /* of --wait-disk without a number, and --wait-for */
 
 /* -l: no limit; -n; several selectors: as many; otherwise one. */
 static unsigned command_wanted_boards(const struct options *o)
@@ -35,11 +35,29 @@ static unsigned command_wanted_boards(const struct options *o)
 	return selectors > 1 ? selectors : 1;
 }
 
-/* --flash and --backup imply --wait-disk. */
+/* --wait-disk, and what implies it; 0: disks are not waited for. */
 static uint64_t command_disk_time(const struct options *o)
 {
-	bool disk = o->flash || o->backup;
-	return (o->wait_disk ? o->wait_disk : disk ? DISK_SECONDS : 0) * PLAT_SECOND;
+	unsigned long seconds = o->wait_disk ? o->wait_disk : o->wait_timeout;
+	if (!o->wait_disk && !o->flash && !o->backup && o->wait_for != WAIT_DISK)
+		return 0;
+	return (seconds ? seconds : WAIT_SECONDS) * PLAT_SECOND;
+}
+
+static enum stage command_wanted_stage(const struct options *o)
+{
+	return o->wait_for == WAIT_FASTBOOT ? STAGE_FASTBOOT
+	       : o->wait_for == WAIT_ROM    ? STAGE_BOOT_ROM
+	                                    : STAGE_NONE;
+}
+
+/* Whether the operator named each board, and not a number or a group of them. */
+static bool command_names_each(const struct options *o)
+{
+	for (unsigned i = 0; i < o->path_count; i++)
+		if (strchr(o->paths[i], '*'))
+			return false;
+	return (o->path_count || o->serial_count) && !o->loop && !o->count;
 }
 
 static struct station_setup command_station_setup(const struct options *o, struct report *report,
@@ -62,6 +80,9 @@ static struct station_setup command_station_setup(const struct options *o, struc
 		.sysfs = &sysfs_default,
 		.after = {
 			.disk_time = command_disk_time(o),
+			.stage = command_wanted_stage(o),
+			.stage_time = (o->wait_timeout ? o->wait_timeout : WAIT_SECONDS) * PLAT_SECOND,
+			.named_each = command_names_each(o),
 			.program = o->exec,
 			.output_to_stderr = o->json,
 			.flash = { .backup = o->backup,
@@ -169,13 +190,18 @@ static enum err command_expect_key(const char *key, struct enforce *enforce, str
 	return OK;
 }
 
-/* What --wait-disk, --flash and --backup need; starts to decode the image. Reported. */
+/* What --wait-disk, --wait-for, --flash and --backup need; starts to decode the image. Reported. */
 static enum err command_prepare_disks(const struct command_run *run, struct image **image)
 {
 	const struct options *o = run->options;
-	const char *option = o->flash ? "--flash" : o->backup ? "--backup" : "--wait-disk";
+	const char *option = o->flash       ? "--flash"
+	                     : o->backup    ? "--backup"
+	                     : o->wait_disk ? "--wait-disk"
+	                                    : "--wait-for";
 	bool disk = o->flash || o->backup;
-	if ((disk || o->wait_disk) && !sysfs_has_bus(&sysfs_default))
+	bool looks = disk || o->wait_disk || o->wait_for == WAIT_DISK ||
+	             o->wait_for == WAIT_FASTBOOT;
+	if (looks && !sysfs_has_bus(&sysfs_default))
 		return report_error(run->report, NULL, ERR_USAGE,
 		                    "%s needs /sys of Linux, which is missing here", option);
 	if (disk && !plat_disk_supported())

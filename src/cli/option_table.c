@@ -21,6 +21,13 @@ static const char *const option_verify_words[] = {
 	NULL,
 };
 
+static const char *const option_wait_words[] = {
+	[WAIT_DISK] = "disk",
+	[WAIT_ROM] = "rom",
+	[WAIT_FASTBOOT] = "fastboot",
+	NULL,
+};
+
 /* The offset of a member of struct options, which must have this type. */
 #define MEMBER(name, kind)                        \
 	(offsetof(struct options, name) +         \
@@ -84,6 +91,12 @@ const struct option option_table[] = {
 	{ NULL, "wait-disk", "[SECONDS]",
 	  "after the boot, wait for the board's disks and print them (default: 60)",
 	  NUMBER(wait_disk, 1, LONGEST), .missing = 60 },
+	{ NULL, "wait-for", "STAGE",
+	  "after the boot, wait until the board is what it is to become: disk, rom or fastboot",
+	  .type = OPTION_WORD, .member = MEMBER(wait_for, int), .words = option_wait_words },
+	{ NULL, "wait-timeout", "SECONDS",
+	  "how long --wait-for waits (default: 60)",
+	  NUMBER(wait_timeout, 1, LONGEST) },
 	{ NULL, "flash", "IMAGE",
 	  "after the boot, write IMAGE (raw, .xz, .gz, .zst or .bz2; - is standard input) to each board's disk and verify it",
 	  TEXT(flash), .not_empty = true, .once = true, .complete = COMPLETE_FILE },

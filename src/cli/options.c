@@ -231,9 +231,25 @@ static enum options_result options_check_flash(struct options *o)
 	return OPTIONS_RUN;
 }
 
+/* --wait-for and its time; --wait-disk, --flash and --backup wait for disks. */
+static enum options_result options_check_wait(struct options *o)
+{
+	const char *disk = o->wait_disk ? "wait-disk"
+	                   : o->flash   ? "flash"
+	                   : o->backup  ? "backup"
+	                                : NULL;
+	if (o->wait_timeout && o->wait_for == WAIT_NONE)
+		return options_fail(o, "--wait-timeout requires --wait-for");
+	if (disk && o->wait_for != WAIT_NONE && o->wait_for != WAIT_DISK)
+		return options_fail(o, "--%s waits for a disk, not for what --wait-for says", disk);
+	if (o->wait_disk && o->wait_for == WAIT_DISK)
+		return options_fail(o, "--wait-disk is --wait-for disk: give one of them");
+	return OPTIONS_RUN;
+}
+
 enum options_result options_parse(struct options *o, int argc, char **argv)
 {
-	*o = (struct options){ .port = -1 };
+	*o = (struct options){ .port = -1, .wait_for = WAIT_NONE };
 	for (int i = 1; i < argc; i++) {
 		enum options_result result = options_parse_one(o, argc, argv, &i);
 		if (result != OPTIONS_RUN)
@@ -247,7 +263,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 		return options_fail(o, "-l and -n are mutually exclusive");
 	if (o->chip && !o->check)
 		return options_fail(o, "--chip requires --check");
-	return options_check_flash(o);
+	enum options_result result = options_check_wait(o);
+	return result == OPTIONS_RUN ? options_check_flash(o) : result;
 }
 
 /* --- help */
@@ -276,8 +293,8 @@ void options_help(FILE *out)
 	}
 	fputs("\nOne board is served, unless -l, -n, or several -p or -i ask for more.\n"
 	      "Exit status: 0 success, 1 boot files missing or unusable, 2 a board failed, 3 a\n"
-	      "board was lost, 4 a board did not come back, 5 no board in time, 6 no disk in\n"
-	      "time, 7 --exec, 8 the image of --flash, 9 the disk is refused, 10 the disk\n"
-	      "failed, 130 interrupted, 255 usage, libusb or permission. See rpiboot(1).\n",
+	      "board was lost, 4 a board did not come back, 5 no board in time, 6 not what\n"
+	      "is waited for, 7 --exec, 8 the image of --flash, 9 the disk is refused, 10 the\n"
+	      "disk failed, 130 interrupted, 255 usage, libusb or permission. See rpiboot(1).\n",
 	      out);
 }

@@ -11,6 +11,8 @@
 
 enum options_progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
+enum options_wait { WAIT_NONE = -1, WAIT_DISK, WAIT_ROM, WAIT_FASTBOOT };
+
 enum options_verify { VERIFY_YES, VERIFY_NO };
 
 enum options_result {
@@ -39,6 +41,8 @@ struct options {
 	unsigned long poll;                  /* microseconds; 0: not given */
 	unsigned long timeout, next_timeout; /* seconds; 0: not given */
 	unsigned long wait_disk;             /* seconds; 0: not given */
+	int wait_for;                        /* enum options_wait */
+	unsigned long wait_timeout;          /* seconds, of wait_for; 0: not given */
 	char error[256];
 };
 

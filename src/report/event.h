@@ -45,7 +45,9 @@ enum event_kind {
 	EV_METADATA_OUTPUT, /* metadata: to be printed, as there is no file for it */
 	EV_SERVED,          /* the board ended its session: Done */
 	EV_DISK_WAIT,       /* its disks are waited for */
-	EV_DISK,            /* its disk: name, size, text: model, where: serial ("" unknown) */
+	EV_STAGE_WAIT,      /* it is to become the stage name (a code) */
+	EV_STAGE_REACHED, /* it is the stage name; where: serial ("" unknown), code: 1: it was already */
+	EV_DISK,          /* its disk: name, size, text: model, where: serial ("" unknown) */
 	EV_IMAGE, /* decoded: name, text: format, size, bytes: of the file, where: SHA-256 (NULL: not asked), duration */
 	EV_IMAGE_WAIT, /* the board waits for the image */
 	EV_FLASH, /* its disk is about to be written: name, text: the board's own name, size, bytes: image */

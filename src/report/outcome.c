@@ -56,6 +56,7 @@ static const struct {
 
 	[ERR_NO_DISK] = { 6,
 	                  "Does the boot directory hold the mass-storage gadget? --wait-disk=SECONDS waits longer." },
+	[ERR_NO_STAGE] = { 6, "Does the boot directory hold what the board is to become? --wait-timeout=SECONDS waits longer." },
 	[ERR_EXEC] = { 7, NULL },
 
 	[ERR_IMAGE_READ] = { 8, NULL },

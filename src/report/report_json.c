@@ -38,6 +38,8 @@ static const char *const event_names[] = {
 	[EV_METADATA_OUTPUT] = "metadata-all",
 	[EV_SERVED] = "done",
 	[EV_DISK_WAIT] = "disk-wait",
+	[EV_STAGE_WAIT] = "stage-wait",
+	[EV_STAGE_REACHED] = "stage-reached",
 	[EV_DISK] = "disk",
 	[EV_IMAGE] = "image",
 	[EV_IMAGE_WAIT] = "image-wait",
@@ -306,6 +308,13 @@ static void json_put_details(struct json_out *out, const struct event *e)
 	case EV_SERVED:
 		json_put_number(out, "files", e->files);
 		json_put_number(out, "bytes", e->bytes);
+		break;
+	case EV_STAGE_WAIT:
+		json_put_string(out, "stage", e->name);
+		break;
+	case EV_STAGE_REACHED:
+		json_put_string(out, "stage", e->name);
+		json_put_bool(out, "already", e->code != 0);
 		break;
 	case EV_DISK:
 		json_put_disk(out, e);

@@ -263,6 +263,7 @@ static void progress_note_lines(struct progress *p, const struct event *e)
 	case EV_METADATA:
 	case EV_METADATA_FILE:
 	case EV_METADATA_OUTPUT:
+	case EV_STAGE_REACHED:
 	case EV_DISK:
 	case EV_IMAGE:
 	case EV_FLASH:
@@ -354,6 +355,9 @@ static void progress_note_board(struct progress *p, struct live *b, const struct
 		break;
 	case EV_DISK_WAIT:
 		progress_set_what(b, "waiting for its disks");
+		break;
+	case EV_STAGE_WAIT:
+		progress_set_what(b, "waiting for what it becomes");
 		break;
 	case EV_IMAGE_WAIT:
 		progress_set_what(b, "waiting for the image");

@@ -106,14 +106,27 @@ static const char *text_or_dash(const char *text)
 }
 
 /* "PATH SERIAL NODE SIZE MODEL" for scripts, each without blanks but the last. */
-static void text_print_disk(const struct text *t, const struct event *e)
+/* Path and serial number, as two words. */
+static void text_print_who(const struct text *t, const struct event *e)
 {
-	char serial[SAFE], model[SAFE];
+	char serial[SAFE];
 	str_escape(serial, sizeof serial, text_or_dash(e->where));
 	for (char *c = serial; (c = strchr(c, ' '));)
 		*c = '_';
-	fprintf(t->options.out, "%s %s %s %llu %s\n", e->board->path, serial, e->name,
-	        (unsigned long long)e->size,
+	fprintf(t->options.out, "%s %s", e->board->path, serial);
+}
+
+static void text_print_reached(const struct text *t, const struct event *e)
+{
+	text_print_who(t, e);
+	fprintf(t->options.out, " %s\n", e->name);
+}
+
+static void text_print_disk(const struct text *t, const struct event *e)
+{
+	char model[SAFE];
+	text_print_who(t, e);
+	fprintf(t->options.out, " %s %llu %s\n", e->name, (unsigned long long)e->size,
 	        str_escape(model, sizeof model, text_or_dash(e->text)));
 }
 
@@ -266,6 +279,9 @@ static void text_print_progress(const struct text *t, const struct event *e)
 	case EV_DISK_WAIT:
 		text_line(t, e, "Waiting for disks...", "", "");
 		break;
+	case EV_STAGE_WAIT:
+		text_line(t, e, "Waiting for stage ", e->name, "...");
+		break;
 	case EV_IMAGE:
 		text_print_image(t, e);
 		break;
@@ -342,6 +358,9 @@ static void text_observe(struct observer *self, const struct event *e)
 	case EV_DIAGNOSIS:
 		if (!t->options.quiet) /* the error itself is one line already */
 			text_print_diagnosis(t, e);
+		break;
+	case EV_STAGE_REACHED: /* the operator's data, too */
+		text_print_reached(t, e);
 		break;
 	case EV_DISK: /* the operator's data, too */
 		text_print_disk(t, e);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The bench around the boot: --list, --udev, --wait-disk, --exec, and what is said when something is wrong.
+# The bench around the boot: --list, --udev, --wait-disk, --wait-for, --exec, and what is said when something is wrong.
 # shellcheck disable=SC1091,SC2154 # tap.sh is found at run time; run sets status, out and err
 set -u
 . "$(dirname "$0")/../tap.sh"
@@ -96,6 +96,45 @@ bench "$boards/cm4-gadget.board;path 1-1" "$boards/cm5-gadget.board;path 1-2" --
 is 'wait-disk, two boards: status' "$status" 0
 is 'wait-disk, two boards' "$(printf '%s\n' "$out" | sed 's/sd[ab]/sdX/' | sort)" '1-1 10000000b29d2da0 /dev/sdX 67108864 -
 1-2 8a1b2c3d4e5f6071 /dev/sdX 67108864 -'
+
+# --- waiting for another stage
+becomes="$boards/cm5-gadget.board;path 1-1.3"
+sed '/^becomes-disk/d' "$boards/cm5-gadget.board" >"$T/cm5.board"
+fast="$T/cm5.board;path 1-1.3;becomes-fastboot"
+bench "$fast" -- -q -d "$T/gadget" --wait-for fastboot
+is 'wait-for fastboot' "$status $out$err" '0 1-1.3 8a1b2c3d4e5f6071 fastboot'
+bench "$fast" -- -q -d "$T/gadget" --wait-for disk --wait-timeout 1
+is 'wait-for disk, another stage comes: status' "$status" 6
+bench "$becomes" -- -q -d "$T/gadget" --wait-for fastboot --wait-timeout 1
+is 'wait-for fastboot, a disk comes' "$status $out$(printf '%s\n' "$err" | grep -c 'no fastboot gadget within 1 seconds; on its port there is 0a5c:0104, mass-storage gadget: ')" '6 1'
+bench "$becomes" -- -q -d "$T/gadget" --wait-for disk
+is 'wait-for disk is wait-disk' "$status $out$err" '0 1-1.3 8a1b2c3d4e5f6071 /dev/sda 67108864 -'
+bench "$T/cm5.board;path 1-1.3;reboot" -- -q -d "$T/gadget" --wait-for rom
+is 'wait-for rom' "$status $out$err" '0 1-1.3 8a1b2c3d4e5f6071 rom'
+bench "$T/cm5.board;path 1-1.3;reboot" -- -d "$T/gadget" --wait-for fastboot
+is 'wait-for fastboot, back in its boot ROM: status' "$status" 6
+says 'wait-for fastboot, back in its boot ROM' started-over
+bench "$fast" -- --json -q -d "$T/gadget" --wait-for fastboot
+is 'wait-for: events' "$(printf '%s\n' "$out" | jq -r 'select(.event | startswith("stage-")) | "\(.event) \(.stage) \(.already)"')" 'stage-wait fastboot null
+stage-reached fastboot false'
+
+# again BOARD OPTION...: rpiboot with these options, and once more when the board is booted
+again() {
+	board=$1
+	shift
+	run "$vb" --quiet --limit 60 --folder "$T/gadget" "$board" -- sh -c '"$@" >/dev/null && "$@"' sh "$OUT/rpiboot" -d "$T/gadget" "$@"
+}
+again "$fast" --wait-for fastboot -p 1-1.3
+is 'in fastboot already: status' "$status" 0
+ok 'in fastboot already: is said' grep -q '^it is booted already: a fastboot gadget$' "$T/run.err"
+ok 'in fastboot already: its line' grep -q '^1-1.3 8a1b2c3d4e5f6071 fastboot$' "$T/run.out"
+again "$becomes" --wait-disk --json -i 8a1b2c3d4e5f6071
+is 'a disk already' "$status $(printf '%s\n' "$out" | jq -r 'select(.event == "disk" or .event == "result") | "\(.event) \(.device) \(.code)"' | tr '\n' ' ')" \
+	'0 disk /dev/sda null result null ok '
+again "$becomes" --wait-disk -t 1
+is 'a disk already that nobody named is not meant' "$status" 5
+again "$becomes" --wait-disk -t 1 -p '1-1.*'
+is 'nor one of a group' "$status" 5
 
 # --- the operator's program
 # script TEXT

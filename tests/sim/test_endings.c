@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 static struct simrun run;
+static enum stage awaited; /* --wait-for */
 
 /* The boot directory KIND of its own, with CONFIG as its config.txt and without the file REMOVED ("" for none). */
 static const char *directory(const char *kind, const char *config, const char *removed)
@@ -33,6 +34,8 @@ static void go(const char *from, const char *lines, int status)
 	char error[VDESC_ERROR_SIZE], one[300];
 	simrun_free(&run);
 	simrun_init(&run, from);
+	run.setup.after.stage = awaited;
+	run.setup.after.stage_time = 40 * PLAT_SECOND;
 	struct vdesc *desc = &run.descs[run.count++];
 	vdesc_init(desc);
 	for (const char *at = lines; *at;) {
@@ -128,6 +131,26 @@ static void recovery_that_reboots_without_a_word(void)
 	go(directory("recovery", "recovery_reboot=1", ""), REFUSED "leave;reboot", 2);
 }
 
+static void what_the_board_becomes(void)
+{
+	const char *gadget = directory("gadget", "", "");
+	awaited = STAGE_BOOT_ROM;
+	go(gadget, CM4 "get config.txt;get boot.img;done;reboot;back-after 9000", 0);
+	CHECK(run.time > 18 * PLAT_SECOND && run.time < 22 * PLAT_SECOND); /* twice away */
+	CHECK_INT(run.boards[0].stats.second_stages, 1);
+	go(gadget, CM4 "get config.txt;get boot.img;done", 6);
+	CHECK(run.time > 40 * PLAT_SECOND && run.time < 45 * PLAT_SECOND);
+	CHECK(says("no boot ROM within 40 seconds"));
+	awaited = STAGE_FASTBOOT;
+	go(gadget, CM4 "get config.txt;get boot.img;done;reboot;back-after 9000", 6);
+	CHECK(run.time > 18 * PLAT_SECOND && run.time < 22 * PLAT_SECOND); /* twice away */
+	CHECK(says("back in USB boot mode"));
+	CHECK_INT(run.boards[0].stats.second_stages, 1);
+	awaited = STAGE_BOOT_ROM;
+	go(directory("recovery", "recovery_reboot=1", ""), WRITTEN "leave;reboot", 0);
+	awaited = STAGE_NONE;
+}
+
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 #define HASH  "8251a63a2edee9d8f710d63e9da5d639064929ce15a2238986a189ac6fcd3cee"
 
@@ -162,6 +185,7 @@ int main(void)
 	RUN(recovery_that_does_not_read_the_image);
 	RUN(recovery_that_ends_without_a_word);
 	RUN(recovery_that_reboots_without_a_word);
+	RUN(what_the_board_becomes);
 	RUN(a_lock_that_was_asked_for);
 	simrun_free(&run);
 	return tap_end();

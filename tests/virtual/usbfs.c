@@ -157,6 +157,7 @@ static void show_board(struct usbfs *fs, struct usbfs_board *b, uint64_t now)
 	info.manufacturer = vboard_string(board, device[14]);
 	info.product = vboard_string(board, device[15]);
 	info.serial = vboard_string(board, device[16]);
+	info.interface = vboard_string(board, config[VBUS_INTERFACE_STRING]);
 	vbus_add(&fs->bus, &b->device, &info);
 	b->shown = vboard_appearance(board);
 }
@@ -264,7 +265,7 @@ static int get(UMockdevIoctlClient *client, void *bytes, size_t size)
 
 static bool has_interface(const struct usbfs_handle *h, unsigned number)
 {
-	if (h->board->board.phase == VPHASE_DISK)
+	if (vboard_booted(&h->board->board))
 		return number == 0;
 	return number == vboard_interface(&h->board->board) ||
 	       (h->board->desc.interfaces == 2 && number == 0);
@@ -286,7 +287,9 @@ static const char *driver_of(const struct usbfs_handle *h, unsigned number)
 	for (struct usbfs_handle *o = h->fs->handles; o; o = o->next)
 		if (o->board == h->board && connected(o) && o->claimed & 1U << number)
 			return "usbfs";
-	if (h->board->board.phase == VPHASE_DISK || number != vboard_interface(&h->board->board))
+	if (h->board->board.phase == VPHASE_FASTBOOT)
+		return NULL;
+	if (vboard_booted(&h->board->board) || number != vboard_interface(&h->board->board))
 		return "usb-storage";
 	return h->board->desc.driver;
 }

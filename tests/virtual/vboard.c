@@ -6,17 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VENDOR         0x0a5c
-#define BOOT_MESSAGE   24  /* 5 */
-#define STATUS_SIZE    4   /* 5 */
-#define MESSAGE_SIZE   260 /* 6 */
-#define MESSAGE_NAME   4
-#define PACKET         512
-#define CONTROL_PACKET 64
-#define VIOLATIONS_MAX 200
-#define CMD_SIZE       0
-#define CMD_READ       1
-#define CMD_DONE       2
+#define VENDOR           0x0a5c
+#define FASTBOOT_VENDOR  0x18d1 /* the ids of Android: field notes on the provisioner */
+#define FASTBOOT_PRODUCT 0x4e40
+#define BOOT_MESSAGE     24  /* 5 */
+#define STATUS_SIZE      4   /* 5 */
+#define MESSAGE_SIZE     260 /* 6 */
+#define MESSAGE_NAME     4
+#define PACKET           512
+#define CONTROL_PACKET   64
+#define VIOLATIONS_MAX   200
+#define CMD_SIZE         0
+#define CMD_READ         1
+#define CMD_DONE         2
 
 static uint32_t le32(const uint8_t *p)
 {
@@ -60,12 +62,16 @@ void vboard_violation(struct vboard *b, uint64_t now, const char *format, ...)
 	b->violations[b->violation_count++] = copy(text);
 }
 
+bool vboard_booted(const struct vboard *b)
+{
+	return b->phase >= VPHASE_DISK;
+}
+
 static bool own_time(const struct vboard *b, uint64_t now)
 {
-	return b->phase == VPHASE_ROM_STALE || b->phase == VPHASE_SRV_OVER ||
-	       b->phase == VPHASE_DISK || b->unresponsive ||
-	       (b->phase == VPHASE_ROM_STATUS && b->desc->status_lost) || b->desc->bystander ||
-	       now < b->appeared + b->desc->open_refused_us;
+	return b->phase == VPHASE_ROM_STALE || b->phase == VPHASE_SRV_OVER || vboard_booted(b) ||
+	       b->unresponsive || (b->phase == VPHASE_ROM_STATUS && b->desc->status_lost) ||
+	       b->desc->bystander || now < b->appeared + b->desc->open_refused_us;
 }
 
 static void account(struct vboard *b, uint64_t now)
@@ -240,8 +246,10 @@ static void depart(struct vboard *b, uint64_t now)
 		b->server_next = false;
 		b->finished = b->step == b->desc->step_count; /* it reboots as the last thing */
 	} else if (b->finished) {
-		b->disk_next = b->desc->becomes_disk;
-		if (!b->disk_next)
+		b->booted_next = b->desc->becomes_disk       ? VPHASE_DISK
+		                 : b->desc->becomes_fastboot ? VPHASE_FASTBOOT
+		                                             : VPHASE_AWAY;
+		if (b->booted_next == VPHASE_AWAY)
 			back = VDESC_FOREVER;
 	} else if (accepted && b->desc->never_returns) {
 		back = VDESC_FOREVER;
@@ -288,8 +296,8 @@ static void appear(struct vboard *b, uint64_t now)
 	b->appeared = now;
 	if (!b->stats.appearances++)
 		b->stats.first_us = now;
-	if (b->disk_next) {
-		b->phase = VPHASE_DISK;
+	if (b->booted_next != VPHASE_AWAY) {
+		b->phase = b->booted_next;
 	} else if (b->server_next) {
 		next_request(b, now + delay(b, b->desc->boot_us));
 	} else {
@@ -355,7 +363,7 @@ static void violation_bystander(struct vboard *b, uint64_t now, const char *what
 void vboard_claim(struct vboard *b, uint64_t now, unsigned interface, bool on)
 {
 	vboard_tick(b, now);
-	if (on && interface != vboard_interface(b) && b->phase != VPHASE_DISK)
+	if (on && interface != vboard_interface(b) && !vboard_booted(b))
 		vboard_violation(b, now, "interface %u is claimed, the vendor interface is %u",
 		                 interface, vboard_interface(b));
 	if (on)
@@ -640,7 +648,7 @@ static enum outcome read_request(struct vboard *b, uint64_t now, struct vurb *ur
 static enum outcome vendor_request(struct vboard *b, uint64_t now, struct vurb *urb)
 {
 	bool in = urb->setup[0] & 0x80;
-	if ((urb->setup[0] & 0x7f) != 0x40 || urb->setup[1] != 0 || b->phase == VPHASE_DISK) {
+	if ((urb->setup[0] & 0x7f) != 0x40 || urb->setup[1] != 0 || vboard_booted(b)) {
 		vboard_violation(b, now, "unknown request %02x %02x", urb->setup[0], urb->setup[1]);
 		return STALL;
 	}
@@ -660,7 +668,7 @@ static bool in_rom(const struct vboard *b)
 
 static unsigned serial_index(const struct vboard *b)
 {
-	if (b->phase == VPHASE_DISK)
+	if (vboard_booted(b))
 		return 3;
 	return in_rom(b) ? vdesc_rom_index(b->desc) : vdesc_server_index(b->desc);
 }
@@ -671,15 +679,18 @@ const char *vboard_string(const struct vboard *b, unsigned index)
 		return NULL;
 	unsigned serial = serial_index(b);
 	if (index == serial)
-		return in_rom(b) || b->phase == VPHASE_DISK ? b->desc->serial
-		                                            : vdesc_server_serial(b->desc);
+		return in_rom(b) || vboard_booted(b) ? b->desc->serial
+		                                     : vdesc_server_serial(b->desc);
 	unsigned order = index - (serial && serial < index);
 	if (order == 1)
 		return "Broadcom";
 	if (order == 2)
-		return b->phase == VPHASE_DISK ? "mmcblk0 gadget"
-		       : in_rom(b)             ? "BCM Boot"
-		                               : "BCM File server";
+		return b->phase == VPHASE_DISK       ? "mmcblk0 gadget"
+		       : b->phase == VPHASE_FASTBOOT ? "fastbootd-provisioner"
+		       : in_rom(b)                   ? "BCM Boot"
+		                                     : "BCM File server";
+	if (order == 3 && b->phase == VPHASE_FASTBOOT)
+		return "fastbootd-provisioner"; /* of its interface */
 	return NULL;
 }
 
@@ -692,18 +703,19 @@ static uint8_t str_index(const struct vboard *b, unsigned order)
 
 size_t vboard_device_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCRIPTOR_MAX])
 {
-	bool disk = b->phase == VPHASE_DISK;
-	uint32_t id = disk ? 0x0104 : b->desc->chip;
+	bool booted = vboard_booted(b), fastboot = b->phase == VPHASE_FASTBOOT;
+	uint32_t vendor = fastboot ? FASTBOOT_VENDOR : VENDOR;
+	uint32_t id = fastboot ? FASTBOOT_PRODUCT : booted ? 0x0104 : b->desc->chip;
 	const uint8_t bytes[] = { 18,
 		                  1,
 		                  0x00,
 		                  0x02,
-		                  disk ? 0 : (uint8_t)b->desc->device_class,
+		                  booted ? 0 : (uint8_t)b->desc->device_class,
 		                  0,
 		                  0,
 		                  64,
-		                  VENDOR & 0xff,
-		                  VENDOR >> 8,
+		                  (uint8_t)vendor,
+		                  (uint8_t)(vendor >> 8),
 		                  (uint8_t)id,
 		                  (uint8_t)(id >> 8),
 		                  0,
@@ -716,18 +728,27 @@ size_t vboard_device_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCR
 	return sizeof bytes;
 }
 
-static size_t put_interface(uint8_t *out, uint8_t number, bool disk, uint8_t endpoint_out,
-                            uint8_t endpoint_in)
+/* Class, subclass and protocol of an interface with two bulk endpoints, and its string. */
+struct interface {
+	uint8_t class[3], string;
+};
+
+static const struct interface vendor_interface = { { 0xff, 0, 0 }, 0 },
+			      storage_interface = { { 8, 6, 0x50 }, 0 },
+			      fastboot_interface = { { 0xff, 0x42, 3 }, 4 };
+
+static size_t put_interface(uint8_t *out, uint8_t number, const struct interface *is,
+                            uint8_t endpoint_out, uint8_t endpoint_in)
 {
 	const uint8_t bytes[] = { 9,
 		                  4,
 		                  number,
 		                  0,
 		                  2,
-		                  disk ? 8 : 0xff,
-		                  disk ? 6 : 0,
-		                  disk ? 0x50 : 0,
-		                  0,
+		                  is->class[0],
+		                  is -> class[1],
+		                  is -> class[2],
+		                  is -> string,
 		                  7,
 		                  5,
 		                  endpoint_out,
@@ -748,15 +769,17 @@ static size_t put_interface(uint8_t *out, uint8_t number, bool disk, uint8_t end
 
 size_t vboard_config_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCRIPTOR_MAX])
 {
-	bool disk = b->phase == VPHASE_DISK, two = !disk && b->desc->interfaces == 2;
+	bool booted = vboard_booted(b), two = !booted && b->desc->interfaces == 2;
 	size_t n = 9;
-	if (disk || two)
-		n += put_interface(out + n, 0, true, 0x01, 0x82);
+	if (b->phase == VPHASE_FASTBOOT)
+		n += put_interface(out + n, 0, &fastboot_interface, 0x01, 0x81);
+	else if (booted || two)
+		n += put_interface(out + n, 0, &storage_interface, 0x01, 0x82);
 	if (two)
-		n += put_interface(out + n, 1, false, 0x03, 0x84);
-	else if (!disk)
-		n += put_interface(out + n, (uint8_t)vboard_interface(b), false, vboard_endpoint(b),
-		                   vboard_endpoint(b) | 0x81);
+		n += put_interface(out + n, 1, &vendor_interface, 0x03, 0x84);
+	else if (!booted)
+		n += put_interface(out + n, (uint8_t)vboard_interface(b), &vendor_interface,
+		                   vboard_endpoint(b), vboard_endpoint(b) | 0x81);
 	const uint8_t head[] = { 9, 2, (uint8_t)n, (uint8_t)(n >> 8), two ? 2 : 1, 1, 0, 0xc0, 50 };
 	memcpy(out, head, sizeof head);
 	return n;
@@ -933,7 +956,7 @@ static void refuse_bulk(struct vboard *b)
 /* Whether the transfer may move at all; if not, it is refused. */
 static bool bulk_allowed(struct vboard *b, uint64_t now, const struct vurb *urb)
 {
-	if (urb->endpoint != vboard_endpoint(b) || b->phase == VPHASE_DISK)
+	if (urb->endpoint != vboard_endpoint(b) || vboard_booted(b))
 		vboard_violation(b, now, "%zu bytes to endpoint %02x, the board's is %02x",
 		                 urb->length, urb->endpoint, vboard_endpoint(b));
 	else if (b->judge_claims && !(b->claimed & 1U << vboard_interface(b)))
@@ -1188,6 +1211,7 @@ bool vboard_fault_point(const struct vboard *b, enum vfault_point *place, const 
 		[VPHASE_SRV_DATA] = VPOINT_DATA,
 		[VPHASE_SRV_OVER] = -1,
 		[VPHASE_DISK] = -1,
+		[VPHASE_FASTBOOT] = -1,
 	};
 	int at = places[b->phase];
 	if (at < 0)

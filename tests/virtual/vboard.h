@@ -50,7 +50,9 @@ enum vphase {
 	VPHASE_SRV_REPLY,   /* waits for the answer's announcement */
 	VPHASE_SRV_DATA,
 	VPHASE_SRV_OVER, /* nothing more to say */
+	/* booted: */
 	VPHASE_DISK,
+	VPHASE_FASTBOOT,
 };
 
 struct vfile {
@@ -108,9 +110,9 @@ struct vboard {
 	uint64_t control_until, bulk_until; /* answers NAK so long */
 	uint64_t bus_free;
 	uint64_t accounted;
-	bool server_next; /* the next appearance is the file server */
-	bool disk_next;
-	bool read_cancelled; /* a request read was taken back */
+	bool server_next;        /* the next appearance is the file server */
+	enum vphase booted_next; /* what it comes back as after Done; VPHASE_AWAY: it does not */
+	bool read_cancelled;     /* a request read was taken back */
 	bool unresponsive;
 
 	uint32_t again_left, statuses;
@@ -158,6 +160,8 @@ void vboard_clear_halt(struct vboard *b, uint64_t now, uint8_t endpoint);
 #define VBOARD_DESCRIPTOR_MAX 512
 size_t vboard_device_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCRIPTOR_MAX]);
 size_t vboard_config_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCRIPTOR_MAX]);
+/* Whether it runs what it was sent. */
+bool vboard_booted(const struct vboard *b);
 /* The text of string INDEX; NULL: none. */
 const char *vboard_string(const struct vboard *b, unsigned index);
 /* The interface and endpoint of section 2. */

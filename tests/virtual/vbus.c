@@ -255,6 +255,8 @@ static void add_interfaces(struct vbus *bus, struct vbus_device *dev, const stru
 		set_text(bus, sys, "bInterfaceNumber", text);
 		snprintf(text, sizeof text, "%02x", p[5]);
 		set_text(bus, sys, "bInterfaceClass", text);
+		if (info->interface && count == 1)
+			set_text(bus, sys, "interface", info->interface);
 		const char *driver = p[5] == 8 ? "usb-storage" : info->driver;
 		if (driver) {
 			char *to = g_strconcat("../../bus/usb/drivers/", driver, NULL);

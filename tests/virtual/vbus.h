@@ -34,16 +34,20 @@ struct vbus_device {
 	bool ready, unannounced;
 };
 
+#define VBUS_INTERFACE_STRING \
+	(9 + 8) /* where a configuration names the string of its first interface */
+
 struct vbus_info {
 	const char *path;
 	const uint8_t *device, *config;
 	size_t device_size, config_size;
 	const char *manufacturer, *product, *serial; /* NULL: none */
-	const char *driver;                          /* of the vendor interface; NULL: none */
-	int refused;         /* errno that opening gives at first; 0: none */
-	uint64_t disk_bytes; /* 0: no block device comes with it */
-	bool unannounced;    /* no uevents */
-	bool no_node;        /* the device file is missing */
+	const char *interface; /* the string of the first interface; NULL: none */
+	const char *driver;    /* of the vendor interface; NULL: none */
+	int refused;           /* errno that opening gives at first; 0: none */
+	uint64_t disk_bytes;   /* 0: no block device comes with it */
+	bool unannounced;      /* no uevents */
+	bool no_node;          /* the device file is missing */
 };
 
 /* Makes the testbed. Returns 0, or -1 with a message printed. */

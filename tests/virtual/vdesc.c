@@ -102,6 +102,7 @@ static const struct setting settings[] = {
 	{ "stay-rom", SETTING_FLAG, AT(stay_rom), 0 },
 	{ "never-returns", SETTING_FLAG, AT(never_returns), 0 },
 	{ "becomes-disk", SETTING_FLAG, AT(becomes_disk), 0 },
+	{ "becomes-fastboot", SETTING_FLAG, AT(becomes_fastboot), 0 },
 	{ "disk-size", SETTING_SIZE, AT(disk_bytes), 0 },
 	{ "skips-rom", SETTING_FLAG, AT(skips_rom), 0 },
 	{ "bystander", SETTING_FLAG, AT(bystander), 0 },

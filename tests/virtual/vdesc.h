@@ -133,6 +133,7 @@ struct vdesc {
 	bool stay_rom;              /* accepts the second stage and never runs it */
 	bool never_returns;         /* after the second stage */
 	bool becomes_disk;          /* after Done: the mass-storage gadget */
+	bool becomes_fastboot;      /* after Done: the provisioner's fastboot gadget */
 	bool skips_rom;             /* attached when its file server is running already */
 	bool ignores_announcements; /* its file server lets unexpected announcements time out */
 	bool unannounced;           /* no event reports its arrivals and departures */

@@ -14,6 +14,7 @@ static const char *const phases[] = {
 	[VPHASE_SRV_DATA] = "data",
 	[VPHASE_SRV_OVER] = "over",
 	[VPHASE_DISK] = "disk",
+	[VPHASE_FASTBOOT] = "fastboot",
 };
 
 static double seconds(uint64_t us)

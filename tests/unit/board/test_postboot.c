@@ -59,6 +59,7 @@ static void begin(void)
 		.monitor = plat_monitor_new(),
 		.interrupted = &interrupted,
 		.restarted = &restarted,
+		.booted = true,
 	};
 	report_add(a.report, &w.observer);
 }
@@ -105,6 +106,18 @@ static void waits_until_all_disks_are_there(void)
 	CHECK_STR(w.where[1], "10000000b29d2da0");
 	CHECK(w.size[1] == UINT64_C(31268536320));
 	CHECK_STR(w.name[2], "/dev/sdd");
+	end();
+}
+
+static void disks_of_a_board_that_was_booted_before(void)
+{
+	begin();
+	a.booted = false;
+	fake_device("1-1.3", 0x0a5c, 0x0104, 9, 1, "10000000b29d2da0");
+	fake_disk("1-1.3", "sdb", "61071360", "mmcblk0");
+	CHECK_INT(postboot_disks(&a), OK);
+	CHECK_INT(a.disk_count, 1);
+	CHECK_INT(w.kind[1], EV_DISK);
 	end();
 }
 
@@ -282,6 +295,7 @@ static void program_that_stays_is_killed(void)
 int main(void)
 {
 	RUN(waits_until_all_disks_are_there);
+	RUN(disks_of_a_board_that_was_booted_before);
 	RUN(tells_when_no_disk_comes);
 	RUN(disk_wait_can_be_interrupted);
 	RUN(does_not_wait_when_not_asked);

@@ -158,6 +158,22 @@ static void around_the_boot(void)
 	WRONG("--wait-disk=soon");
 	WRONG("--exec");
 	WRONG("--exec _");
+	CHECK_INT(o.wait_for, WAIT_NONE);
+	RUNS("--wait-for fastboot --wait-timeout 90");
+	CHECK_INT(o.wait_for, WAIT_FASTBOOT);
+	CHECK_INT(o.wait_timeout, 90);
+	RUNS("--wait-for=rom");
+	CHECK_INT(o.wait_for, WAIT_ROM);
+	RUNS("--wait-for disk --flash x");
+	CHECK_INT(o.wait_for, WAIT_DISK);
+	WRONG("--wait-for");
+	WRONG("--wait-for server");
+	WRONG("--wait-timeout 5");
+	WRONG("--wait-timeout 5 --wait-disk");
+	WRONG("--wait-for disk --wait-disk");
+	WRONG("--wait-for rom --wait-disk");
+	WRONG("--wait-for rom --flash x");
+	WRONG("--wait-for fastboot --backup x");
 	CHECK_INT(parse("--udev"), OPTIONS_UDEV);
 }
 

@@ -206,6 +206,28 @@ static void two_interfaces(void)
 	finish();
 }
 
+/* As src/base/device_id.h recognises the provisioner's gadget. */
+static void becomes_fastboot(void)
+{
+	board_of("chip 2712;serial 8a1b2c3d4e5f6071;becomes-fastboot;done");
+	uint8_t d[VBOARD_DESCRIPTOR_MAX];
+	to_server();
+	uint8_t message[260];
+	size_t n;
+	CHECK_INT(get(message, sizeof message, &n), VURB_OK);
+	pass_time(1000000);
+	CHECK(vboard_present(&board) && vboard_booted(&board));
+	vboard_device_descriptor(&board, d);
+	CHECK_INT(d[8] | d[9] << 8, 0x18d1);
+	CHECK_INT(d[10] | d[11] << 8, 0x4e40);
+	CHECK_STR(vboard_string(&board, d[16]), "8a1b2c3d4e5f6071");
+	CHECK_INT(vboard_config_descriptor(&board, d), 9 + 23);
+	CHECK_STR(vboard_string(&board, d[9 + 8]), "fastbootd-provisioner");
+	vboard_finish(&board, now, true);
+	check_violation(NULL);
+	finish();
+}
+
 static void descriptors(void)
 {
 	board_of("chip 2711;device-class 0;config-length 55;unconfigured-for 10;done");
@@ -509,6 +531,7 @@ int main(void)
 {
 	RUN(boots);
 	RUN(two_interfaces);
+	RUN(becomes_fastboot);
 	RUN(descriptors);
 	RUN(too_many_bytes);
 	RUN(unannounced_bytes);
