@@ -4,6 +4,7 @@
 #include "bootdir/bootdir_hash.h"
 #include "bootdir/enforce.h"
 #include "cli/list.h"
+#include "cli/observers.h"
 #include "flash/frame.h"
 #include "flash/image.h"
 #include "formats/keyfile.h"
@@ -98,55 +99,16 @@ static struct station_setup command_station_setup(const struct options *o, struc
 	return setup;
 }
 
-/* Live lines are for people who look: on a terminal that can draw, and not when only errors are wanted. */
-static bool command_wants_progress(const struct options *o, FILE *out)
-{
-	if (o->progress != PROGRESS_AUTO)
-		return o->progress == PROGRESS_ALWAYS;
-	return !o->quiet && plat_draws(out);
-}
-
 /* What a run of command_serve owns. */
 struct command_run {
 	const struct options *options;
 	struct report *report;
+	struct observers observers;
 	struct place_names *names;
 	struct summary boards;
 	char host[256], hash[BOOTDIR_HASH_SIZE];
 	struct report_run identity;
 };
-
-/* Adds the observers. False: out of memory. */
-static bool command_add_observers(struct command_run *run, bool many)
-{
-	const struct options *o = run->options;
-	const char *no_colour = getenv("NO_COLOR");
-	struct report_text_options text = {
-		.verbose = o->verbose,
-		.quiet = o->quiet,
-		.prefix = many,
-		.json = o->json,
-		.out = o->json ? stderr : stdout,
-		.err = stderr,
-	};
-	struct report_progress_options progress = {
-		.lines = text,
-		.colour = plat_is_terminal(text.out) && !(no_colour && *no_colour),
-	};
-	struct report_json_options json = { o->verbose, &run->identity, stdout };
-	struct report_metrics_options metrics = { &run->identity, o->metrics, stderr };
-	struct observer *all[] = {
-		command_wants_progress(o, text.out) ? report_progress_new(&progress)
-						    : report_text_new(&text),
-		report_summary_new(&run->boards),
-		report_notify_new(),
-		o->json ? report_json_new(&json) : NULL,
-		o->metrics ? report_metrics_new(&metrics) : NULL,
-	};
-	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-		report_add(run->report, all[i]);
-	return all[0] && all[1] && all[2] && (all[3] || !o->json) && (all[4] || !o->metrics);
-}
 
 /* For the records only: reading a boot directory takes a moment. */
 static void command_identify(struct command_run *run, const struct bootfiles_places *places,
@@ -255,7 +217,8 @@ int command_serve(const struct options *o, const struct bootfiles_places *places
 	setup.enforce = run.report ? enforce_new(places, o->sign, run.report) : NULL;
 	setup.watchdog = plat_watchdog();
 	command_identify(&run, places, release);
-	if (setup.enforce && command_add_observers(&run, setup.wanted != 1)) {
+	if (setup.enforce && observers_add(&run.observers, run.report, o, &run.identity,
+	                                   &run.boards, setup.wanted != 1)) {
 		struct station_summary summary = { 0 };
 		report_emit(run.report, &(struct event){ .kind = EV_START, .text = version });
 		enum err err = command_prepare(&run, &setup);
@@ -268,10 +231,12 @@ int command_serve(const struct options *o, const struct bootfiles_places *places
 	}
 	image_free(setup.after.flash.image);
 	enforce_free(setup.enforce);
-	report_free(run.report);
+	int error = observers_end(&run.observers, run.report);
+	if (error)
+		fprintf(stderr, "rpiboot: standard output: %s\n", strerror(error));
 	summary_free(&run.boards);
 	place_names_free(run.names);
-	return status;
+	return error && status == 0 ? outcome_status(ERR_USAGE) : status;
 }
 
 int command_check(const struct options *o, const struct bootfiles_places *places)

@@ -137,6 +137,9 @@ bool plat_draws(FILE *f);
 /* Its columns and rows at this moment; 80 and 24 when unknown. */
 void plat_terminal_size(FILE *f, unsigned *columns, unsigned *rows);
 
+/* Whether both lead to the same file, pipe or terminal; also where that is unknown. */
+bool plat_same_file(FILE *a, FILE *b);
+
 /* --- this and that */
 
 /* Date and time in UTC, like 2026-02-03T04:05:06.123456Z (RFC 3339). */

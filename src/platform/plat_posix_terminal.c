@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +25,14 @@ void plat_terminal_size(FILE *f, unsigned *columns, unsigned *rows)
 	bool known = ioctl(fileno(f), TIOCGWINSZ, &size) == 0;
 	*columns = known && size.ws_col ? size.ws_col : 80;
 	*rows = known && size.ws_row ? size.ws_row : 24;
+}
+
+bool plat_same_file(FILE *a, FILE *b)
+{
+	struct stat x, y;
+	if (fstat(fileno(a), &x) != 0 || fstat(fileno(b), &y) != 0)
+		return true;
+	return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 void plat_date(char out[PLAT_DATE_SIZE])

@@ -114,6 +114,18 @@ void plat_begin(int *argc, char ***argv)
 	arguments_take(argc, argv);
 }
 
+bool plat_same_file(FILE *a, FILE *b)
+{
+	BY_HANDLE_FILE_INFORMATION x, y;
+	if (GetFileType(win32_handle(a)) != GetFileType(win32_handle(b)))
+		return false;
+	if (!GetFileInformationByHandle(win32_handle(a), &x) ||
+	    !GetFileInformationByHandle(win32_handle(b), &y))
+		return true;
+	return x.dwVolumeSerialNumber == y.dwVolumeSerialNumber &&
+	       x.nFileIndexHigh == y.nFileIndexHigh && x.nFileIndexLow == y.nFileIndexLow;
+}
+
 void plat_date(char out[PLAT_DATE_SIZE])
 {
 	FILETIME now;

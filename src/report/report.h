@@ -4,6 +4,7 @@
 #define REPORT_H
 
 #include "report/event.h"
+#include "report/output.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -47,6 +48,16 @@ void report_free(struct report *report);
 #define REPORT_WAITING "Waiting for BCM2835/6/7/2711/2712..."
 
 /* --- the observers. Each new function: NULL when out of memory. */
+
+/* Another observer, whose output goes to OUT and ERR (NULL: none) without waiting for their readers. MAKE makes it for two
+ * streams in memory (NULL: none). Where a reader has stopped, lines of progress are dropped, and their number is reported
+ * as a warning; results are kept. */
+struct report_output_options {
+	struct output *out, *err; /* borrowed */
+	struct observer *(*make)(void *ctx, FILE *out, FILE *err);
+	void *ctx; /* lives during the call */
+};
+struct observer *report_output_new(const struct report_output_options *options);
 
 /* Whether NAME is a file that a board's firmware asks for although it is not needed. */
 bool report_is_optional(const char *name);
