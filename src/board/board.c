@@ -35,6 +35,7 @@ struct board {
 	struct intent intent;
 	bool files_open, archive_reported;
 	bool rom_has_serial; /* facts.serial is the boot ROM's */
+	bool attached;       /* EV_ATTACHED is out */
 	char *metadata_path; /* owned; NULL: no metadata file */
 	uint64_t start;
 	uint64_t served; /* the arrival that is or was served last */
@@ -255,11 +256,22 @@ static bool board_read_identity(struct board *b, const struct usb_device_info *i
 	return true;
 }
 
+/* Reports the board, unless that was done. */
+static void board_meet(struct board *b)
+{
+	if (!b->attached)
+		report_emit(b->setup->report,
+		            &(struct event){ .kind = EV_ATTACHED, .board = &b->facts });
+	b->attached = true;
+}
+
 static enum err board_open_files(struct board *b)
 {
 	struct report *report = b->setup->report;
 	enum err err = bootfiles_open(&b->files, b->setup->places, b->facts.chip, b->facts.path);
 	b->files_open = true;
+	if (err)
+		board_meet(b);
 	if (err)
 		return report_error(report, &b->facts, err, "%s",
 		                    b->files.problem ? b->files.problem : "boot files");
@@ -443,11 +455,15 @@ static enum err board_admit(struct board *b)
 	b->result.held = admission == BOARD_HELD;
 	if (!b->result.admitted)
 		return OK;
-	if (b->facts.stage ==
-	    STAGE_BOOT_ROM) /* a file server is reported when it asks for something */
-		report_emit(b->setup->report,
-		            &(struct event){ .kind = EV_ATTACHED, .board = &b->facts });
+	if (b->facts.stage == STAGE_BOOT_ROM) /* a file server: when it asks for something */
+		board_meet(b);
 	return board_open_files(b);
+}
+
+/* Whether it is a file server that this run did not start. */
+static bool board_found_running(const struct board *b)
+{
+	return b->sent == 0 && b->facts.stage == STAGE_FILE_SERVER;
 }
 
 /* A claimed arrival. *DONE: the board said Done. */
@@ -461,7 +477,8 @@ static enum err board_serve_claimed(struct board *b, struct bootdev *bootdev, en
 		.board = &b->facts,
 		.intent = &b->intent,
 		.archive_reported = &b->archive_reported,
-		.found_running = b->sent == 0 && b->facts.stage == STAGE_FILE_SERVER,
+		.found_running = board_found_running(b),
+		.attached = &b->attached,
 		.gone = board_wait_detached,
 		.ctx = b,
 	};
@@ -481,14 +498,15 @@ static enum err board_serve_opened(struct board *b, const struct usb_device_info
 		return err;
 	}
 	err = board_claim(b, info, handle, &bootdev);
-	if (err == ERR_USB_GONE) {
-		*next = NEXT_ARRIVAL;
-		return OK;
+	if (err == ERR_USB_GONE || err == ERR_INTERRUPTED) {
+		b->result.forgotten = board_found_running(b);
+		*next = b->result.forgotten ? NEXT_END : NEXT_ARRIVAL;
+		return err == ERR_USB_GONE ? OK : err;
 	}
-	if (err == ERR_INTERRUPTED)
-		return err;
-	if (err)
+	if (err) {
+		board_meet(b);
 		return board_cannot_open(b, info, err);
+	}
 	err = board_serve_claimed(b, &bootdev, next, &done);
 	bootdev_close(&bootdev);
 	if (*next == NEXT_END && !b->result.forgotten)
@@ -575,7 +593,7 @@ static void board_take_booted(struct board *b)
 	b->result.admitted = b->setup->admit(b->setup->ctx, b) == BOARD_ADMITTED;
 	if (!b->result.admitted)
 		return;
-	report_emit(b->setup->report, &(struct event){ .kind = EV_ATTACHED, .board = &b->facts });
+	board_meet(b);
 	report_notice(b->setup->report, &b->facts, "it is booted already: a %s",
 	              stage_name(sysfs_stage(b->setup->sysfs, &b->info)));
 }

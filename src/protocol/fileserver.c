@@ -46,7 +46,7 @@ struct server {
 	unsigned reported_count, requests, answered, bad;
 	uint64_t failing_since, pause; /* request reads fail; 0: they do not */
 	bool ended;
-	bool met; /* the board is reported: it asked for something, or has been silent for long */
+	bool met;       /* the board is reported: it asked for something, or an error is */
 	bool file_last; /* the last request but metadata was for a file, which was sent whole */
 	struct image images[MAX_IMAGES];
 	unsigned image_count;
@@ -63,8 +63,9 @@ static void fileserver_meet(struct server *v)
 	if (v->met)
 		return;
 	v->met = true;
-	if (s->found_running)
+	if (!*s->attached)
 		report_emit(s->report, &(struct event){ .kind = EV_ATTACHED, .board = s->board });
+	*s->attached = true;
 	report_emit(s->report, &(struct event){ .kind = EV_STAGE, .board = s->board });
 }
 
@@ -318,7 +319,6 @@ static uint64_t fileserver_request_time(const struct server *v)
 static void fileserver_report_wait(struct server *v, uint64_t waited)
 {
 	const struct session *s = v->session;
-	fileserver_meet(v);
 	report_notice(s->report, s->board, "no request for %u seconds, still waiting%s",
 	              (unsigned)(waited / PLAT_SECOND),
 	              v->result->eeprom_served
@@ -559,6 +559,8 @@ static enum err fileserver_finish(struct server *v, enum err err)
 		report_warning(s->report, s->board, "eeprom-write",
 		               "the EEPROM may be being written: removing power now can leave the "
 		               "board without a boot loader");
+	if (err == ERR_INTERRUPTED && s->found_running && !v->met)
+		v->result->end = FILESERVER_NOBODY;
 	bool took_place = v->result->end == FILESERVER_OVER || v->result->end == FILESERVER_REBOOTS;
 	if (err || !took_place)
 		return err;

@@ -19,7 +19,8 @@ struct session {
 	const struct intent *intent; /* of the boot directory */
 	bool *archive_reported;      /* that files come from bootfiles.bin; once per board */
 	bool found_running; /* a file server that this run did not start: nobody until it asks for something */
-	bool guessed; /* perhaps still the boot ROM: it has 10 seconds for its first request */
+	bool *attached; /* EV_ATTACHED is out; once per board */
+	bool guessed;   /* perhaps still the boot ROM: it has 10 seconds for its first request */
 
 	/* Whether the board has left the bus, waiting up to TIME for that: what a transfer error means. */
 	bool (*gone)(void *ctx, uint64_t time);

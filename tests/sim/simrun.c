@@ -47,8 +47,76 @@ struct vdesc *simrun_add(struct simrun *run, const char *name, const char *lines
 	return desc;
 }
 
+/* --- the order of events, docs/events.md: a board's first event of weight is "attached" unless it cannot be opened, and
+ * whatever has begun has exactly one "result", its last */
+
+struct order {
+	struct observer observer;
+	struct {
+		char path[USB_PATH_SIZE];
+		bool attached, refused;
+	} boards[SIMRUN_BOARDS];
+	size_t violations;
+};
+
+static void order_violation(struct order *order, const char *path, const char *what)
+{
+	order->violations++;
+	printf("# events of %s: %s\n", path, what);
+}
+
+static void order_observe(struct observer *self, const struct event *e)
+{
+	struct order *order = (struct order *)self;
+	size_t i = 0;
+	if (!e->board)
+		return;
+	while (i < SIMRUN_BOARDS - 1 && *order->boards[i].path &&
+	       strcmp(order->boards[i].path, e->board->path) != 0)
+		i++;
+	memcpy(order->boards[i].path, e->board->path, sizeof e->board->path);
+	bool *attached = &order->boards[i].attached, *refused = &order->boards[i].refused;
+	switch (e->kind) {
+	case EV_WARNING:
+	case EV_NOTICE:
+	case EV_DEBUG:
+	case EV_DIAGNOSIS:
+		break;
+	case EV_ATTACHED:
+		if (*attached)
+			order_violation(order, e->board->path, "attached twice");
+		*attached = true;
+		break;
+	case EV_ERROR:
+		*refused = *refused || e->err == ERR_USB_ACCESS || e->err == ERR_USB_NODE ||
+		           e->err == ERR_USB_DRIVER || e->err == ERR_USB_BUSY ||
+		           e->err == ERR_USB_IO || e->err == ERR_USB_DESCRIPTOR;
+		if (!*attached && !*refused)
+			order_violation(order, e->board->path, "failed before it was attached");
+		break;
+	case EV_RESULT:
+		if (!*attached && !*refused)
+			order_violation(order, e->board->path, "result without attached");
+		*attached = *refused = false;
+		break;
+	default:
+		if (!*attached)
+			order_violation(order, e->board->path, "an event before it was attached");
+		break;
+	}
+}
+
+static void order_finish(struct observer *self)
+{
+	struct order *order = (struct order *)self;
+	for (size_t i = 0; i < SIMRUN_BOARDS; i++)
+		if (order->boards[i].attached || order->boards[i].refused)
+			order_violation(order, order->boards[i].path, "no result");
+}
+
 static void serve(struct simrun *run, FILE *out, FILE *err)
 {
+	struct order order = { .observer = { .see = order_observe, .end = order_finish } };
 	static const char *const no_roots[] = { NULL };
 	struct bootfiles_places places = { .directory = run->directory, .roots = no_roots };
 	if (!run->setup.places)
@@ -58,8 +126,10 @@ static void serve(struct simrun *run, FILE *out, FILE *err)
 	report_add(report, report_text_new(&(struct report_text_options){
 				   .out = out, .err = err, .prefix = run->setup.wanted != 1 }));
 	report_add(report, run->observer);
+	report_add(report, &order.observer);
 	station_run(&run->setup, &run->summary);
 	report_free(report);
+	run->violations += order.violations;
 	run->setup.report = NULL;
 	run->setup.places = NULL;
 }

@@ -176,6 +176,18 @@ static void a_lock_that_was_asked_for(void)
 	CHECK(!says("lock"));
 }
 
+/* Served without its boot ROM; the judge in simrun.c checks that "attached" comes before the error and the result. */
+static void a_file_server_that_was_running_fails(void)
+{
+	const char *gadget = directory("gadget", "", "");
+	go(gadget, CM4 "skips-rom;garbage;garbage;garbage;garbage", 2);
+	CHECK(says("times in a row"));
+	go(gadget, CM4 "skips-rom;get config.txt;fault disconnect at data", 3);
+	go(gadget, CM4 "skips-rom;get config.txt;fault nak at request", 3);
+	CHECK(says("no request for 60 seconds"));
+	go(gadget, CM4 "skips-rom;open-refused-for 60000", 255);
+}
+
 int main(void)
 {
 	sim_begin();
@@ -187,6 +199,7 @@ int main(void)
 	RUN(recovery_that_reboots_without_a_word);
 	RUN(what_the_board_becomes);
 	RUN(a_lock_that_was_asked_for);
+	RUN(a_file_server_that_was_running_fails);
 	simrun_free(&run);
 	return tap_end();
 }
