@@ -283,6 +283,8 @@ static enum err board_open_files(struct board *b)
 	             b->files.directory ? b->files.directory : "(legacy mass-storage firmware)");
 	intent_read(&b->files, &b->intent);
 	b->result.recovery = b->intent.recovery;
+	if (!enforce_accepts_key(b->setup->enforce, &b->files))
+		board_meet(b);
 	return enforce_board(b->setup->enforce, &b->files, &b->facts);
 }
 

@@ -202,13 +202,26 @@ static unsigned enforce_refused_chips(const struct findings *p)
 
 /* --- the expected key */
 
+/* Whether FILES lock boards to another key; HASH becomes that key's. */
+static bool enforce_locks_to_another_key(const struct enforce *enforce,
+                                         const struct bootfiles *files, uint8_t hash[RAWKEY_HASH])
+{
+	return enforce->expects_key && checks_lock_key(files, hash) &&
+	       memcmp(hash, enforce->key, RAWKEY_HASH) != 0;
+}
+
+bool enforce_accepts_key(const struct enforce *enforce, const struct bootfiles *files)
+{
+	uint8_t hash[RAWKEY_HASH];
+	return !enforce || !enforce_locks_to_another_key(enforce, files, hash);
+}
+
 static enum err enforce_check_key(struct enforce *enforce, const struct bootfiles *files,
                                   const struct board_facts *board)
 {
 	uint8_t hash[RAWKEY_HASH];
 	char got[2 * RAWKEY_HASH + 1], want[2 * RAWKEY_HASH + 1];
-	if (!enforce->expects_key || !checks_lock_key(files, hash) ||
-	    memcmp(hash, enforce->key, RAWKEY_HASH) == 0)
+	if (!enforce_locks_to_another_key(enforce, files, hash))
 		return OK;
 	hex_encode(hash, RAWKEY_HASH, got);
 	hex_encode(enforce->key, RAWKEY_HASH, want);
@@ -342,7 +355,5 @@ enum err enforce_board(struct enforce *enforce, const struct bootfiles *files,
 	                       : enforce_report(enforce, &p, board->stage != STAGE_FILE_SERVER,
 	                                        board);
 	findings_free(&p);
-	if (!err && board->stage != STAGE_FILE_SERVER)
-		err = enforce_check_key(enforce, files, board);
-	return err;
+	return err ? err : enforce_check_key(enforce, files, board);
 }

@@ -27,8 +27,11 @@ void enforce_expect_key(struct enforce *enforce, const uint8_t hash[RAWKEY_HASH]
  * ERR_FILE_TOO_LARGE, ERR_UNFIT. */
 enum err enforce_run(struct enforce *enforce);
 
+/* Whether FILES lock boards to no other key than the expected one. */
+bool enforce_accepts_key(const struct enforce *enforce, const struct bootfiles *files);
+
 /* Before BOARD gets its first byte from FILES: the same for what this board, with its own overlay, will see. A board that
- * already runs its second stage is never refused. ENFORCE NULL: nothing is checked. Any thread. */
+ * already runs its second stage is refused for the key alone. ENFORCE NULL: nothing is checked. Any thread. */
 enum err enforce_board(struct enforce *enforce, const struct bootfiles *files,
                        const struct board_facts *board);
 

@@ -305,6 +305,16 @@ static void end(struct observer *self)
 	(void)self;
 }
 
+static enum err enforced_for(struct enforce *enforce, enum stage stage)
+{
+	struct board_facts facts = { .path = "1-1", .chip = chip_by_name("2712"), .stage = stage };
+	struct bootfiles files;
+	CHECK_INT(bootfiles_open(&files, &places, facts.chip, facts.path), OK);
+	enum err err = enforce_board(enforce, &files, &facts);
+	bootfiles_close(&files);
+	return err;
+}
+
 static void another_key_than_expected(void)
 {
 	struct observer observer = { .see = see, .end = end };
@@ -317,11 +327,14 @@ static void another_key_than_expected(void)
 		enforce_expect_key(enforce, hash);
 		put("f/config.txt", "program_pubkey=1\n");
 		CHECK_INT(enforce_run(enforce), expected == 1 ? OK : ERR_UNFIT);
+		/* changed meanwhile, or in the board's overlay; also for a board whose recovery program runs already */
+		CHECK_INT(enforced_for(enforce, STAGE_BOOT_ROM), expected == 1 ? OK : ERR_UNFIT);
+		CHECK_INT(enforced_for(enforce, STAGE_FILE_SERVER), expected == 1 ? OK : ERR_UNFIT);
 		put("f/config.txt", "#program_pubkey=1\n"); /* nothing is burnt */
 		CHECK_INT(enforce_run(enforce), OK);
 		enforce_free(enforce);
 	}
-	CHECK_INT(errors, 1);
+	CHECK_INT(errors, 3);
 	report_free(report);
 }
 
