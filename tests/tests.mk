@@ -5,17 +5,23 @@ UNIT := $(basename $(notdir $(UNIT_SRC)))
 ifneq ($(CRYPTO_OK),yes)
 UNIT := $(filter-out test_rsakey test_trailersig,$(UNIT))
 endif
+# The gadget's side of direct flashing, where it can be built.
+ifeq ($(SYSTEM)$(FLASH),Linux1)
+FLASHD_LIB := $(BUILD)/libflashd.a
+else
+UNIT := $(filter-out test_flashd test_flashd_disk,$(UNIT))
+endif
 ifneq ($(FLASH),1)
 UNIT := $(filter-out test_backup test_flash test_image test_medium_disk test_spool,$(UNIT))
 endif
 TAP_TESTS += $(UNIT:%=$(BUILD)/tests/%) $(sort $(wildcard tests/cli/*.t))
 include tests/virtual/virtual.mk
 
-$(UNIT_SRC:%.c=$(BUILD)/%.o): EXTRA_CFLAGS = -Itools/lib -Itests $(CRYPTO_CFLAGS)
+$(UNIT_SRC:%.c=$(BUILD)/%.o): EXTRA_CFLAGS = -Itools/lib -Itests -Imass-storage-gadget $(CRYPTO_CFLAGS)
 
 # A test is named after its file, whatever directory that is in.
 define UNIT_RULE
-$(BUILD)/tests/$(basename $(notdir $1)): $(BUILD)/$(1:.c=.o) $(TOOLS_LIB) $(CORE_LIB)
+$(BUILD)/tests/$(basename $(notdir $1)): $(BUILD)/$(1:.c=.o) $(TOOLS_LIB) $(FLASHD_LIB) $(CORE_LIB)
 	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(CRYPTO_LIBS) $$(CORE_LIBS)
 endef
 $(foreach source,$(UNIT_SRC),$(eval $(call UNIT_RULE,$(source))))
@@ -103,7 +109,7 @@ C_FILES = $(shell $(SOURCES) | grep '\.[ch]$$')
 LINT_C = $(filter-out win32/% tests/windows/% src/platform/plat_win32% src/platform/sysfs_win32% src/platform/sysfs_darwin.c,$(filter %.c,$(C_FILES)))
 SH_FILES = $(sort $(shell $(SOURCES) | grep -E '\.(sh|t)$$'; grep -rlI '^\#!/bin/sh' tools)) tests/run tests/layers tests/wordlist tests/coverage tests/foreign tests/debian-package .ci/run \
 	completions/rpiboot.bash debian/rpiboot.postrm debian/tests/virtual-board
-LINT_INC = -Isrc -Ibuild -Itools/lib -Itests -Itests/virtual -Itests/sim
+LINT_INC = -Isrc -Imass-storage-gadget -Ibuild -Itools/lib -Itests -Itests/virtual -Itests/sim
 
 lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 	clang-format --dry-run --Werror $(C_FILES)
