@@ -60,6 +60,7 @@ struct station {
 	unsigned count;    /* distinct boards that were finished */
 	unsigned admitted; /* boards at work that count */
 	unsigned interrupts;
+	bool draining, drain_reported;  /* no board begins any more */
 	bool image_ready, image_failed; /* of --flash */
 	bool met_one;                   /* a board was admitted: --timeout is over */
 	bool hinted;                    /* HINT_TIME is over */
@@ -172,7 +173,8 @@ static enum board_admission station_admit(void *ctx, struct board *board)
 	struct port *port = station_port_of(st, board);
 	bool chosen = station_any(setup->serials, setup->serial_count, facts->serial, serial_same);
 	uint64_t hold = port ? station_hold_off(st, port, facts->serial) : 0;
-	bool ok = port && chosen && !hold && station_has_slot(st) && !st->interrupts;
+	bool ok = port && chosen && !hold && station_has_slot(st) && !st->interrupts &&
+	          !st->draining;
 	if (ok) {
 		st->admitted++;
 		memcpy(port->at_work, facts->serial, sizeof port->at_work); /* valid, or "" */
@@ -347,11 +349,13 @@ static void station_on_departure(void *ctx, const struct usb_device_info *info)
 	plat_unlock(st->monitor);
 }
 
-static void station_on_interrupt(void *ctx)
+static void station_on_signal(void *ctx, enum plat_signal signal)
 {
 	struct station *st = ctx;
 	plat_lock(st->monitor);
-	if (++st->interrupts > 1)
+	if (signal == PLAT_DRAIN)
+		st->draining = true;
+	else if (++st->interrupts > 1)
 		plat_exit_now(outcome_status(ERR_INTERRUPTED));
 	plat_broadcast(st->monitor);
 	plat_unlock(st->monitor);
@@ -418,12 +422,21 @@ static bool station_is_over(struct station *st)
 		}
 	if (station_working(st) > 0)
 		return false;
-	if (st->interrupts || st->image_failed ||
+	if (st->interrupts || st->draining || st->image_failed ||
 	    (st->setup->wanted && st->count >= st->setup->wanted))
 		return true;
 	if (retired)
 		report_emit(st->setup->report, &(struct event){ .kind = EV_WAITING });
 	return false;
+}
+
+static void station_report_drain(struct station *st)
+{
+	if (!st->draining || st->drain_reported)
+		return;
+	st->drain_reported = true;
+	report_notice(st->setup->report, NULL, "draining: no further board begins, %u being served",
+	              station_working(st));
 }
 
 static void station_end_all(struct station *st)
@@ -564,7 +577,8 @@ static void station_watch(struct station *st)
 			continue; /* the monitor was left: look again */
 		}
 		bool decoding = station_awaits_image(st);
-		if (!ending && !st->image_failed)
+		station_report_drain(st);
+		if (!ending && !st->draining && !st->image_failed)
 			station_assign(st);
 		else if (st->image_failed && station_working(st) == 0)
 			return;
@@ -625,7 +639,7 @@ static enum err station_start(struct station *st)
 {
 	const struct station_setup *setup = st->setup;
 	st->monitor = plat_monitor_new();
-	if (!st->monitor || !plat_on_signal(station_on_interrupt, st))
+	if (!st->monitor || !plat_on_signal(station_on_signal, st))
 		return ERR_MEMORY;
 	if (setup->metadata_directory) {
 		enum err err = metadata_directory_prepare(setup->metadata_directory);
@@ -676,8 +690,11 @@ void station_run(const struct station_setup *setup, struct station_summary *summ
 		st.poll = news && setup->poll < LOOK_TIME ? LOOK_TIME : setup->poll;
 		plat_lock(st.monitor);
 		station_watch(&st);
+		station_report_drain(&st);
 		if (st.interrupts)
 			summary->status = outcome_status(ERR_INTERRUPTED);
+		else if (st.draining && setup->wanted == 0)
+			summary->status = 0; /* of boards that failed there are events */
 		plat_unlock(st.monitor);
 		plat_on_device_change(NULL, NULL);
 	}

@@ -51,7 +51,8 @@ struct station_summary {
 };
 
 /* Serves until the wanted boards are finished, the time is up, or Ctrl-C (SIGTERM), which ends every board cleanly; a
- * second one ends the program at once. All is reported. To be called before other threads are made. */
+ * second one ends the program at once. SIGUSR1 drains: boards that are being served are finished, no other begins, and the
+ * run ends; without a limit of boards its status is then 0. All is reported. To be called before other threads are made. */
 void station_run(const struct station_setup *setup, struct station_summary *summary);
 
 #endif

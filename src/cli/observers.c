@@ -116,15 +116,16 @@ bool observers_add(struct observers *o, struct report *report, const struct opti
 	       (all[4] || !options->metrics);
 }
 
-static void observers_on_interrupt(void *ctx)
+static void observers_on_signal(void *ctx, enum plat_signal signal)
 {
 	(void)ctx;
-	plat_exit_now(outcome_status(ERR_INTERRUPTED));
+	if (signal == PLAT_INTERRUPT)
+		plat_exit_now(outcome_status(ERR_INTERRUPTED));
 }
 
 int observers_end(struct observers *o, struct report *report)
 {
-	plat_on_signal(observers_on_interrupt, NULL);
+	plat_on_signal(observers_on_signal, NULL);
 	report_free(report);
 	output_free(o->err);
 	int error = output_free(o->out);

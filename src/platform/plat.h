@@ -37,10 +37,14 @@ void plat_pause(uint64_t time);
 struct plat_thread *plat_thread_start(void (*run)(void *), void *arg);
 void plat_thread_join(struct plat_thread *t);
 
-/* --- interrupts: calls FN(ctx) from a thread of its own at every Ctrl-C or SIGTERM (and its like). The first call must
- * come before any thread is made by others; FN NULL: from now on they are ignored, and no call is under way any more. False: out
- * of threads. */
-bool plat_on_signal(void (*fn)(void *), void *ctx);
+/* --- signals: calls FN(ctx, signal) from a thread of its own at every Ctrl-C or SIGTERM (and its like), and at every SIGUSR1
+ * where there is such a signal. The first call must come before any thread is made by others; FN NULL: from now on they are
+ * ignored, and no call is under way any more. False: out of threads. */
+enum plat_signal {
+	PLAT_INTERRUPT, /* end */
+	PLAT_DRAIN,     /* begin nothing more, and end when what has begun is finished */
+};
+bool plat_on_signal(void (*fn)(void *ctx, enum plat_signal signal), void *ctx);
 
 /* Ends the program at once, whatever its threads do. */
 _Noreturn void plat_exit_now(int status);

@@ -88,7 +88,16 @@ void plat_pause(uint64_t time)
 }
 
 /* Signals belong to the whole process, so their handling is the one thing that is not in an object. */
-static const int interrupts[] = { SIGINT, SIGTERM, SIGHUP };
+static const struct {
+	int number;
+	enum plat_signal meaning;
+} posix_signals[] = {
+	{ SIGINT, PLAT_INTERRUPT },
+	{ SIGTERM, PLAT_INTERRUPT },
+	{ SIGHUP, PLAT_INTERRUPT },
+	{ SIGUSR1, PLAT_DRAIN },
+};
+#define SIGNALS (sizeof posix_signals / sizeof *posix_signals)
 
 struct plat_thread {
 	pthread_t id;
@@ -114,8 +123,8 @@ struct plat_thread *plat_thread_start(void (*run)(void *), void *arg)
 	pthread_attr_setstacksize(&attr, 256 * 1024); /* a rack of boards: no 8 MiB each */
 	sigset_t none, before;
 	sigemptyset(&none);
-	for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; i++)
-		sigaddset(&none, interrupts[i]);
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaddset(&none, posix_signals[i].number);
 	pthread_sigmask(SIG_BLOCK, &none, &before); /* the thread inherits this */
 	int err = pthread_create(&t->id, &attr, posix_thread_main, t);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -135,40 +144,50 @@ void plat_thread_join(struct plat_thread *t)
 	free(t);
 }
 
-/* --- interrupts */
+/* --- signals */
 
 static struct {
 	pthread_mutex_t lock;
 	bool running;
 	sigset_t set;
-	void (*fn)(void *);
+	void (*fn)(void *, enum plat_signal);
 	void *ctx;
-} interrupt = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} handler = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static enum plat_signal posix_meaning(int number)
+{
+	size_t i = 0;
+	while (i + 1 < SIGNALS && posix_signals[i].number != number)
+		i++;
+	return posix_signals[i].meaning;
+}
 
 static void *posix_signal_main(void *arg)
 {
 	(void)arg;
 	for (;;) {
 		int sig;
-		if (sigwait(&interrupt.set, &sig) != 0)
+		if (sigwait(&handler.set, &sig) != 0)
 			continue;
-		pthread_mutex_lock(&interrupt.lock);
-		if (interrupt.fn)
-			interrupt.fn(interrupt.ctx);
-		pthread_mutex_unlock(&interrupt.lock);
+		pthread_mutex_lock(&handler.lock);
+		if (handler.fn)
+			handler.fn(handler.ctx, posix_meaning(sig));
+		pthread_mutex_unlock(&handler.lock);
 	}
 	return NULL;
 }
 
 static bool posix_start_signal_thread(void)
 {
-	sigemptyset(&interrupt.set);
-	for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; i++) {
+	sigemptyset(&handler.set);
+	for (size_t i = 0; i < SIGNALS; i++) {
 		struct sigaction old;
-		if (sigaction(interrupts[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaddset(&interrupt.set, interrupts[i]); /* nohup keeps its meaning */
+		if (sigaction(posix_signals[i].number, NULL, &old) == 0 &&
+		    old.sa_handler != SIG_IGN)
+			sigaddset(&handler.set,
+			          posix_signals[i].number); /* nohup keeps its meaning */
 	}
-	pthread_sigmask(SIG_BLOCK, &interrupt.set, NULL);
+	pthread_sigmask(SIG_BLOCK, &handler.set, NULL);
 	signal(SIGPIPE,
 	       SIG_IGN); /* a reader of our output may leave: the boards are still served */
 	pthread_t id;
@@ -178,15 +197,15 @@ static bool posix_start_signal_thread(void)
 	return true;
 }
 
-bool plat_on_signal(void (*fn)(void *), void *ctx)
+bool plat_on_signal(void (*fn)(void *, enum plat_signal), void *ctx)
 {
-	pthread_mutex_lock(&interrupt.lock);
-	interrupt.fn = fn;
-	interrupt.ctx = ctx;
-	if (fn && !interrupt.running)
-		interrupt.running = posix_start_signal_thread();
-	bool ok = !fn || interrupt.running;
-	pthread_mutex_unlock(&interrupt.lock);
+	pthread_mutex_lock(&handler.lock);
+	handler.fn = fn;
+	handler.ctx = ctx;
+	if (fn && !handler.running)
+		handler.running = posix_start_signal_thread();
+	bool ok = !fn || handler.running;
+	pthread_mutex_unlock(&handler.lock);
 	return ok;
 }
 

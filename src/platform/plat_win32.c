@@ -120,7 +120,7 @@ void plat_thread_join(struct plat_thread *t)
 static struct {
 	SRWLOCK lock;
 	bool installed;
-	void (*fn)(void *);
+	void (*fn)(void *, enum plat_signal);
 	void *ctx;
 } signal_handler = { .lock = SRWLOCK_INIT };
 
@@ -128,7 +128,7 @@ static BOOL WINAPI on_console_event(DWORD event)
 {
 	AcquireSRWLockExclusive(&signal_handler.lock);
 	if (signal_handler.fn)
-		signal_handler.fn(signal_handler.ctx);
+		signal_handler.fn(signal_handler.ctx, PLAT_INTERRUPT);
 	ReleaseSRWLockExclusive(&signal_handler.lock);
 	/* closed window, logoff, shutdown: the process ends when this handler returns, or some 5 s from now. Until then
 	 * the main thread finishes. */
@@ -137,7 +137,7 @@ static BOOL WINAPI on_console_event(DWORD event)
 	return TRUE;
 }
 
-bool plat_on_signal(void (*fn)(void *), void *ctx)
+bool plat_on_signal(void (*fn)(void *, enum plat_signal), void *ctx)
 {
 	AcquireSRWLockExclusive(&signal_handler.lock);
 	signal_handler.fn = fn;

@@ -24,7 +24,22 @@ END
 	is 'a station serves, goes on, and ends when it is told to: status' "$status $err" '130 '
 	is 'the board did well' "$(grep -c '"event":"result",.*"success":true' "$T/events")" 1
 	ok 'its metadata is there' grep -q '"EEPROM_UPDATE": "success"' "$T/state/4e5f6071.json"
-	ok 'its status is none of a failure' grep -q '^SuccessExitStatus=130$' 'systemd/rpiboot@.service'
+	ok 'its status is none of a failure' grep -q '^SuccessExitStatus=130 SIGUSR1$' 'systemd/rpiboot@.service'
+
+	# A drain while a board is being served and its program runs: both are finished. What the unit sends, and how it ends.
+	signal=$(sed -n 's/^KillSignal=SIG//p' 'systemd/rpiboot@.service')
+	printf '#!/bin/sh\nsleep 0.5\necho "$RPIBOOT_RESULT" >"%s/program"\n' "$T" >"$T/program.sh"
+	chmod +x "$T/program.sh"
+	run "$vb" --quiet --limit 60 --folder "$T/boot" --signal "$signal@data:pieeprom.bin" "tests/virtual/boards/cm5-recovery.board;speed 4000000" \
+		"tests/virtual/boards/cm5-recovery.board;path 1-2;serial 8a1b2c3d4e5f6072;arrive 59000;bystander" -- \
+		"$OUT/rpiboot" -l --json -q -d "$T/boot" -j "$T/state" --exec "$T/program.sh"
+	printf '%s\n' "$out" >"$T/events"
+	is 'drained: status' "$status$err" 0
+	is 'drained: the board was finished' "$(grep -c '"event":"result",.*"success":true' "$T/events")" 1
+	is 'drained: its program, too' "$(cat "$T/program")" ok
+	is 'drained: is said' "$(grep -c '"text":"draining: no further board begins, 1 being served"' "$T/events")" 1
+	ok 'a reload is a drain' grep -q "^ExecReload=.*kill -$signal " 'systemd/rpiboot@.service'
+	ok 'programs of --exec do not get the signal' grep -q '^KillMode=mixed$' 'systemd/rpiboot@.service'
 else
 	skip 'a station' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi

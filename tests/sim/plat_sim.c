@@ -32,9 +32,10 @@ static struct {
 	struct plat_thread *threads, *running;
 	uint64_t now, order;
 	struct plat_monitor joining; /* where plat_thread_join waits */
-	void (*interrupt)(void *);
-	void *interrupt_ctx;
-	uint64_t interrupt_at, end;
+	void (*on_signal)(void *, enum plat_signal);
+	void *signal_ctx;
+	uint64_t signal_at[2]; /* for each enum plat_signal; 0: never */
+	uint64_t end;
 } sim = { .lock = PTHREAD_MUTEX_INITIALIZER, .end = SIM_END_OF_TIME };
 
 uint64_t plat_now(void)
@@ -63,6 +64,22 @@ static struct plat_thread *first_ready(void)
 	return best;
 }
 
+/* Gives the program a signal that is due before NEXT. */
+static bool give_signal(uint64_t next)
+{
+	for (int i = 0; i < 2; i++) {
+		uint64_t at = sim.signal_at[i];
+		if (!at || !sim.on_signal || at > next)
+			continue;
+		if (at > sim.now)
+			sim.now = at;
+		sim.signal_at[i] = 0;
+		sim.on_signal(sim.signal_ctx, (enum plat_signal)i);
+		return true;
+	}
+	return false;
+}
+
 /* Everybody waits: the clock goes to the next deadline. */
 static void advance(void)
 {
@@ -70,13 +87,8 @@ static void advance(void)
 	for (struct plat_thread *t = sim.threads; t; t = t->next)
 		if (!t->done && t->deadline < next)
 			next = t->deadline;
-	if (sim.interrupt_at && sim.interrupt && sim.interrupt_at <= next) {
-		if (sim.interrupt_at > sim.now)
-			sim.now = sim.interrupt_at;
-		sim.interrupt_at = 0;
-		sim.interrupt(sim.interrupt_ctx);
+	if (give_signal(next))
 		return;
-	}
 	if (next == PLAT_FOREVER)
 		give_up("every thread waits without a deadline");
 	if (next > sim.end)
@@ -120,7 +132,12 @@ void sim_begin(void)
 
 void sim_interrupt_at(uint64_t at)
 {
-	sim.interrupt_at = at;
+	sim.signal_at[PLAT_INTERRUPT] = at;
+}
+
+void sim_drain_at(uint64_t at)
+{
+	sim.signal_at[PLAT_DRAIN] = at;
 }
 
 void sim_end_at(uint64_t at)
@@ -230,10 +247,10 @@ void plat_thread_join(struct plat_thread *t)
 	free(t);
 }
 
-bool plat_on_signal(void (*fn)(void *), void *ctx)
+bool plat_on_signal(void (*fn)(void *, enum plat_signal), void *ctx)
 {
-	sim.interrupt = fn;
-	sim.interrupt_ctx = ctx;
+	sim.on_signal = fn;
+	sim.signal_ctx = ctx;
 	return true;
 }
 

@@ -24,6 +24,9 @@ void sim_look_again(void);
 /* At time AT (0: never) the program gets an interrupt, as Ctrl-C. */
 void sim_interrupt_at(uint64_t at);
 
+/* The same with SIGUSR1: begin no more boards. */
+void sim_drain_at(uint64_t at);
+
 /* Handles opened and not closed: leaks. */
 unsigned sim_open_handles(void);
 

@@ -148,8 +148,10 @@ void simrun_go(struct simrun *run)
 	sim_boards(run->boards, run->count, run->kernel_memory);
 	sim_end_at(start + SIM_END_OF_TIME);
 	sim_interrupt_at(run->interrupt_at ? start + run->interrupt_at : 0);
+	sim_drain_at(run->drain_at ? start + run->drain_at : 0);
 	serve(run, out, err);
 	sim_interrupt_at(0);
+	sim_drain_at(0);
 	fclose(out);
 	fclose(err);
 	run->time = plat_now() - start;

@@ -15,6 +15,7 @@ struct simrun {
 	uint64_t kernel_memory;     /* 0: no limit */
 	uint32_t seed;
 	uint64_t interrupt_at;     /* microseconds after the start; 0: never */
+	uint64_t drain_at;         /* the same */
 	struct observer *observer; /* one more, or NULL */
 	struct vdesc descs[SIMRUN_BOARDS];
 	size_t count;

@@ -72,9 +72,11 @@ static int signal_number(const char *text, size_t n)
 	static const struct {
 		const char *name;
 		int number;
-	} names[] = {
-		{ "INT", SIGINT }, { "TERM", SIGTERM }, { "HUP", SIGHUP }, { "KILL", SIGKILL }
-	};
+	} names[] = { { "INT", SIGINT },
+		      { "TERM", SIGTERM },
+		      { "HUP", SIGHUP },
+		      { "KILL", SIGKILL },
+		      { "USR1", SIGUSR1 } };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strlen(names[i].name) == n && strncmp(names[i].name, text, n) == 0)
 			return names[i].number;
