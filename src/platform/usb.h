@@ -69,29 +69,63 @@ enum err usb_find_bulk(struct usb_handle *h, unsigned *interface, unsigned *endp
 /* Claims an interface. A kernel driver is detached first if the interface is vendor specific. */
 enum err usb_claim(struct usb_handle *h, unsigned interface);
 
+/* An interface with one bulk endpoint in each direction. */
+struct usb_pipes {
+	unsigned interface;
+	uint8_t protocol;
+	uint8_t out, in; /* endpoints; 0: there is no such interface */
+	unsigned packet; /* most bytes in a packet to OUT */
+};
+
+/* Looks for the interface of that class and subclass. OK without one: PIPES->out is 0. ERR_USB_DESCRIPTOR: the descriptors
+ * show several of them, or one that has not exactly two endpoints, bulk OUT and bulk IN. */
+enum err usb_find_pipes(struct usb_handle *h, uint8_t class, uint8_t subclass,
+                        struct usb_pipes *pipes);
+
+/* Claims it. The device's configuration, and other interfaces with their drivers, stay as they are. */
+enum err usb_claim_pipes(struct usb_handle *h, const struct usb_pipes *pipes);
+
 /* String descriptor INDEX as ASCII ('?' for what is not). */
 enum err usb_string(struct usb_handle *h, uint8_t index, char out[USB_STRING_SIZE]);
 
 /* Transfers are submitted into slots and awaited; a slot holds one at a time. */
-enum usb_slot { USB_CONTROL, USB_BULK, USB_SLOTS };
+enum usb_slot { USB_CONTROL, USB_BULK, USB_BULK_IN, USB_SLOTS };
 
 /* Vendor control requests (bRequest 0) to the device: without data, and a read of N <= USB_MAX_CONTROL bytes. */
 enum err usb_submit_announce(struct usb_handle *h, uint16_t value, uint16_t index);
 enum err usb_submit_read(struct usb_handle *h, uint16_t value, uint16_t index, size_t n);
 
-/* Bulk OUT of N > 0 bytes; BYTES stay the caller's and must live until the slot is free again. ERR_USB_MEMORY: the
- * kernel has no room for N bytes now. */
+/* Vendor control request REQUEST to INTERFACE, which answers with up to N <= USB_MAX_CONTROL bytes; slot USB_CONTROL. */
+enum err usb_submit_request(struct usb_handle *h, unsigned interface, uint8_t request, size_t n);
+
+/* Bulk OUT of N bytes, slot USB_BULK; 0: an empty packet, which ends a message that fills its last packet. BYTES stay the
+ * caller's and must live until the slot is free again. ERR_USB_MEMORY: the kernel has no room for N bytes now. */
 enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t *bytes, size_t n);
+
+/* Bulk IN of up to N bytes, slot USB_BULK_IN. N is a multiple of 512, the packet size, so that no answer is too long. It
+ * ends when TO is full, or with the first packet that is not. TO likewise stays the caller's. */
+enum err usb_submit_bulk_in(struct usb_handle *h, unsigned endpoint, uint8_t *to, size_t n);
 
 /* Waits until the slot's transfer has ended, or DEADLINE (plat_now): ERR_USB_TIMEOUT, still pending; likewise
  * ERR_INTERRUPTED. Otherwise the slot is free, *ACTUAL bytes were transferred (even with an error). */
 enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *actual);
 
+/* Waits until slot A or slot B (or both) has no pending transfer: usb_await returns at once for that one. Otherwise as
+ * usb_await. */
+enum err usb_await_either(struct usb_handle *h, enum usb_slot a, enum usb_slot b,
+                          uint64_t deadline);
+
+/* Whether the slot holds a transfer that has not ended. */
+bool usb_is_pending(struct usb_handle *h, enum usb_slot slot);
+
+/* Interrupts end no wait on this handle any more: for what must be done before the end. */
+void usb_ignore_interrupts(struct usb_handle *h);
+
 /* Ends the slot's transfer if it is pending; it is free afterwards. Returns what it ended with (OK: it was done in
  * time; ERR_USB_TIMEOUT: cancelled) and *ACTUAL bytes. */
 enum err usb_cancel(struct usb_handle *h, enum usb_slot slot, size_t *actual);
 
-/* The bytes of the last read, *ACTUAL of usb_await of them. Valid until the next submit. */
+/* The bytes of the last control read, *ACTUAL of usb_await of them. Valid until the next submit. */
 const uint8_t *usb_read_bytes(const struct usb_handle *h);
 
 /* Waits for TIME, for retries. False: an interrupt ended the wait. */

@@ -56,7 +56,7 @@ struct usb_handle {
 	struct rescan *rescan; /* as that of its entry */
 	libusb_device_handle *dev;
 	struct plat_monitor *monitor; /* for "pending" of the slots and "interrupted" */
-	bool interrupted;
+	bool interrupted, deaf;       /* deaf: it is never interrupted again */
 	struct slot slots[USB_SLOTS];
 	int claimed; /* interface, or -1 */
 	uint8_t control[LIBUSB_CONTROL_SETUP_SIZE + USB_MAX_CONTROL];
@@ -434,7 +434,7 @@ void usb_interrupt(struct usb *usb)
 	usb->interrupted = true;
 	for (struct usb_handle *h = usb->handles; h; h = h->next) {
 		plat_lock(h->monitor);
-		h->interrupted = true;
+		h->interrupted = !h->deaf;
 		plat_broadcast(h->monitor);
 		plat_unlock(h->monitor);
 	}
@@ -590,6 +590,55 @@ enum err usb_find_bulk(struct usb_handle *h, unsigned *interface, unsigned *endp
 	return count ? OK : ERR_USB_DESCRIPTOR;
 }
 
+/* The two endpoints of an interface. False: others than one bulk OUT and one bulk IN. */
+static bool usb_read_pipes(const struct libusb_interface_descriptor *d, struct usb_pipes *pipes)
+{
+	*pipes = (struct usb_pipes){ .interface = d->bInterfaceNumber,
+		                     .protocol = d->bInterfaceProtocol };
+	for (unsigned i = 0; i < d->bNumEndpoints; i++) {
+		const struct libusb_endpoint_descriptor *e = &d->endpoint[i];
+		uint8_t *to = e->bEndpointAddress & LIBUSB_ENDPOINT_IN ? &pipes->in : &pipes->out;
+		if ((e->bmAttributes & 3) != LIBUSB_ENDPOINT_TRANSFER_TYPE_BULK || *to)
+			return false;
+		*to = e->bEndpointAddress;
+		if (to == &pipes->out)
+			pipes->packet = e->wMaxPacketSize & 0x7ff;
+	}
+	return pipes->in && pipes->out && pipes->packet;
+}
+
+enum err usb_find_pipes(struct usb_handle *h, uint8_t class, uint8_t subclass,
+                        struct usb_pipes *pipes)
+{
+	struct libusb_config_descriptor *config = NULL;
+	unsigned found = 0;
+	bool good = true;
+	*pipes = (struct usb_pipes){ 0 };
+	int code = libusb_get_active_config_descriptor(libusb_get_device(h->dev), &config);
+	if (code == LIBUSB_ERROR_NO_DEVICE)
+		return ERR_USB_GONE;
+	if (code != 0 || !config)
+		return ERR_USB_DESCRIPTOR;
+	for (unsigned i = 0; i < config->bNumInterfaces; i++) {
+		const struct libusb_interface *in = &config->interface[i];
+		if (in->num_altsetting == 0 || in->altsetting[0].bInterfaceClass != class ||
+		    in->altsetting[0].bInterfaceSubClass != subclass)
+			continue;
+		found++;
+		good = usb_read_pipes(&in->altsetting[0], pipes) && good;
+	}
+	libusb_free_config_descriptor(config);
+	return found <= 1 && good ? OK : ERR_USB_DESCRIPTOR;
+}
+
+enum err usb_claim_pipes(struct usb_handle *h, const struct usb_pipes *pipes)
+{
+	int code = libusb_claim_interface(h->dev, (int)pipes->interface);
+	if (code == 0)
+		h->claimed = (int)pipes->interface;
+	return usb_from_libusb(code);
+}
+
 #ifdef __APPLE__
 /* Unprivileged programs must select the configuration there, or bulk writes end after 64 bytes; a refused detach breaks the
  * handle. On Linux the selection resets the board. */
@@ -655,10 +704,10 @@ static enum err usb_submit(struct usb_handle *h, enum usb_slot slot)
 	return usb_from_libusb(code);
 }
 
-static enum err usb_submit_control(struct usb_handle *h, uint8_t type, uint16_t value,
-                                   uint16_t index, size_t n)
+static enum err usb_submit_control(struct usb_handle *h, uint8_t type, uint8_t request,
+                                   uint16_t value, uint16_t index, size_t n)
 {
-	libusb_fill_control_setup(h->control, type, 0, value, index, (uint16_t)n);
+	libusb_fill_control_setup(h->control, type, request, value, index, (uint16_t)n);
 	libusb_fill_control_transfer(h->slots[USB_CONTROL].transfer, h->dev, h->control,
 	                             on_transfer_end, &h->slots[USB_CONTROL], 0);
 	return usb_submit(h, USB_CONTROL);
@@ -666,14 +715,21 @@ static enum err usb_submit_control(struct usb_handle *h, uint8_t type, uint16_t 
 
 enum err usb_submit_announce(struct usb_handle *h, uint16_t value, uint16_t index)
 {
-	return usb_submit_control(h, LIBUSB_REQUEST_TYPE_VENDOR | LIBUSB_ENDPOINT_OUT, value, index,
-	                          0);
+	return usb_submit_control(h, LIBUSB_REQUEST_TYPE_VENDOR | LIBUSB_ENDPOINT_OUT, 0, value,
+	                          index, 0);
 }
 
 enum err usb_submit_read(struct usb_handle *h, uint16_t value, uint16_t index, size_t n)
 {
-	return usb_submit_control(h, LIBUSB_REQUEST_TYPE_VENDOR | LIBUSB_ENDPOINT_IN, value, index,
-	                          n);
+	return usb_submit_control(h, LIBUSB_REQUEST_TYPE_VENDOR | LIBUSB_ENDPOINT_IN, 0, value,
+	                          index, n);
+}
+
+enum err usb_submit_request(struct usb_handle *h, unsigned interface, uint8_t request, size_t n)
+{
+	return usb_submit_control(
+		h, LIBUSB_REQUEST_TYPE_VENDOR | LIBUSB_RECIPIENT_INTERFACE | LIBUSB_ENDPOINT_IN,
+		request, 0, (uint16_t)interface, n);
 }
 
 enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t *bytes, size_t n)
@@ -682,6 +738,44 @@ enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t 
 	                          (uint8_t *)(uintptr_t)bytes, (int)n, on_transfer_end,
 	                          &h->slots[USB_BULK], 0);
 	return usb_submit(h, USB_BULK);
+}
+
+enum err usb_submit_bulk_in(struct usb_handle *h, unsigned endpoint, uint8_t *to, size_t n)
+{
+	libusb_fill_bulk_transfer(h->slots[USB_BULK_IN].transfer, h->dev, (uint8_t)endpoint, to,
+	                          (int)n, on_transfer_end, &h->slots[USB_BULK_IN], 0);
+	return usb_submit(h, USB_BULK_IN);
+}
+
+enum err usb_await_either(struct usb_handle *h, enum usb_slot a, enum usb_slot b, uint64_t deadline)
+{
+	enum err err = OK;
+	plat_lock(h->monitor);
+	while (h->slots[a].pending && h->slots[b].pending && !err) {
+		if (h->interrupted)
+			err = ERR_INTERRUPTED;
+		else if (!plat_wait(h->monitor, deadline) && h->slots[a].pending &&
+		         h->slots[b].pending)
+			err = ERR_USB_TIMEOUT;
+	}
+	plat_unlock(h->monitor);
+	return err;
+}
+
+void usb_ignore_interrupts(struct usb_handle *h)
+{
+	plat_lock(h->monitor);
+	h->interrupted = false;
+	h->deaf = true;
+	plat_unlock(h->monitor);
+}
+
+bool usb_is_pending(struct usb_handle *h, enum usb_slot slot)
+{
+	plat_lock(h->monitor);
+	bool pending = h->slots[slot].pending;
+	plat_unlock(h->monitor);
+	return pending;
 }
 
 enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *actual)

@@ -466,6 +466,54 @@ enum err usb_find_bulk(struct usb_handle *h, unsigned *interface, unsigned *endp
 	return err;
 }
 
+/* These runs have no --flash: nobody may look for its interface, nor talk to it. */
+enum err usb_find_pipes(struct usb_handle *h, uint8_t class, uint8_t subclass,
+                        struct usb_pipes *pipes)
+{
+	(void)h, (void)class, (void)subclass, (void)pipes;
+	accuse("looks for the interface of --flash");
+	return ERR_USB_DESCRIPTOR;
+}
+
+enum err usb_claim_pipes(struct usb_handle *h, const struct usb_pipes *pipes)
+{
+	(void)h, (void)pipes;
+	accuse("claims the interface of --flash");
+	return ERR_USB_DESCRIPTOR;
+}
+
+enum err usb_submit_request(struct usb_handle *h, unsigned interface, uint8_t request, size_t n)
+{
+	(void)h, (void)interface, (void)request, (void)n;
+	accuse("sends a request of --flash");
+	return ERR_USB_STALL;
+}
+
+enum err usb_submit_bulk_in(struct usb_handle *h, unsigned endpoint, uint8_t *to, size_t n)
+{
+	(void)h, (void)endpoint, (void)to, (void)n;
+	accuse("reads from a bulk endpoint");
+	return ERR_USB_STALL;
+}
+
+enum err usb_await_either(struct usb_handle *h, enum usb_slot a, enum usb_slot b, uint64_t deadline)
+{
+	(void)h, (void)a, (void)b, (void)deadline;
+	accuse("waits for a bulk endpoint");
+	return ERR_USB_TIMEOUT;
+}
+
+void usb_ignore_interrupts(struct usb_handle *h)
+{
+	(void)h;
+	accuse("does not listen to interrupts");
+}
+
+bool usb_is_pending(struct usb_handle *h, enum usb_slot slot)
+{
+	return h->slots[slot].pending;
+}
+
 bool usb_pause(struct usb_handle *h, uint64_t time)
 {
 	plat_pause(time);

@@ -49,6 +49,7 @@ struct usb_handle {
 	struct slot slots[USB_SLOTS];
 	struct plat_monitor *monitor;
 	int claimed;
+	bool deaf; /* never interrupted again */
 	struct usb_handle *next;
 	uint8_t control[USB_MAX_CONTROL];
 };
@@ -312,6 +313,40 @@ enum err usb_find_bulk(struct usb_handle *h, unsigned *interface, unsigned *endp
 	return OK;
 }
 
+enum err usb_find_pipes(struct usb_handle *h, uint8_t class, uint8_t subclass,
+                        struct usb_pipes *pipes)
+{
+	uint8_t d[VBOARD_DESCRIPTOR_MAX];
+	size_t n = is_gone(h) ? 0 : vboard_config_descriptor(h->seat->board, d);
+	unsigned endpoints = 0;
+	bool inside = false;
+	*pipes = (struct usb_pipes){ 0 };
+	if (n < 9)
+		return ERR_USB_GONE;
+	if (!vboard_configured(h->seat->board, plat_now()))
+		return ERR_USB_DESCRIPTOR;
+	for (const uint8_t *at = d; at < d + n && *at; at += *at) {
+		if (at[1] == 4) {
+			inside = at[5] == class && at[6] == subclass;
+			if (inside) {
+				pipes->interface = at[2];
+				pipes->protocol = at[7];
+			}
+		} else if (at[1] == 5 && inside) {
+			endpoints++;
+			*(at[2] & 0x80 ? &pipes->in : &pipes->out) = at[2];
+			pipes->packet = (unsigned)(at[4] | at[5] << 8);
+		}
+	}
+	return endpoints == 0 || (endpoints == 2 && pipes->in && pipes->out) ? OK
+	                                                                     : ERR_USB_DESCRIPTOR;
+}
+
+enum err usb_claim_pipes(struct usb_handle *h, const struct usb_pipes *pipes)
+{
+	return usb_claim(h, pipes->interface);
+}
+
 enum err usb_claim(struct usb_handle *h, unsigned interface)
 {
 	if (is_gone(h))
@@ -346,43 +381,58 @@ static enum err submit(struct usb_handle *h, enum usb_slot slot, struct vurb urb
 	return OK;
 }
 
-static enum err submit_control(struct usb_handle *h, uint8_t type, uint16_t value, uint16_t index,
-                               size_t n)
+static enum err submit_control(struct usb_handle *h, uint8_t type, uint8_t request, uint16_t value,
+                               uint16_t index, size_t n)
 {
 	memset(h->control, 0, sizeof h->control);
-	return submit(
-		h, USB_CONTROL,
-		(struct vurb){
-			.setup = { type, 0, (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)index,
-	                           (uint8_t)(index >> 8), (uint8_t)n, (uint8_t)(n >> 8) },
-			.data = h->control,
-			.length = n,
-		});
+	return submit(h, USB_CONTROL,
+	              (struct vurb){
+			      .setup = { type, request, (uint8_t)value, (uint8_t)(value >> 8),
+	                                 (uint8_t)index, (uint8_t)(index >> 8), (uint8_t)n,
+	                                 (uint8_t)(n >> 8) },
+			      .data = h->control,
+			      .length = n,
+		      });
 }
 
 enum err usb_submit_announce(struct usb_handle *h, uint16_t value, uint16_t index)
 {
-	return submit_control(h, 0x40, value, index, 0);
+	return submit_control(h, 0x40, 0, value, index, 0);
 }
 
 enum err usb_submit_read(struct usb_handle *h, uint16_t value, uint16_t index, size_t n)
 {
-	return submit_control(h, 0xc0, value, index, n);
+	return submit_control(h, 0xc0, 0, value, index, n);
 }
 
-enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t *bytes, size_t n)
+enum err usb_submit_request(struct usb_handle *h, unsigned interface, uint8_t request, size_t n)
+{
+	return submit_control(h, 0xc1, request, 0, (uint16_t)interface, n);
+}
+
+static enum err submit_bulk(struct usb_handle *h, enum usb_slot slot, unsigned endpoint,
+                            uint8_t *bytes, size_t n)
 {
 	struct usb *usb = h->usb;
 	if (usb->memory && usb->pending + n > usb->memory)
 		return ERR_USB_MEMORY;
 	usb->pending += n;
-	enum err err = submit(h, USB_BULK,
-	                      (struct vurb){ .endpoint = (uint8_t)endpoint,
-	                                     .data = (uint8_t *)(uintptr_t)bytes,
-	                                     .length = n });
+	enum err err = submit(
+		h, slot,
+		(struct vurb){ .endpoint = (uint8_t)endpoint, .data = bytes, .length = n });
 	if (err)
 		usb->pending -= n;
 	return err;
+}
+
+enum err usb_submit_bulk(struct usb_handle *h, unsigned endpoint, const uint8_t *bytes, size_t n)
+{
+	return submit_bulk(h, USB_BULK, endpoint, (uint8_t *)(uintptr_t)bytes, n);
+}
+
+enum err usb_submit_bulk_in(struct usb_handle *h, unsigned endpoint, uint8_t *to, size_t n)
+{
+	return submit_bulk(h, USB_BULK_IN, endpoint, to, n);
 }
 
 static enum err result(const struct slot *s, size_t *actual)
@@ -404,6 +454,36 @@ static enum err result(const struct slot *s, size_t *actual)
 	}
 }
 
+void usb_ignore_interrupts(struct usb_handle *h)
+{
+	h->deaf = true;
+}
+
+static bool is_interrupted(const struct usb_handle *h)
+{
+	return h->usb->interrupted && !h->deaf;
+}
+
+enum err usb_await_either(struct usb_handle *h, enum usb_slot a, enum usb_slot b, uint64_t deadline)
+{
+	enum err err = OK;
+	plat_lock(h->monitor);
+	while (h->slots[a].pending && h->slots[b].pending && !err) {
+		if (is_interrupted(h))
+			err = ERR_INTERRUPTED;
+		else if (!plat_wait(h->monitor, deadline) && h->slots[a].pending &&
+		         h->slots[b].pending)
+			err = ERR_USB_TIMEOUT;
+	}
+	plat_unlock(h->monitor);
+	return err;
+}
+
+bool usb_is_pending(struct usb_handle *h, enum usb_slot slot)
+{
+	return h->slots[slot].pending;
+}
+
 enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, size_t *actual)
 {
 	struct slot *s = &h->slots[slot];
@@ -411,7 +491,7 @@ enum err usb_await(struct usb_handle *h, enum usb_slot slot, uint64_t deadline, 
 	plat_lock(h->monitor);
 	enum err err = OK;
 	while (s->pending && !err) {
-		if (h->usb->interrupted)
+		if (is_interrupted(h))
 			err = ERR_INTERRUPTED;
 		else if (!plat_wait(h->monitor, deadline) && s->pending)
 			err = ERR_USB_TIMEOUT;
@@ -442,10 +522,10 @@ bool usb_pause(struct usb_handle *h, uint64_t time)
 {
 	uint64_t deadline = plat_now() + time;
 	plat_lock(h->monitor);
-	while (!h->usb->interrupted && plat_wait(h->monitor, deadline))
+	while (!is_interrupted(h) && plat_wait(h->monitor, deadline))
 		;
 	plat_unlock(h->monitor);
-	return !h->usb->interrupted;
+	return !is_interrupted(h);
 }
 
 enum err usb_clear_halt(struct usb_handle *h, unsigned endpoint)

@@ -72,6 +72,17 @@ UNUSED(enum err, usb_submit_announce, (struct usb_handle * h, uint16_t value, ui
 UNUSED(enum err, usb_submit_read, (struct usb_handle * h, uint16_t value, uint16_t index, size_t n))
 UNUSED(enum err, usb_submit_bulk,
        (struct usb_handle * h, unsigned endpoint, const uint8_t *bytes, size_t n))
+UNUSED(enum err, usb_find_pipes,
+       (struct usb_handle * h, uint8_t class, uint8_t subclass, struct usb_pipes *pipes))
+UNUSED(enum err, usb_claim_pipes, (struct usb_handle * h, const struct usb_pipes *pipes))
+UNUSED(enum err, usb_submit_request,
+       (struct usb_handle * h, unsigned interface, uint8_t request, size_t n))
+UNUSED(enum err, usb_submit_bulk_in,
+       (struct usb_handle * h, unsigned endpoint, uint8_t *to, size_t n))
+UNUSED(enum err, usb_await_either,
+       (struct usb_handle * h, enum usb_slot a, enum usb_slot b, uint64_t deadline))
+UNUSED(void, usb_ignore_interrupts, (struct usb_handle * h))
+UNUSED(bool, usb_is_pending, (struct usb_handle * h, enum usb_slot slot))
 UNUSED(enum err, usb_await,
        (struct usb_handle * h, enum usb_slot slot, uint64_t deadline, size_t *actual))
 UNUSED(enum err, usb_cancel, (struct usb_handle * h, enum usb_slot slot, size_t *actual))
