@@ -22,7 +22,7 @@ $(UNIT_SRC:%.c=$(BUILD)/%.o): EXTRA_CFLAGS = -Itools/lib -Itests -Imass-storage-
 # A test is named after its file, whatever directory that is in.
 define UNIT_RULE
 $(BUILD)/tests/$(basename $(notdir $1)): $(BUILD)/$(1:.c=.o) $(TOOLS_LIB) $(FLASHD_LIB) $(CORE_LIB)
-	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(CRYPTO_LIBS) $$(CORE_LIBS)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(CRYPTO_LIBS) $$(CORE_LIBS)
 endef
 $(foreach source,$(UNIT_SRC),$(eval $(call UNIT_RULE,$(source))))
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simrun.h"
 
+#include "flash/image.h"
 #include "platform/plat.h"
 #include "report/report.h"
 #include "vfolder.h"
@@ -114,6 +115,20 @@ static void order_finish(struct observer *self)
 			order_violation(order, order->boards[i].path, "no result");
 }
 
+/* --flash; its image is decoded in the background, as it is in the program. */
+static void serve_flash(struct simrun *run)
+{
+	struct image_setup setup = { .path = run->image,
+		                     .spool = getenv("T"),
+		                     .report = run->setup.report };
+	struct postboot_flash *flash = &run->setup.after.flash;
+	if (image_open(&setup, &flash->image) != OK)
+		exit(1);
+	station_run(&run->setup, &run->summary);
+	image_free(flash->image);
+	flash->image = NULL;
+}
+
 static void serve(struct simrun *run, FILE *out, FILE *err)
 {
 	struct order order = { .observer = { .see = order_observe, .end = order_finish } };
@@ -127,7 +142,10 @@ static void serve(struct simrun *run, FILE *out, FILE *err)
 				   .out = out, .err = err, .prefix = run->setup.wanted != 1 }));
 	report_add(report, run->observer);
 	report_add(report, &order.observer);
-	station_run(&run->setup, &run->summary);
+	if (run->image)
+		serve_flash(run);
+	else
+		station_run(&run->setup, &run->summary);
 	report_free(report);
 	run->violations += order.violations;
 	run->setup.report = NULL;
@@ -138,12 +156,15 @@ void simrun_go(struct simrun *run)
 {
 	uint64_t start = plat_now();
 	size_t n;
+	run->bus_free = 0;
 	FILE *out = open_memstream(&run->out, &n), *err = open_memstream(&run->err, &n);
 	if (!out || !err)
 		abort();
 	for (size_t i = 0; i < run->count; i++) {
 		vboard_init(&run->boards[i], &run->descs[i], run->seed + (uint32_t)i, start);
 		run->boards[i].judge_claims = true;
+		if (run->shares_bus)
+			run->boards[i].shared_bus = &run->bus_free;
 	}
 	sim_boards(run->boards, run->count, run->kernel_memory);
 	sim_end_at(start + SIM_END_OF_TIME);

@@ -17,8 +17,12 @@ struct simrun {
 	uint64_t interrupt_at;     /* microseconds after the start; 0: never */
 	uint64_t drain_at;         /* the same */
 	struct observer *observer; /* one more, or NULL */
+	const char *image;         /* of --flash; NULL: none */
+	bool shares_bus;           /* all boards are on one bus; otherwise each has its own */
 	struct vdesc descs[SIMRUN_BOARDS];
 	size_t count;
+
+	uint64_t bus_free; /* when that bus is */
 
 	/* after: */
 	struct vboard boards[SIMRUN_BOARDS];

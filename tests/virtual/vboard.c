@@ -6,19 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VENDOR           0x0a5c
-#define FASTBOOT_VENDOR  0x18d1 /* the ids of Android: field notes on the provisioner */
-#define FASTBOOT_PRODUCT 0x4e40
-#define BOOT_MESSAGE     24  /* 5 */
-#define STATUS_SIZE      4   /* 5 */
-#define MESSAGE_SIZE     260 /* 6 */
-#define MESSAGE_NAME     4
-#define PACKET           512
-#define CONTROL_PACKET   64
-#define VIOLATIONS_MAX   200
-#define CMD_SIZE         0
-#define CMD_READ         1
-#define CMD_DONE         2
+#define VENDOR            0x0a5c
+#define FASTBOOT_VENDOR   0x18d1 /* the ids of Android: field notes on the provisioner */
+#define FASTBOOT_PRODUCT  0x4e40
+#define BOOT_MESSAGE      24  /* 5 */
+#define STATUS_SIZE       4   /* 5 */
+#define MESSAGE_SIZE      260 /* 6 */
+#define MESSAGE_NAME      4
+#define PACKET            512
+#define CONTROL_PACKET    64
+#define VIOLATIONS_MAX    200
+#define FLASH_PENDING_MAX (512 << 10)
+#define CMD_SIZE          0
+#define CMD_READ          1
+#define CMD_DONE          2
 
 static uint32_t le32(const uint8_t *p)
 {
@@ -232,6 +233,10 @@ static void leave(struct vboard *b, uint64_t now, uint64_t back)
 		complete(b, &b->control, VURB_GONE);
 	while (b->bulk.head)
 		complete(b, &b->bulk, VURB_GONE);
+	while (b->bulk_in.head)
+		complete(b, &b->bulk_in, VURB_GONE);
+	if (b->flash)
+		vflash_leave(b->flash, now);
 	reset_transfers(b);
 }
 
@@ -246,9 +251,9 @@ static void depart(struct vboard *b, uint64_t now)
 		b->server_next = false;
 		b->finished = b->step == b->desc->step_count; /* it reboots as the last thing */
 	} else if (b->finished) {
-		b->booted_next = b->desc->becomes_disk       ? VPHASE_DISK
-		                 : b->desc->becomes_fastboot ? VPHASE_FASTBOOT
-		                                             : VPHASE_AWAY;
+		b->booted_next = b->desc->becomes_disk || b->desc->becomes_flash ? VPHASE_DISK
+		                 : b->desc->becomes_fastboot                     ? VPHASE_FASTBOOT
+		                                                                 : VPHASE_AWAY;
 		if (b->booted_next == VPHASE_AWAY)
 			back = VDESC_FOREVER;
 	} else if (accepted && b->desc->never_returns) {
@@ -298,6 +303,8 @@ static void appear(struct vboard *b, uint64_t now)
 		b->stats.first_us = now;
 	if (b->booted_next != VPHASE_AWAY) {
 		b->phase = b->booted_next;
+		if (b->flash && b->phase == VPHASE_DISK)
+			vflash_start(b->flash, now);
 	} else if (b->server_next) {
 		next_request(b, now + delay(b, b->desc->boot_us));
 	} else {
@@ -363,6 +370,8 @@ static void violation_bystander(struct vboard *b, uint64_t now, const char *what
 void vboard_claim(struct vboard *b, uint64_t now, unsigned interface, bool on)
 {
 	vboard_tick(b, now);
+	if (on && b->phase == VPHASE_DISK && !(b->flash && interface == VBOARD_FLASH_INTERFACE))
+		vboard_violation(b, now, "interface %u of the disk is claimed", interface);
 	if (on && interface != vboard_interface(b) && !vboard_booted(b))
 		vboard_violation(b, now, "interface %u is claimed, the vendor interface is %u",
 		                 interface, vboard_interface(b));
@@ -372,10 +381,16 @@ void vboard_claim(struct vboard *b, uint64_t now, unsigned interface, bool on)
 	b->claimed = on ? b->claimed | bit : b->claimed & ~bit;
 }
 
+static bool is_flash_endpoint(const struct vboard *b, uint8_t endpoint)
+{
+	return b->flash && b->phase == VPHASE_DISK &&
+	       (endpoint == VBOARD_FLASH_OUT || endpoint == VBOARD_FLASH_IN);
+}
+
 void vboard_clear_halt(struct vboard *b, uint64_t now, uint8_t endpoint)
 {
 	vboard_tick(b, now);
-	if (endpoint == vboard_endpoint(b))
+	if (endpoint == vboard_endpoint(b) || is_flash_endpoint(b, endpoint))
 		b->halted = b->broken = false;
 }
 
@@ -397,7 +412,7 @@ static enum outcome strike_control(struct vboard *b, uint64_t now, const struct 
 		return LEFT;
 	case VFAULT_ERROR:
 		return ERROR;
-	case VFAULT_SHORT:
+	default:
 		break;
 	}
 	return ACK;
@@ -645,9 +660,31 @@ static enum outcome read_request(struct vboard *b, uint64_t now, struct vurb *ur
 	return ACK;
 }
 
+/* The request that begins a session of flashing. */
+static enum outcome begin_flash(struct vboard *b, uint64_t now, struct vurb *urb)
+{
+	uint8_t bytes[FLASHWIRE_BEGIN_SIZE];
+	const struct vfault *f = NULL;
+	bool right = urb->setup[0] == FLASHWIRE_BEGIN_TYPE &&
+	             urb->setup[1] == FLASHWIRE_BEGIN_REQUEST &&
+	             le32(urb->setup + 2) == VBOARD_FLASH_INTERFACE << 16;
+	if (!right)
+		vboard_violation(b, now, "unknown request %02x %02x", urb->setup[0], urb->setup[1]);
+	if (!right || !vflash_begin(b->flash, now, bytes, &f))
+		return STALL;
+	enum outcome outcome = f && f->kind <= VFAULT_ERROR ? strike_control(b, now, f) : ACK;
+	if (outcome != ACK)
+		return outcome;
+	b->halted = b->broken = false;
+	answer(urb, bytes, sizeof bytes, f);
+	return ACK;
+}
+
 static enum outcome vendor_request(struct vboard *b, uint64_t now, struct vurb *urb)
 {
 	bool in = urb->setup[0] & 0x80;
+	if (b->phase == VPHASE_DISK && b->flash)
+		return begin_flash(b, now, urb);
 	if ((urb->setup[0] & 0x7f) != 0x40 || urb->setup[1] != 0 || vboard_booted(b)) {
 		vboard_violation(b, now, "unknown request %02x %02x", urb->setup[0], urb->setup[1]);
 		return STALL;
@@ -770,17 +807,25 @@ static size_t put_interface(uint8_t *out, uint8_t number, const struct interface
 size_t vboard_config_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCRIPTOR_MAX])
 {
 	bool booted = vboard_booted(b), two = !booted && b->desc->interfaces == 2;
+	bool flash = b->phase == VPHASE_DISK && b->flash;
+	const struct interface flash_interface = {
+		{ FLASHWIRE_CLASS, FLASHWIRE_SUBCLASS, (uint8_t)b->desc->flash_protocol }, 0
+	};
 	size_t n = 9;
 	if (b->phase == VPHASE_FASTBOOT)
 		n += put_interface(out + n, 0, &fastboot_interface, 0x01, 0x81);
 	else if (booted || two)
 		n += put_interface(out + n, 0, &storage_interface, 0x01, 0x82);
-	if (two)
+	if (flash)
+		n += put_interface(out + n, VBOARD_FLASH_INTERFACE, &flash_interface,
+		                   VBOARD_FLASH_OUT, VBOARD_FLASH_IN);
+	else if (two)
 		n += put_interface(out + n, 1, &vendor_interface, 0x03, 0x84);
 	else if (!booted)
 		n += put_interface(out + n, (uint8_t)vboard_interface(b), &vendor_interface,
 		                   vboard_endpoint(b), vboard_endpoint(b) | 0x81);
-	const uint8_t head[] = { 9, 2, (uint8_t)n, (uint8_t)(n >> 8), two ? 2 : 1, 1, 0, 0xc0, 50 };
+	const uint8_t head[] = { 9, 2,    (uint8_t)n, (uint8_t)(n >> 8), two || flash ? 2 : 1, 1,
+		                 0, 0xc0, 50 };
 	memcpy(out, head, sizeof head);
 	return n;
 }
@@ -852,7 +897,7 @@ static enum outcome standard_request(struct vboard *b, uint64_t now, struct vurb
 		n = 1;
 		break;
 	case 0x0201: /* CLEAR_FEATURE(ENDPOINT_HALT) */
-		if (urb->setup[4] == vboard_endpoint(b))
+		if (urb->setup[4] == vboard_endpoint(b) || is_flash_endpoint(b, urb->setup[4]))
 			b->halted = b->broken = false;
 		return ACK;
 	case 0x0009:
@@ -997,6 +1042,8 @@ static void strike_bulk(struct vboard *b, uint64_t now, const struct vfault *f, 
 		accept(b, now, urb->data + urb->actual - n, n);
 		complete(b, &b->bulk, VURB_OK);
 		break;
+	default: /* those of flashing are elsewhere */
+		break;
 	}
 }
 
@@ -1032,6 +1079,105 @@ static void move_bytes(struct vboard *b, uint64_t now, struct vurb *urb)
 		complete(b, &b->bulk, VURB_OK);
 }
 
+/* When a transfer that begins now is through. */
+static uint64_t bulk_due(struct vboard *b, uint64_t now, size_t n)
+{
+	uint64_t *bus = b->shared_bus ? b->shared_bus : &b->bus_free;
+	uint64_t start = *bus > now ? *bus : now;
+	uint32_t speed = b->desc->speed;
+	*bus = start + b->desc->urb_us + (speed ? n * UINT64_C(1000000) / speed : 0);
+	return *bus;
+}
+
+/* What a message that flashing received does besides its answer. */
+static void strike_flash(struct vboard *b, uint64_t now, const struct vfault *f)
+{
+	switch (f->kind) {
+	case VFAULT_STALL:
+		b->halted = true;
+		break;
+	case VFAULT_ERROR:
+		b->halted = b->broken = true;
+		if (b->bulk_in.head)
+			complete(b, &b->bulk_in, VURB_ERROR);
+		break;
+	case VFAULT_DISCONNECT:
+		unplug(b, now);
+		break;
+	default: /* vflash carries them out */
+		break;
+	}
+}
+
+/* The next fault at the message NAME, the INDEXth of its type and the TOTALth of all. */
+static const struct vfault *flash_fault(void *ctx, const char *name, uint64_t index, uint64_t total)
+{
+	struct vboard *b = ctx;
+	for (size_t i = 0; i < b->desc->fault_count; i++) {
+		const struct vfault *f = &b->desc->faults[i];
+		bool here = f->name ? strcmp(f->name, name) == 0 && f->offset == index
+		                    : f->offset == total;
+		if (!b->faults[i].left || f->at != VPOINT_FLASH || !here)
+			continue;
+		b->faults[i].left--;
+		return f;
+	}
+	return NULL;
+}
+
+static void flash_judge(void *ctx, uint64_t now, const char *text)
+{
+	vboard_violation(ctx, now, "%s", text);
+}
+
+/* Tries the oldest transfer to the interface for flashing. True: something changed. */
+static bool move_flash_out(struct vboard *b, uint64_t now, struct vurb *urb)
+{
+	if (urb->endpoint != VBOARD_FLASH_OUT ||
+	    (b->judge_claims && !(b->claimed & 1U << VBOARD_FLASH_INTERFACE))) {
+		vboard_violation(b, now,
+		                 "%zu bytes to endpoint %02x, which is not there or not claimed",
+		                 urb->length, urb->endpoint);
+		refuse_bulk(b);
+		return true;
+	}
+	if (!urb->due && !vflash_takes(b->flash, now))
+		return false;
+	if (!urb->due)
+		urb->due = bulk_due(b, now, urb->length);
+	if (now < urb->due)
+		return false;
+	urb->actual = urb->length;
+	const struct vfault *f = vflash_take(b->flash, now, urb->data, urb->length);
+	complete(b, &b->bulk, VURB_OK);
+	if (f)
+		strike_flash(b, now, f);
+	return true;
+}
+
+static bool move_flash_in(struct vboard *b, uint64_t now)
+{
+	struct vurb *urb = b->bulk_in.head;
+	if (!urb)
+		return false;
+	if (!b->flash || b->phase != VPHASE_DISK || urb->endpoint != VBOARD_FLASH_IN) {
+		vboard_violation(b, now, "a read from endpoint %02x, which is not there",
+		                 urb->endpoint);
+		complete(b, &b->bulk_in, VURB_STALL);
+		return true;
+	}
+	if (b->halted) {
+		complete(b, &b->bulk_in, VURB_STALL);
+		return true;
+	}
+	if (!urb->due && vflash_give(b->flash, now, urb->data, urb->length, &urb->actual))
+		urb->due = bulk_due(b, now, urb->actual);
+	if (!urb->due || now < urb->due)
+		return false;
+	complete(b, &b->bulk_in, VURB_OK);
+	return true;
+}
+
 /* Tries the oldest bulk transfer. True: something changed. */
 static bool move_bulk(struct vboard *b, uint64_t now)
 {
@@ -1042,15 +1188,12 @@ static bool move_bulk(struct vboard *b, uint64_t now)
 		complete(b, &b->bulk, VURB_STALL);
 		return true;
 	}
+	if (b->flash && b->phase == VPHASE_DISK)
+		return move_flash_out(b, now, urb);
 	if (!bulk_allowed(b, now, urb))
 		return true;
-	if (!urb->due) {
-		uint64_t start = b->bus_free > now ? b->bus_free : now;
-		uint32_t speed = b->desc->speed;
-		urb->due = start + b->desc->urb_us +
-		           (speed ? urb->length * UINT64_C(1000000) / speed : 0);
-		b->bus_free = urb->due;
-	}
+	if (!urb->due)
+		urb->due = bulk_due(b, now, urb->length);
 	if (now < urb->due)
 		return false;
 	move_bytes(b, now, urb);
@@ -1059,8 +1202,10 @@ static bool move_bulk(struct vboard *b, uint64_t now)
 
 static void move_on(struct vboard *b, uint64_t now)
 {
-	while (move_control(b, now) || move_bulk(b, now))
-		;
+	do {
+		if (b->flash && b->phase == VPHASE_DISK)
+			vflash_tick(b->flash, now);
+	} while (move_control(b, now) || move_bulk(b, now) || move_flash_in(b, now));
 }
 
 void vboard_tick(struct vboard *b, uint64_t now)
@@ -1101,6 +1246,10 @@ uint64_t vboard_next_event(const struct vboard *b, uint64_t now)
 		next = earlier(next, to_come(b, b->bulk_until));
 		next = earlier(next, to_come(b, b->bulk.head->due));
 	}
+	if (b->bulk_in.head && b->bulk_in.head->due)
+		next = earlier(next, to_come(b, b->bulk_in.head->due));
+	if (b->flash && b->phase == VPHASE_DISK)
+		next = earlier(next, to_come(b, vflash_next(b->flash)));
 	return next < now ? now : next;
 }
 
@@ -1121,6 +1270,21 @@ static void note_bulk(struct vboard *b, const struct vurb *urb)
 		st->bulk_overlap = (uint32_t)b->bulk.count;
 }
 
+/* All boards together have 16 MiB of the kernel's memory: flashing must leave room for 32. */
+static void note_pending(struct vboard *b, uint64_t now)
+{
+	size_t pending = 0;
+	if (b->phase != VPHASE_DISK)
+		return;
+	for (const struct vurb *u = b->bulk.head; u; u = u->next)
+		pending += u->length;
+	for (const struct vurb *u = b->bulk_in.head; u; u = u->next)
+		pending += u->length;
+	if (pending > FLASH_PENDING_MAX)
+		vboard_violation(b, now, "transfers of %zu bytes are pending, more than %d",
+		                 pending, FLASH_PENDING_MAX);
+}
+
 /* What can be said of a control transfer before it moves. */
 static void judge_control(struct vboard *b, uint64_t now, const struct vurb *urb)
 {
@@ -1133,6 +1297,8 @@ static void judge_control(struct vboard *b, uint64_t now, const struct vurb *urb
 	if (!is_vendor(urb))
 		return;
 	violation_bystander(b, now, "a request");
+	if (b->phase == VPHASE_DISK)
+		return;
 	bool in = urb->setup[0] & 0x80;
 	if (in && le32(urb->setup + 2) != urb->length)
 		vboard_violation(b, now, "a read of %zu bytes says %u in wValue and wIndex",
@@ -1160,6 +1326,13 @@ void vboard_submit(struct vboard *b, uint64_t now, struct vurb *urb)
 	} else if (urb->endpoint == 0) {
 		judge_control(b, now, urb);
 		queue_push(&b->control, urb);
+	} else if (urb->endpoint & 0x80) {
+		violation_bystander(b, now, "a bulk read");
+		if (urb->length == 0 || urb->length % PACKET)
+			vboard_violation(b, now, "a bulk read of %zu bytes, no multiple of %d",
+			                 urb->length, PACKET);
+		queue_push(&b->bulk_in, urb);
+		note_pending(b, now);
 	} else {
 		violation_bystander(b, now, "bulk data");
 		if (b->broken)
@@ -1168,6 +1341,7 @@ void vboard_submit(struct vboard *b, uint64_t now, struct vurb *urb)
 			                 "still halted");
 		queue_push(&b->bulk, urb);
 		note_bulk(b, urb);
+		note_pending(b, now);
 	}
 	vboard_tick(b, now);
 }
@@ -1183,7 +1357,10 @@ void vboard_cancel(struct vboard *b, uint64_t now, struct vurb *urb)
 		b->read_cancelled = true;
 		b->stats.cancelled_reads++;
 	}
-	if (!queue_remove(urb->endpoint ? &b->bulk : &b->control, urb))
+	if (!queue_remove(!urb->endpoint         ? &b->control
+	                  : urb->endpoint & 0x80 ? &b->bulk_in
+	                                         : &b->bulk,
+	                  urb))
 		return;
 	if (!urb->endpoint)
 		b->control_until = 0; /* a NAK lasts no longer than its transfer */
@@ -1229,11 +1406,14 @@ void vboard_init(struct vboard *b, const struct vdesc *desc, uint32_t seed, uint
 	};
 	queue_init(&b->control);
 	queue_init(&b->bulk);
+	queue_init(&b->bulk_in);
 	queue_init(&b->done);
 	b->sum = must(EVP_MD_CTX_new());
 	b->faults = must(calloc(desc->fault_count + 1, sizeof *b->faults));
 	for (size_t i = 0; i < desc->fault_count; i++)
 		b->faults[i].left = desc->faults[i].times;
+	if (desc->becomes_flash)
+		b->flash = vflash_new(desc, flash_fault, flash_judge, b);
 	b->server_next = desc->skips_rom;
 	b->timer = now + delay(b, desc->arrive_us);
 	vboard_tick(b, now);
@@ -1248,6 +1428,7 @@ void vboard_free(struct vboard *b)
 	free(b->violations);
 	free(b->stats.files);
 	free(b->faults);
+	vflash_free(b->flash);
 	EVP_MD_CTX_free(b->sum);
 	*b = (struct vboard){ 0 };
 }

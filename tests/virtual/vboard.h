@@ -14,6 +14,7 @@
 
 #include <stdarg.h>
 #include "vdesc.h"
+#include "vflash.h"
 
 enum vurb_status {
 	VURB_PENDING,
@@ -98,7 +99,7 @@ struct vboard {
 	bool finished;     /* has sent Done (or all of its script) */
 	bool judge_claims; /* the transport reports claims: set it after vboard_init */
 	struct vboard_fault *faults;
-	struct vqueue control, bulk, done;
+	struct vqueue control, bulk, bulk_in, done;
 	bool halted;
 	bool broken;      /* halted after a transaction error: the host must clear that */
 	uint32_t claimed; /* a bit for each interface */
@@ -109,6 +110,8 @@ struct vboard {
 	uint64_t ready;                     /* of the next request */
 	uint64_t control_until, bulk_until; /* answers NAK so long */
 	uint64_t bus_free;
+	uint64_t
+		*shared_bus; /* bus_free of several boards that share one; NULL: a bus of its own */
 	uint64_t accounted;
 	bool server_next;        /* the next appearance is the file server */
 	enum vphase booted_next; /* what it comes back as after Done; VPHASE_AWAY: it does not */
@@ -123,7 +126,14 @@ struct vboard {
 	uint32_t asked;     /* requests since the last appearance */
 	uint64_t told_size; /* by the host, for told_name */
 	const char *told_name;
+
+	struct vflash *flash; /* the interface for flashing of what it becomes; NULL: it has none */
 };
+
+/* Of that interface. */
+#define VBOARD_FLASH_INTERFACE 1
+#define VBOARD_FLASH_OUT       0x02
+#define VBOARD_FLASH_IN        0x83
 
 void vboard_init(struct vboard *b, const struct vdesc *desc, uint32_t seed, uint64_t now);
 void vboard_free(struct vboard *b);

@@ -20,6 +20,7 @@ const char *const vdesc_fault_points[VPOINT_COUNT] = {
 	[VPOINT_REQUEST] = "request",
 	[VPOINT_SIZE_REPLY] = "size-reply",
 	[VPOINT_DATA] = "data",
+	[VPOINT_FLASH] = "flash",
 };
 
 /* One line, taken apart. rest[i] is the text from word i to the end of the line. */
@@ -104,6 +105,11 @@ static const struct setting settings[] = {
 	{ "becomes-disk", SETTING_FLAG, AT(becomes_disk), 0 },
 	{ "becomes-fastboot", SETTING_FLAG, AT(becomes_fastboot), 0 },
 	{ "disk-size", SETTING_SIZE, AT(disk_bytes), 0 },
+	{ "becomes-flash", SETTING_FLAG, AT(becomes_flash), 0 },
+	{ "flash-version", SETTING_NUMBER, AT(flash_version), 65535 },
+	{ "flash-protocol", SETTING_NUMBER, AT(flash_protocol), 255 },
+	{ "medium-speed", SETTING_NUMBER, AT(medium_speed), UINT32_MAX },
+	{ "flash-unverified", SETTING_FLAG, AT(flash_unverified), 0 },
 	{ "skips-rom", SETTING_FLAG, AT(skips_rom), 0 },
 	{ "bystander", SETTING_FLAG, AT(bystander), 0 },
 	{ "not-shifted", SETTING_FLAG, AT(not_shifted), 0 },
@@ -412,7 +418,9 @@ static int fault_options(struct vfault *fault, struct line *line, size_t i)
 
 static int parse_fault(struct vdesc *desc, struct line *line)
 {
-	static const char *const kinds[] = { "stall", "nak", "short", "disconnect", "error" };
+	static const char *const kinds[] = { "stall",  "nak",     "short", "disconnect", "error",
+		                             "refuse", "garbage", "wrong", "lie" };
+	const size_t kind_count = sizeof kinds / sizeof *kinds;
 	struct vfault *p = realloc(desc->faults, (desc->fault_count + 1) * sizeof *p);
 	if (!p)
 		abort();
@@ -420,16 +428,18 @@ static int parse_fault(struct vdesc *desc, struct line *line)
 	struct vfault *fault = &p[desc->fault_count++];
 	*fault = (struct vfault){ .us = VDESC_FOREVER, .times = 1 };
 	size_t kind = 0, i = 2;
-	while (line->count > 1 && kind < 5 && strcmp(line->words[1], kinds[kind]) != 0)
+	while (line->count > 1 && kind < kind_count && strcmp(line->words[1], kinds[kind]) != 0)
 		kind++;
-	if (line->count < 4 || kind == 5)
-		return fail(
-			line,
-			"a fault is one of stall, nak, short N, disconnect, error, then 'at PLACE'");
+	if (line->count < 4 || kind == kind_count)
+		return fail(line,
+		            "a fault is one of stall, nak, short N, disconnect, error, refuse N, "
+		            "garbage N, wrong, lie, then 'at PLACE'");
 	fault->kind = (enum vfault_kind)kind;
 	uint64_t n = 0;
-	if (fault->kind == VFAULT_SHORT && !parse_number(line->words[i++], 10, UINT32_MAX, &n))
-		return fail(line, "'short' needs a number of bytes");
+	bool number = fault->kind == VFAULT_SHORT || fault->kind == VFAULT_REFUSE ||
+	              fault->kind == VFAULT_GARBAGE;
+	if (number && !parse_number(line->words[i++], 10, UINT32_MAX, &n))
+		return fail(line, "'%s' needs a number", kinds[kind]);
 	fault->number = (uint32_t)n;
 	if (i + 1 >= line->count || strcmp(line->words[i], "at") != 0)
 		return fail(line, "after '%s' comes 'at PLACE'", line->words[1]);
@@ -437,7 +447,25 @@ static int parse_fault(struct vdesc *desc, struct line *line)
 		return fail(line, "unknown place '%s'", line->words[i + 1]);
 	if (fault->at == VPOINT_OPEN && fault->kind != VFAULT_DISCONNECT)
 		return fail(line, "'open' can only disconnect (open-refused-for refuses)");
+	if (fault->kind >= VFAULT_REFUSE && fault->at != VPOINT_FLASH)
+		return fail(line, "'%s' is only at 'flash'", kinds[kind]);
 	return fault_options(fault, line, i + 2);
+}
+
+/* disk NAME BYTES [read-only] */
+static int parse_disk(struct vdesc *desc, struct line *line)
+{
+	uint64_t size = 0;
+	if (line->count < 3 || line->count > 4 ||
+	    !parse_number(line->words[2], 10, UINT64_MAX, &size) ||
+	    (line->count == 4 && strcmp(line->words[3], "read-only") != 0))
+		return fail(line, "'disk' takes a name, its bytes, and perhaps 'read-only'");
+	struct vdesc_disk *p = realloc(desc->disks, (desc->disk_count + 1) * sizeof *p);
+	if (!p)
+		abort();
+	desc->disks = p;
+	p[desc->disk_count++] = (struct vdesc_disk){ copy(line->words[1]), size, line->count == 4 };
+	return 0;
 }
 
 /* --- lines ------------------------------------------------------------------------------------------------------- */
@@ -462,6 +490,7 @@ static const struct {
 	{ "nonul", step_noise },
 	{ "unknown", step_unknown },
 	{ "fault", parse_fault },
+	{ "disk", parse_disk },
 };
 
 static int split(struct line *line, const char *text)
@@ -646,6 +675,8 @@ void vdesc_init(struct vdesc *desc)
 		.patience_us =
 			30000000, /* longer than a busy test machine needs to read the status */
 		.disk_bytes = 64 << 20,
+		.flash_version = 1,
+		.flash_protocol = 1,
 	};
 	set_text(&desc->path, "1-1");
 }
@@ -659,6 +690,9 @@ void vdesc_free(struct vdesc *desc)
 	}
 	for (size_t i = 0; i < desc->fault_count; i++)
 		free(desc->faults[i].name);
+	for (size_t i = 0; i < desc->disk_count; i++)
+		free(desc->disks[i].name);
+	free(desc->disks);
 	free(desc->steps);
 	free(desc->faults);
 	free(desc->secondstage.file);

@@ -66,6 +66,7 @@ enum vfault_point {
 	VPOINT_REQUEST,     /* the 260-byte read */
 	VPOINT_SIZE_REPLY,  /* the announcement that answers a request */
 	VPOINT_DATA,        /* a file's bytes */
+	VPOINT_FLASH, /* a message to what the board became; offset: which one of its type, or of all */
 	VPOINT_COUNT,
 };
 
@@ -75,6 +76,11 @@ enum vfault_kind {
 	VFAULT_SHORT, /* number bytes only */
 	VFAULT_DISCONNECT,
 	VFAULT_ERROR, /* a transaction error: EPROTO to the host; a bulk endpoint stays halted */
+	/* of flashing only */
+	VFAULT_REFUSE,  /* answers with ERROR, code number */
+	VFAULT_GARBAGE, /* byte number of the answer is another */
+	VFAULT_WRONG,   /* what is written differs in one byte */
+	VFAULT_LIE,     /* is acknowledged and not done */
 };
 
 struct vfault {
@@ -85,6 +91,12 @@ struct vfault {
 	uint64_t us;
 	uint32_t number;
 	uint32_t times; /* how often */
+};
+
+struct vdesc_disk {
+	char *name;
+	uint64_t size;
+	bool read_only;
 };
 
 struct vdesc {
@@ -141,7 +153,15 @@ struct vdesc {
 	bool bystander;   /* not meant: touching it is a mistake, not booting it is none */
 	bool not_shifted; /* answers after a cancelled read as if nothing had been */
 	uint64_t disk_bytes;
-	char *driver; /* a kernel driver bound to the vendor interface */
+
+	/* becomes_flash: what it becomes has the interface for flashing too */
+	bool becomes_flash;
+	struct vdesc_disk *disks; /* what it has; none: "mmcblk0" of disk_bytes */
+	size_t disk_count;
+	uint32_t flash_version, flash_protocol; /* of its messages; of its interface */
+	uint32_t medium_speed;                  /* bytes a second of its disks; 0: no limit */
+	bool flash_unverified; /* the host is not expected to verify before the first MiB */
+	char *driver;          /* a kernel driver bound to the vendor interface */
 };
 
 /* Fills DESC with the defaults. Free it with vdesc_free. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The virtual board: its model (any transport, also the unit tests), the program virtual-board that plays it on a mocked
 # usbfs, a small independent host, and the library preloaded into programs under test.
-V_MODEL_OBJ := $(patsubst %,$(BUILD)/tests/virtual/%.o,vdesc vboard vfolder vreport)
+V_MODEL_OBJ := $(patsubst %,$(BUILD)/tests/virtual/%.o,vdesc vboard vflash vmedium vfolder vreport)
 V_HOST_OBJ := $(patsubst %,$(BUILD)/tests/virtual/%.o,umock usbfs vbus)
 VIRTUAL_OK := $(shell $(PKG_CONFIG) --exists umockdev-1.0 gio-2.0 libcrypto && echo yes)
 VIRTUAL_CFLAGS = $(shell $(PKG_CONFIG) --cflags umockdev-1.0 gio-2.0)
@@ -11,8 +11,8 @@ $(V_MODEL_OBJ): EXTRA_CFLAGS = $(CRYPTO_CFLAGS)
 $(V_HOST_OBJ): EXTRA_CFLAGS = $(VIRTUAL_CFLAGS)
 $(BUILD)/tests/virtual/client.o: EXTRA_CFLAGS = $(USB_CFLAGS)
 
-$(BUILD)/tests/virtual-board: $(V_HOST_OBJ) $(V_MODEL_OBJ)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VIRTUAL_LIBS) $(CRYPTO_LIBS)
+$(BUILD)/tests/virtual-board: $(V_HOST_OBJ) $(V_MODEL_OBJ) $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VIRTUAL_LIBS) $(CRYPTO_LIBS) $(CORE_LIBS)
 
 $(BUILD)/tests/virtual-client: $(BUILD)/tests/virtual/client.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(USB_LIBS)

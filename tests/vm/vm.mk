@@ -6,8 +6,8 @@ VM_DIR := $(BUILD)/vm
 
 $(BUILD)/tests/vm/redir.o: EXTRA_CFLAGS = -Itests/virtual
 
-$(BUILD)/tests/virtual-redir: $(BUILD)/tests/vm/redir.o $(V_MODEL_OBJ)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libusbredirparser-0.5) $(CRYPTO_LIBS)
+$(BUILD)/tests/virtual-redir: $(BUILD)/tests/vm/redir.o $(V_MODEL_OBJ) $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libusbredirparser-0.5) $(CRYPTO_LIBS) $(CORE_LIBS)
 
 # A program for the machine, without libraries.
 $(BUILD)/tests/scsi: $(BUILD)/tests/gadget/scsi.o

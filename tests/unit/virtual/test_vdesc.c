@@ -104,7 +104,8 @@ static void mistakes(void)
 	check_error("raw 123", "a.board:7: 'raw' takes pairs of hex digits");
 	check_error(
 		"fault burn at data",
-		"a.board:7: a fault is one of stall, nak, short N, disconnect, error, then 'at PLACE'");
+		"a.board:7: a fault is one of stall, nak, short N, disconnect, error, refuse N, "
+		"garbage N, wrong, lie, then 'at PLACE'");
 	check_error("fault stall at home", "a.board:7: unknown place 'home'");
 	check_error("fault stall at data offset", "a.board:7: 'offset' needs a number");
 	check_error("fault stall at open",
