@@ -30,6 +30,9 @@ _rpiboot()
 	--verify)
 		COMPREPLY=($(compgen -W $'yes\nno' -- "$word"))
 		;;
+	--via)
+		COMPREPLY=($(compgen -W $'auto\ndirect\ndisk' -- "$word"))
+		;;
 	--chip)
 		COMPREPLY=($(compgen -W $'2763\n2764\n2711\n2712' -- "$word"))
 		;;
@@ -75,6 +78,7 @@ _rpiboot()
 --target
 --image-sha256
 --verify
+--via
 --backup
 --spool
 --no-eject

@@ -61,6 +61,9 @@ SIM := $(patsubst tests/sim/%.c,%,$(sort $(wildcard tests/sim/test_*.c)))
 ifneq ($(SYSTEM),Linux)
 SIM := $(filter-out test_soak,$(SIM)) # reads /proc and glibc's mallinfo2
 endif
+ifneq ($(FLASH),1)
+SIM := $(filter-out test_direct,$(SIM))
+endif
 SIM_OBJ := $(patsubst %,$(BUILD)/tests/sim/%.o,plat_sim usb_sim simrun)
 TAP_TESTS += $(SIM:%=$(BUILD)/tests/%)
 

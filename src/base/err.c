@@ -65,11 +65,14 @@ static const struct {
 	[ERR_DISK_READ_ONLY] = { "disk-read-only", "the disk is write-protected" },
 	[ERR_DISK_ACCESS] = { "disk-access", "the disk cannot be opened" },
 	[ERR_DISK_IDENTITY] = { "disk-identity", "not the disk that was chosen" },
+	[ERR_DIRECT_NONE] = { "direct-none", "the board does not offer direct flashing" },
+	[ERR_DIRECT_VERSION] = { "direct-version", "board and rpiboot have no version of direct flashing in common" },
 
 	[ERR_DISK_WRITE] = { "disk-write", "the disk cannot be written" },
 	[ERR_DISK_SETTLE] = { "disk-settle", "the disk did not write out its cache" },
 	[ERR_DISK_VERIFY] = { "disk-verify", "the disk does not hold what was written" },
 	[ERR_DISK_READ] = { "disk-read", "the disk cannot be read" },
+	[ERR_DIRECT] = { "direct-failed", "direct flashing failed" },
 	[ERR_BACKUP] = { "backup", "the backup cannot be written" },
 };
 /* clang-format on */

@@ -72,12 +72,15 @@ enum err {
 	ERR_DISK_READ_ONLY, /* write-protected */
 	ERR_DISK_ACCESS,    /* no permission, or no device file */
 	ERR_DISK_IDENTITY,  /* not the board's disk, or not the one that was seen */
+	ERR_DIRECT_NONE,    /* the board does not offer direct flashing, which --via wants */
+	ERR_DIRECT_VERSION, /* it speaks other versions of its protocol */
 
 	/* the board's disk failed */
 	ERR_DISK_WRITE,  /* cannot be written */
 	ERR_DISK_SETTLE, /* did not write out its cache */
 	ERR_DISK_VERIFY, /* reads back differently, or not at all */
 	ERR_DISK_READ,   /* cannot be read, for --backup */
+	ERR_DIRECT,      /* the board's program for flashing does not answer, or not as it must */
 	ERR_BACKUP,      /* the file of --backup cannot be written */
 
 	ERR_COUNT

@@ -43,6 +43,8 @@ struct board {
 
 	struct plat_monitor *monitor; /* for the port: */
 	struct usb_device_info info;  /* the latest arrival */
+	struct usb_device_info
+		became; /* what is there instead of a boot stage; attach_id 0: nothing */
 	bool present, interrupted;
 	bool over;      /* the file server is: another arrival means that the board has restarted */
 	bool restarted; /* so it is */
@@ -63,11 +65,21 @@ void board_arrived(struct board *board, const struct usb_device_info *info)
 	plat_unlock(board->monitor);
 }
 
+void board_became(struct board *board, const struct usb_device_info *info)
+{
+	plat_lock(board->monitor);
+	board->became = *info;
+	plat_broadcast(board->monitor);
+	plat_unlock(board->monitor);
+}
+
 void board_left(struct board *board, const struct usb_device_info *info)
 {
 	plat_lock(board->monitor);
 	if (board->info.attach_id == info->attach_id)
 		board->present = false;
+	if (board->became.attach_id == info->attach_id)
+		board->became.attach_id = 0;
 	plat_broadcast(board->monitor);
 	plat_unlock(board->monitor);
 }
@@ -607,15 +619,20 @@ static void board_after(struct board *b)
 	struct postboot a = {
 		.setup = &b->setup->after,
 		.sysfs = b->setup->sysfs,
+		.usb = b->setup->usb,
 		.report = b->setup->report,
 		.board = &b->facts,
 		.monitor = b->monitor,
 		.interrupted = &b->interrupted,
 		.restarted = &b->restarted,
 		.booted = b->facts.chip != NULL,
+		.became = &b->became,
+		.deadline = plat_now() + b->setup->after.disk_time,
 	};
 	struct postflash p = { .setup = &b->setup->after.flash, .booted = a.booted };
 	if (!r->err)
+		r->err = postflash_connect(&p, &a);
+	if (!r->err && !p.direct)
 		r->err = postboot_disks(&a);
 	if (!r->err)
 		r->err = poststage_await(&a);
@@ -632,7 +649,7 @@ static void board_after(struct board *b)
 		.bytes = r->bytes,
 		.duration = r->duration,
 		.metadata = b->metadata_path,
-		.disk = p.chosen ? p.disk.node : "",
+		.disk = postflash_node(&p),
 		.flash = postflash_word(&p, r->err),
 	};
 	enum err err = postboot_exec(&a, &result);
@@ -678,6 +695,8 @@ struct board *board_new(const struct board_setup *setup, const struct usb_device
 	b->facts.place = place_names_find(setup->names, info->path);
 	b->facts.serial_index = info->serial_index;
 	b->info = *info;
+	if (!b->facts.chip)
+		b->became = *info;
 	b->present = true;
 	b->start = plat_now();
 	b->monitor = plat_monitor_new();

@@ -62,6 +62,9 @@ struct board *board_new(const struct board_setup *setup, const struct usb_device
 void board_arrived(struct board *board, const struct usb_device_info *info);
 void board_left(struct board *board, const struct usb_device_info *info);
 
+/* Something that is no boot stage arrived on its port: what it was booted into. */
+void board_became(struct board *board, const struct usb_device_info *info);
+
 /* Ends all its waits on the port; transfers end by usb_interrupt. */
 void board_interrupt(struct board *board);
 

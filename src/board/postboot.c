@@ -60,9 +60,9 @@ static bool postboot_settles(const struct postboot *a)
 }
 
 /* Looks every tenth of a second until the disks are there and settled. Inside the monitor. */
-static enum err postboot_await_disks(struct postboot *a)
+static enum err postboot_await_disks(struct postboot *a, uint64_t deadline)
 {
-	uint64_t deadline = plat_now() + a->setup->disk_time, settled = PLAT_FOREVER;
+	uint64_t settled = PLAT_FOREVER;
 	while (!*a->interrupted) {
 		plat_unlock(a->monitor);
 		bool fresh = postboot_update(a);
@@ -105,13 +105,21 @@ void postboot_report_restart(const struct postboot *a, enum err err)
 	diagnose_report(a->report, a->board, err, &why);
 }
 
-static void postboot_report_no_disk(const struct postboot *a)
+enum err postboot_no_disk(const struct postboot *a)
 {
 	struct finding why;
+	plat_lock(a->monitor);
+	bool restarted = *a->restarted;
+	plat_unlock(a->monitor);
+	if (restarted) {
+		postboot_report_restart(a, ERR_NO_DISK);
+		return ERR_NO_DISK;
+	}
 	report_error(a->report, a->board, ERR_NO_DISK, "waited %lu seconds",
 	             (unsigned long)(a->setup->disk_time / PLAT_SECOND));
 	diagnose_disk(a->sysfs, a->board->path, &why);
 	diagnose_report(a->report, a->board, ERR_NO_DISK, &why);
+	return ERR_NO_DISK;
 }
 
 enum err postboot_disks(struct postboot *a)
@@ -121,16 +129,24 @@ enum err postboot_disks(struct postboot *a)
 		return OK;
 	report_emit(a->report, &(struct event){ .kind = EV_DISK_WAIT, .board = a->board });
 	plat_lock(a->monitor);
-	enum err err = postboot_await_disks(a);
-	bool restarted = *a->restarted;
+	enum err err = postboot_await_disks(a, a->deadline ? a->deadline
+	                                                   : plat_now() + a->setup->disk_time);
 	plat_unlock(a->monitor);
-	if (err == ERR_NO_DISK && restarted)
-		postboot_report_restart(a, err);
-	else if (err == ERR_NO_DISK)
-		postboot_report_no_disk(a);
+	if (err == ERR_NO_DISK)
+		postboot_no_disk(a);
 	if (!err)
 		postboot_report_disks(a);
 	return err;
+}
+
+void postboot_look(struct postboot *a, uint64_t time)
+{
+	a->disk_count = 0;
+	plat_lock(a->monitor);
+	enum err err = postboot_await_disks(a, plat_now() + time);
+	plat_unlock(a->monitor);
+	if (!err)
+		postboot_report_disks(a);
 }
 
 /* --- the program */

@@ -14,11 +14,19 @@
 
 struct image;
 
+/* --via: the way to a board's disk. */
+enum flash_via {
+	VIA_AUTO,   /* direct where the board offers it, otherwise as a disk */
+	VIA_DIRECT, /* the program on the board writes it */
+	VIA_DISK,   /* it is a disk of the host */
+};
+
 /* What is to be done with a board's disk (postflash.h); all strings are borrowed. */
 struct postboot_flash {
 	struct image *image; /* --flash; NULL: none */
 	const char *backup;  /* --backup, a directory; NULL: none */
 	const char *target;  /* --target; NULL: the only disk */
+	enum flash_via via;
 	bool verify, eject;
 	bool named;      /* the operator chose boards by path or serial number */
 	uint64_t newest; /* the highest disk sequence number when the run began; 0: unknown */
@@ -40,12 +48,17 @@ struct postboot {
 	/* borrowed, set by the caller */
 	const struct postboot_setup *setup;
 	const struct sysfs *sysfs;
+	struct usb *usb;
 	struct report *report;
 	const struct board_facts *board;
 	struct plat_monitor *monitor; /* wakes all waits; protects: */
 	const bool *interrupted;
 	const bool *restarted; /* the board is back in USB boot mode: no disk will come */
 	bool booted;           /* by this run */
+	const struct usb_device_info
+		*became; /* what is on its port instead; attach_id 0: nothing */
+	uint64_t
+		deadline; /* for its disks, or its program for flashing, to come; 0: disk_time from now */
 
 	/* set by postboot_disks */
 	struct sysfs_disk disks[SYSFS_DISKS];
@@ -68,6 +81,12 @@ enum err postboot_disks(struct postboot *a);
 
 /* Reports ERR: the board is back in USB boot mode. */
 void postboot_report_restart(const struct postboot *a, enum err err);
+
+/* Waits likewise for a disk that was written directly, for TIME: it is no error if no disk comes. */
+void postboot_look(struct postboot *a, uint64_t time);
+
+/* Reports that no disk came. ERR_NO_DISK. */
+enum err postboot_no_disk(const struct postboot *a);
 
 /* Runs the program, if there is one. ERR_EXEC (reported), ERR_INTERRUPTED: it was ended, or not begun. */
 enum err postboot_exec(const struct postboot *a, const struct postboot_result *result);

@@ -1,58 +1,149 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "board/postflash.h"
 
-#include "flash/backup.h"
-#include "flash/medium_disk.h"
-#include "flash/target.h"
 #include "base/serial.h"
+#include "flash/backup.h"
+#include "flash/medium_direct.h"
+#include "flash/medium_disk.h"
+#include "platform/plat_disk.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define LIST_SIZE 1024
+#define LOOK_TIME (10 * PLAT_SECOND) /* for the disk to be there for the program */
+#define TARGETS   (FLASHWIRE_DISKS > SYSFS_DISKS ? FLASHWIRE_DISKS : SYSFS_DISKS)
+
+/* --- the way to the disk */
+
+static bool postflash_wants(const struct postflash *p)
+{
+	return p->setup->image || p->setup->backup;
+}
+
+enum err postflash_connect(struct postflash *p, const struct postboot *a)
+{
+	enum flash_via via = p->setup->via;
+	bool disk = plat_disk_supported() && sysfs_has_bus(a->sysfs);
+	if (!postflash_wants(p) || via == VIA_DISK)
+		return OK;
+	p->connection = (struct postdirect){ .a = a,
+		                             .booted = p->booted,
+		                             .only = via == VIA_DIRECT || !disk };
+	enum err err = postdirect_connect(&p->connection);
+	p->direct = p->connection.session != NULL;
+	if (!err && !p->direct && p->connection.only)
+		err = report_error(a->report, a->board, ERR_DIRECT_NONE, "port %s", a->board->path);
+	return err;
+}
 
 /* --- the choice */
 
-static void postflash_targets(const struct postboot *a, struct target_disk out[SYSFS_DISKS])
+static size_t postflash_disk_targets(const struct postboot *a, struct target_disk out[TARGETS])
 {
 	for (size_t i = 0; i < a->disk_count; i++) {
 		const struct sysfs_disk *d = &a->disks[i];
 		out[i] = (struct target_disk){ .node = d->node, .size = d->size };
 		target_name(d->vendor, d->model, out[i].name);
 	}
+	return a->disk_count;
 }
 
-static enum err postflash_choose(struct postflash *p, const struct postboot *a,
-                                 char name[TARGET_NAME])
+static size_t postflash_direct_targets(const struct flashwire_info *info,
+                                       struct target_disk out[TARGETS])
 {
-	struct target_disk disks[SYSFS_DISKS];
+	for (size_t i = 0; i < info->count; i++) {
+		const struct flashwire_disk *d = &info->disks[i];
+		out[i] = (struct target_disk){
+			.size = d->size,
+			.word = d->kind == FLASHWIRE_KIND_EMMC ? "emmc"
+			        : d->kind == FLASHWIRE_KIND_SD ? "sd"
+			                                       : NULL,
+		};
+		memcpy(out[i].name, d->name, sizeof out[i].name);
+	}
+	return info->count;
+}
+
+/* Which one is meant. */
+static enum err postflash_choose(struct postflash *p, const struct postboot *a, size_t *index)
+{
+	struct target_disk disks[TARGETS];
 	char list[LIST_SIZE];
-	size_t index;
-	postflash_targets(a, disks);
-	enum err err = target_choose(disks, a->disk_count, p->setup->target, &index);
+	size_t count = p->direct
+	                       ? postflash_direct_targets(direct_info(p->connection.session), disks)
+	                       : postflash_disk_targets(a, disks);
+	if (count == 0) /* no disk of the host's would come so far */
+		return report_error(a->report, a->board, ERR_NO_DISK, "the board has no disk");
+	enum err err = target_choose(disks, count, p->setup->target, index);
 	if (err) {
-		target_list(disks, a->disk_count, list, sizeof list);
+		target_list(disks, count, list, sizeof list);
 		return report_error(a->report, a->board, err, "%s%s%s",
 		                    p->setup->target ? p->setup->target : "",
 		                    p->setup->target ? " among " : "", list);
 	}
-	p->disk = a->disks[index];
 	p->chosen = true;
-	memcpy(name, disks[index].name, TARGET_NAME);
+	memcpy(p->name, disks[*index].name, TARGET_NAME);
 	return OK;
 }
 
-static enum err postflash_check_size(const struct postflash *p, const struct postboot *a,
-                                     uint64_t size)
+/* What may be known before it is opened. */
+static enum err postflash_check_disk(const struct postboot *a, const char *name, uint64_t has,
+                                     bool read_only, const struct spool *spool)
 {
-	if (size <= p->disk.size)
+	if (!spool)
+		return OK;
+	if (read_only)
+		return report_error(a->report, a->board, ERR_DISK_READ_ONLY, "%s", name);
+	if (spool_size(spool) <= has)
 		return OK;
 	return report_error(a->report, a->board, ERR_DISK_TOO_SMALL,
-	                    "%s has %llu bytes, the image %llu", p->disk.node,
-	                    (unsigned long long)p->disk.size, (unsigned long long)size);
+	                    "%s has %llu bytes, the image %llu", name, (unsigned long long)has,
+	                    (unsigned long long)spool_size(spool));
 }
 
-/* --- the work */
+/* --- the work, whatever the way */
+
+/* The serial number as a file name, or the path. */
+static enum err postflash_backup(const struct postflash *p, struct flash *f, struct medium *m)
+{
+	const struct board_facts *board = f->steps.board;
+	return backup_write(f, m, p->setup->backup,
+	                    serial_is_valid(board->serial) ? board->serial : board->path);
+}
+
+static enum err postflash_work(struct postflash *p, struct flash *f, struct medium *medium)
+{
+	enum err err = p->setup->image ? flash_write(f, medium) : postflash_backup(p, f, medium);
+	p->figures = f->figures;
+	p->done = !err;
+	return err;
+}
+
+static struct flash postflash_flash(const struct postflash *p, const struct postboot *a)
+{
+	return (struct flash){
+		.steps = { .report = a->report,
+		           .board = a->board,
+		           .monitor = a->monitor,
+		           .interrupted = a->interrupted },
+		.image = p->setup->image,
+		.verify = p->setup->verify,
+	};
+}
+
+/* Waits for the image. *SPOOL NULL: there is none, nothing is to be written. */
+static enum err postflash_await(const struct postflash *p, struct flash *f,
+                                const struct spool **spool)
+{
+	*spool = NULL;
+	enum err err = p->setup->image ? flash_await_image(f) : OK;
+	if (!err && p->setup->image)
+		*spool = image_spool(p->setup->image);
+	return err;
+}
+
+/* --- as a disk of the host */
 
 static struct medium_disk_setup postflash_disk_setup(const struct postflash *p,
                                                      const struct postboot *a)
@@ -68,48 +159,124 @@ static struct medium_disk_setup postflash_disk_setup(const struct postflash *p,
 	};
 }
 
-/* The serial number as a file name, or the path. */
-static enum err postflash_backup(const struct postflash *p, struct flash *f, struct medium *m)
+static enum err postflash_run_disk(struct postflash *p, const struct postboot *a)
 {
-	const struct board_facts *board = f->steps.board;
-	return backup_write(f, m, p->setup->backup,
-	                    serial_is_valid(board->serial) ? board->serial : board->path);
-}
-
-enum err postflash_run(struct postflash *p, const struct postboot *a)
-{
-	struct flash f = {
-		.steps = { .report = a->report,
-		           .board = a->board,
-		           .monitor = a->monitor,
-		           .interrupted = a->interrupted },
-		.image = p->setup->image,
-		.verify = p->setup->verify,
-	};
-	char problem[MEDIUM_PROBLEM], name[TARGET_NAME];
+	struct flash f = postflash_flash(p, a);
 	struct medium *medium;
-	bool write = p->setup->image != NULL;
-	if (!write && !p->setup->backup)
-		return OK;
-	enum err err = postflash_choose(p, a, name);
-	if (!err && write)
-		err = flash_await_image(&f);
-	const struct spool *spool = write && !err ? image_spool(f.image) : NULL;
-	if (!err && write)
-		err = postflash_check_size(p, a, spool_size(spool));
+	const struct spool *spool;
+	char problem[MEDIUM_PROBLEM];
+	size_t index;
+	enum err err = postflash_choose(p, a, &index);
+	if (err)
+		return err;
+	p->disk = a->disks[index];
+	err = postflash_await(p, &f, &spool);
+	if (!err)
+		err = postflash_check_disk(a, p->disk.node, p->disk.size, false, spool);
 	if (err)
 		return err;
 	struct medium_disk_setup setup = postflash_disk_setup(p, a);
-	setup.write = write;
+	setup.write = spool != NULL;
 	err = medium_disk_open(&setup, spool, &medium, problem);
 	if (err)
 		return report_error(a->report, a->board, err, "%s", problem);
-	f.disk_name = name;
-	err = write ? flash_write(&f, medium) : postflash_backup(p, &f, medium);
+	f.disk_name = p->name;
+	err = postflash_work(p, &f, medium);
 	medium->ops->close(medium);
-	p->figures = f.figures;
-	p->done = !err;
 	return err;
+}
+
+/* --- by the program on the board */
+
+/* Waits for the image, without a session if that takes time: the board ends one that is idle. */
+static enum err postflash_await_idle(struct postflash *p, struct flash *f,
+                                     const struct spool **spool, size_t *index)
+{
+	struct image_status status = { .ready = true };
+	if (p->setup->image)
+		image_status(p->setup->image, &status);
+	if (!status.ready)
+		postdirect_end(&p->connection);
+	enum err err = postflash_await(p, f, spool);
+	if (!err && !p->connection.session)
+		err = postdirect_connect(&p->connection);
+	if (!err && !p->connection.session)
+		err = report_error(f->steps.report, f->steps.board, ERR_DIRECT_NONE,
+		                   "not any more");
+	return err || status.ready ? err : postflash_choose(p, p->connection.a, index);
+}
+
+static enum err postflash_run_session(struct postflash *p, const struct postboot *a, bool keep)
+{
+	struct flash f = postflash_flash(p, a);
+	struct medium *medium;
+	const struct spool *spool;
+	char problem[MEDIUM_PROBLEM];
+	size_t index;
+	enum err err = postflash_choose(p, a, &index);
+	if (!err)
+		err = postflash_await_idle(p, &f, &spool, &index);
+	if (err)
+		return err;
+	const struct flashwire_disk *disk = &direct_info(p->connection.session)->disks[index];
+	err = postflash_check_disk(a, disk->name, disk->size, disk->read_only, spool);
+	if (err)
+		return err;
+	struct medium_direct_setup setup = { .session = p->connection.session,
+		                             .disk = disk,
+		                             .keep = keep,
+		                             .is_there = postdirect_is_there,
+		                             .ctx = &p->connection };
+	err = medium_direct_open(&setup, spool, &medium, problem);
+	if (err == ERR_INTERRUPTED)
+		return err;
+	if (err)
+		return report_error(a->report, a->board, err, "%s", problem);
+	f.disk_name = p->name;
+	err = postflash_work(p, &f, medium);
+	if (!err && !spool)
+		medium->ops->publish(medium);
+	medium->ops->close(medium);
+	return err;
+}
+
+/* Finds the disk among the host's, for the program. */
+static void postflash_find_node(struct postflash *p, struct postboot *a)
+{
+	struct target_disk disks[TARGETS];
+	if (!sysfs_has_bus(a->sysfs))
+		return;
+	postboot_look(a, LOOK_TIME);
+	size_t count = postflash_disk_targets(a, disks);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(disks[i].name, p->name) == 0)
+			p->disk = a->disks[i];
+}
+
+static enum err postflash_run_direct(struct postflash *p, struct postboot *a)
+{
+	bool program = a->setup->program != NULL;
+	bool keep = p->setup->eject && !program;
+	enum err err = postflash_run_session(p, a, keep);
+	postdirect_end(&p->connection);
+	p->ejected = !err && keep;
+	if (!err && program)
+		postflash_find_node(p, a);
+	return err;
+}
+
+enum err postflash_run(struct postflash *p, struct postboot *a)
+{
+	if (!postflash_wants(p))
+		return OK;
+	return p->direct ? postflash_run_direct(p, a) : postflash_run_disk(p, a);
+}
+
+/* --- afterwards */
+
+const char *postflash_node(const struct postflash *p)
+{
+	return p->chosen ? p->disk.node : "";
 }
 
 const char *postflash_word(const struct postflash *p, enum err err)
@@ -124,17 +291,35 @@ const char *postflash_word(const struct postflash *p, enum err err)
 	return p->done ? words[p->figures.checked] : err_code(err);
 }
 
-void postflash_eject(const struct postflash *p, const struct postboot *a)
+/* The same for both ways; PROBLEM when it fails. */
+static enum err postflash_eject_disk(struct postflash *p, const struct postboot *a,
+                                     char problem[MEDIUM_PROBLEM])
+{
+	if (!p->direct) {
+		struct medium_disk_setup setup = postflash_disk_setup(p, a);
+		setup.write = true; /* nobody else may use it */
+		return medium_disk_eject(&setup, problem);
+	}
+	snprintf(problem, MEDIUM_PROBLEM, "the program on the board cannot be reached");
+	enum err err = postdirect_connect(&p->connection);
+	if (!err)
+		err = p->connection.session
+		              ? medium_direct_eject(p->connection.session, p->name, problem)
+		              : ERR_DIRECT_NONE;
+	postdirect_end(&p->connection);
+	return err;
+}
+
+void postflash_eject(struct postflash *p, const struct postboot *a)
 {
 	char problem[MEDIUM_PROBLEM];
 	if (!p->done || !p->setup->eject)
 		return;
-	struct medium_disk_setup setup = postflash_disk_setup(p, a);
-	setup.write = true; /* nobody else may use it */
-	if (medium_disk_eject(&setup, problem) != OK)
+	if (!p->ejected && postflash_eject_disk(p, a, problem) != OK)
 		report_warning(a->report, a->board, "eject", "not ejected: %s", problem);
 	else
-		report_emit(a->report, &(struct event){ .kind = EV_EJECTED,
-		                                        .board = a->board,
-		                                        .name = p->disk.node });
+		report_emit(a->report,
+		            &(struct event){ .kind = EV_EJECTED,
+		                             .board = a->board,
+		                             .name = p->direct ? p->name : p->disk.node });
 }

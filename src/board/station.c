@@ -329,6 +329,8 @@ static void station_on_arrival(void *ctx, const struct usb_device_info *info)
 		port->look_at = 0;
 		if (port->board && candidate)
 			board_arrived(port->board, info);
+		else if (port->board)
+			board_became(port->board, info);
 		plat_broadcast(st->monitor);
 	}
 	plat_unlock(st->monitor);

@@ -88,6 +88,7 @@ static struct station_setup command_station_setup(const struct options *o, struc
 			.output_to_stderr = o->json,
 			.flash = { .backup = o->backup,
 			           .target = o->target,
+			           .via = (enum flash_via)o->via,
 			           .verify = o->verify == VERIFY_YES,
 			           .eject = !o->no_eject,
 			           .named = o->path_count || o->serial_count,
@@ -161,14 +162,14 @@ static enum err command_prepare_disks(const struct command_run *run, struct imag
 	                     : o->wait_disk ? "--wait-disk"
 	                                    : "--wait-for";
 	bool disk = o->flash || o->backup;
-	bool looks = disk || o->wait_disk || o->wait_for == WAIT_DISK ||
-	             o->wait_for == WAIT_FASTBOOT;
-	if (looks && !sysfs_has_bus(&sysfs_default))
+	bool host = o->wait_disk || o->wait_for == WAIT_DISK || o->wait_for == WAIT_FASTBOOT ||
+	            (disk && o->via == VIA_DISK); /* needs the host's view of the board */
+	if (host && !sysfs_has_bus(&sysfs_default))
 		return report_error(run->report, NULL, ERR_USAGE,
 		                    "%s needs /sys of Linux, which is missing here", option);
-	if (disk && !plat_disk_supported())
+	if (disk && o->via == VIA_DISK && !plat_disk_supported())
 		return report_error(run->report, NULL, ERR_USAGE,
-		                    "%s is not available on this system", option);
+		                    "--via disk is not available on this system");
 	if (disk && !frame_available())
 		return report_error(run->report, NULL, ERR_USAGE,
 		                    "%s: this rpiboot was built without libzstd (Debian: apt-get "

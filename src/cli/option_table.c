@@ -28,6 +28,13 @@ static const char *const option_wait_words[] = {
 	NULL,
 };
 
+static const char *const option_via_words[] = {
+	[VIA_AUTO] = "auto",
+	[VIA_DIRECT] = "direct",
+	[VIA_DISK] = "disk",
+	NULL,
+};
+
 /* The offset of a member of struct options, which must have this type. */
 #define MEMBER(name, kind)                        \
 	(offsetof(struct options, name) +         \
@@ -109,6 +116,9 @@ const struct option option_table[] = {
 	{ NULL, "verify", "WHEN",
 	  "read back and compare what --flash has written: yes (the default) or no",
 	  .type = OPTION_WORD, .member = MEMBER(verify, int), .words = option_verify_words },
+	{ NULL, "via", "WAY",
+	  "how: direct (the program on the board writes), disk (as a disk of this host), or auto (the default: direct if the board offers it)",
+	  .type = OPTION_WORD, .member = MEMBER(via, int), .words = option_via_words },
 	{ NULL, "backup", "DIR",
 	  "after the boot, copy each board's disk to DIR/SERIAL.img.zst",
 	  TEXT(backup), .not_empty = true, .complete = COMPLETE_DIRECTORY },

@@ -211,9 +211,11 @@ static enum options_result options_check_flash(struct options *o)
 	if (disk && (o->check || o->list))
 		return options_fail(o, "--%s and --%s are mutually exclusive",
 		                    o->flash ? "flash" : "backup", o->check ? "check" : "list");
-	if (!disk && (o->target || o->no_eject))
+	if (!disk && (o->target || o->no_eject || o->via != VIA_AUTO))
 		return options_fail(o, "--%s requires --flash or --backup",
-		                    o->target ? "target" : "no-eject");
+		                    o->target     ? "target"
+		                    : o->no_eject ? "no-eject"
+		                                  : "via");
 	if (!o->flash && (o->image_sha256 || o->spool || o->verify != VERIFY_YES))
 		return options_fail(o, "--%s requires --flash",
 		                    o->image_sha256 ? "image-sha256"

@@ -30,6 +30,7 @@ struct options {
 	const char *flash, *target, *image_sha256, *spool, *backup; /* NULL: not given */
 	bool no_eject;
 	int verify; /* enum options_verify */
+	int via;    /* enum flash_via */
 	bool overlay, loop, sign, again, quiet, check, list, json;
 	const struct chip *chip; /* --chip; NULL: not given */
 	int progress;            /* enum options_progress */

@@ -125,6 +125,7 @@ enum err backup_write(struct flash *f, struct medium *medium, const char *direct
 	                                              .name = medium->name,
 	                                              .text = f->disk_name,
 	                                              .where = b.path,
+	                                              .topic = medium->direct ? "direct" : "disk",
 	                                              .size = medium->size });
 	flash_step_watch(&f->steps);
 	err = backup_all(&b);

@@ -204,6 +204,7 @@ enum err flash_write(struct flash *f, struct medium *medium)
 	                                              .board = f->steps.board,
 	                                              .name = medium->name,
 	                                              .text = f->disk_name,
+	                                              .topic = medium->direct ? "direct" : "disk",
 	                                              .size = medium->size,
 	                                              .bytes = spool_size(medium->spool) });
 	flash_step_watch(&f->steps);
@@ -218,6 +219,7 @@ enum err flash_write(struct flash *f, struct medium *medium)
 	report_emit(f->steps.report, &(struct event){ .kind = EV_FLASH_END,
 	                                              .board = f->steps.board,
 	                                              .name = medium->name,
+	                                              .topic = medium->direct ? "direct" : "disk",
 	                                              .flash = &f->figures });
 	return OK;
 }

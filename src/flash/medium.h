@@ -66,6 +66,7 @@ struct medium {
 	size_t verify_count;       /* chunks that are verified together best */
 	uint64_t pending; /* bytes that write has accepted and that are not on the disk yet */
 	bool past_cache;  /* verify reads the board's medium, not a cache in front of it */
+	bool direct;      /* written by the program on the board, not as a disk of the host */
 	char name[80];    /* for messages: "/dev/sda" */
 	char problem[MEDIUM_PROBLEM]; /* of the last error: what and why */
 };

@@ -77,6 +77,8 @@ static bool target_matches(const struct target_disk *disk, const char *which)
 		return true;
 	if (wanted == TARGET_UNKNOWN)
 		return strcmp(disk->name, which) == 0;
+	if (wanted == TARGET_MMC && disk->word)
+		return strcmp(disk->word, which) == 0;
 	enum target_kind kind = target_kind(disk->name);
 	return kind == wanted || (kind == TARGET_UNKNOWN && wanted == TARGET_MMC);
 }

@@ -24,6 +24,7 @@ struct target_disk {
 	char name[TARGET_NAME]; /* the board's own name, like "mmcblk0"; "" unknown */
 	const char *node;       /* the host's, like "/dev/sda"; NULL where there is none */
 	uint64_t size;          /* bytes; 0: no medium */
+	const char *word; /* "emmc" or "sd" where the board knows which; NULL: the name decides */
 };
 
 /* The board's name of a disk from the vendor (8 characters) and model (16) of its SCSI inquiry data, in which our gadget

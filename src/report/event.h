@@ -50,11 +50,11 @@ enum event_kind {
 	EV_DISK,          /* its disk: name, size, text: model, where: serial ("" unknown) */
 	EV_IMAGE, /* decoded: name, text: format, size, bytes: of the file, where: SHA-256 (NULL: not asked), duration */
 	EV_IMAGE_WAIT, /* the board waits for the image */
-	EV_FLASH, /* its disk is about to be written: name, text: the board's own name, size, bytes: image */
+	EV_FLASH, /* its disk is about to be written: name, text: the board's own name, topic: direct or disk, size, bytes: image */
 	EV_FLASH_PROGRESS, /* step; done of size bytes (0: unknown) in duration */
 	EV_FLASH_WRITTEN, /* all but the first MiB is written: bytes, duration; the board's cache is next */
-	EV_FLASH_END, /* written, and verified if asked for: name, flash */
-	EV_BACKUP, /* its disk is about to be read: name, text: the board's own name, size; where: the file */
+	EV_FLASH_END, /* written, and verified if asked for: name, topic, flash */
+	EV_BACKUP, /* its disk is about to be read: name, text, topic as in EV_FLASH, size; where: the file */
 	EV_BACKUP_END, /* name: the file, size, bytes: of the file, where: SHA-256 of the disk, duration */
 	EV_EJECTED,   /* its disk: name */
 	EV_EXEC,      /* the program name is about to run for the board */

@@ -207,6 +207,8 @@ static void json_put_flash(struct json_out *out, const struct event *e)
 		return;
 	}
 	json_put_string(out, "device", e->name);
+	if (e->kind == EV_FLASH || e->kind == EV_FLASH_END || e->kind == EV_BACKUP)
+		json_put_string(out, "via", e->topic);
 	if (e->kind == EV_FLASH || e->kind == EV_BACKUP) {
 		json_put_known(out, "model", e->text);
 		json_put_number(out, "size", e->size);

@@ -144,13 +144,17 @@ static void text_print_image(const struct text *t, const struct event *e)
 	        (double)e->duration / (double)PLAT_SECOND);
 }
 
-/* A disk that is about to be written or read: "VERB /dev/sda, mmcblk0, 31268536320 bytes". */
+/* A disk that is about to be written or read: "VERB /dev/sda, mmcblk0, 31268536320 bytes", or
+ * "VERB mmcblk0 directly, 31268536320 bytes". */
 static void text_print_medium(const struct text *t, const struct event *e, const char *verb)
 {
 	char safe[SAFE];
+	bool direct = strcmp(e->topic, "direct") == 0;
 	fprintf(text_begin(t, e, t->options.out), "%s %s%s%s, %llu bytes\n", verb, e->name,
-	        *e->text ? ", " : "", str_escape(safe, sizeof safe, e->text),
-	        (unsigned long long)e->size);
+	        direct     ? " directly"
+	        : *e->text ? ", "
+	                   : "",
+	        direct ? "" : str_escape(safe, sizeof safe, e->text), (unsigned long long)e->size);
 }
 
 static double text_rate(uint64_t bytes, uint64_t time)

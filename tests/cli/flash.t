@@ -25,6 +25,8 @@ usage 'a hash of the wrong length' --flash a.img --image-sha256 1234
 usage 'a hash of nothing' --image-sha256 0000000000000000000000000000000000000000000000000000000000000000
 usage 'a spool of nothing' --spool /tmp
 usage 'a verify that is neither' --flash a.img --verify maybe
+usage 'a way that is none' --flash a.img --via usb
+usage 'a way to nothing' --via direct
 
 if ! [ -x "$vb" ]; then
 	skip 'flash with virtual boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'

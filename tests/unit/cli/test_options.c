@@ -174,6 +174,14 @@ static void around_the_boot(void)
 	WRONG("--wait-for rom --wait-disk");
 	WRONG("--wait-for rom --flash x");
 	WRONG("--wait-for fastboot --backup x");
+	RUNS("--flash x");
+	CHECK_INT(o.via, VIA_AUTO);
+	RUNS("--backup x --via=direct");
+	CHECK_INT(o.via, VIA_DIRECT);
+	RUNS("--flash x --via disk");
+	CHECK_INT(o.via, VIA_DISK);
+	WRONG("--via direct");
+	WRONG("--flash x --via usb");
 	CHECK_INT(parse("--udev"), OPTIONS_UDEV);
 }
 

@@ -59,12 +59,15 @@ static void words(void)
 
 /* --- the choice */
 
-static const struct target_disk emmc = { "mmcblk0", "/dev/sda", 1000 };
-static const struct target_disk boot = { "mmcblk0boot0", "/dev/sdb", 10 };
-static const struct target_disk nvme = { "nvme0n1", "/dev/sdc", 2000 };
-static const struct target_disk usb = { "sda", "/dev/sdd", 3000 };
-static const struct target_disk empty = { "", "/dev/sde", 0 };
-static const struct target_disk unnamed = { "", "/dev/sdf", 4000 };
+static const struct target_disk emmc = { "mmcblk0", "/dev/sda", 1000, NULL };
+static const struct target_disk boot = { "mmcblk0boot0", "/dev/sdb", 10, NULL };
+static const struct target_disk nvme = { "nvme0n1", "/dev/sdc", 2000, NULL };
+static const struct target_disk usb = { "sda", "/dev/sdd", 3000, NULL };
+static const struct target_disk empty = { "", "/dev/sde", 0, NULL };
+static const struct target_disk unnamed = { "", "/dev/sdf", 4000, NULL };
+/* of a board that knows what they are */
+static const struct target_disk known_emmc = { "mmcblk0", "/dev/sdg", 1000, "emmc" };
+static const struct target_disk known_sd = { "mmcblk1", "/dev/sdh", 1000, "sd" };
 
 /* Returns the chosen disk's node, or the error's code. */
 static const char *chosen(const char *which, unsigned count, const struct target_disk *const list[])
@@ -105,6 +108,9 @@ static void by_kind(void)
 	CHECK_STR(CHOSEN("nvme", &unnamed), "disk-none-such");
 	CHECK_STR(CHOSEN("emmc", &unnamed), "/dev/sdf");
 	CHECK_STR(CHOSEN("usb", &usb, &usb), "disk-ambiguous");
+	CHECK_STR(CHOSEN("emmc", &known_sd, &known_emmc), "/dev/sdg");
+	CHECK_STR(CHOSEN("sd", &known_emmc, &known_sd), "/dev/sdh");
+	CHECK_STR(CHOSEN("sd", &known_emmc), "disk-none-such");
 }
 
 static void by_name(void)
