@@ -84,6 +84,7 @@ _rpiboot()
 --no-eject
 --exec
 --list
+--follow
 --udev
 --check
 --chip

@@ -3,6 +3,7 @@
 
 #include "bootdir/bootdir_hash.h"
 #include "bootdir/enforce.h"
+#include "cli/follow.h"
 #include "cli/list.h"
 #include "cli/observers.h"
 #include "flash/frame.h"
@@ -187,23 +188,26 @@ static enum err command_prepare_disks(const struct command_run *run, struct imag
 	                  image);
 }
 
+/* --names. Reported. */
+static enum err command_read_names(const char *file, struct report *report,
+                                   struct place_names **names)
+{
+	char why[512];
+	*names = place_names_read(file, why, sizeof why);
+	return *names ? OK : report_error(report, NULL, ERR_USAGE, "--names: %s", why);
+}
+
 /* What must be right before the first board; everything wrong is reported. */
 static enum err command_prepare(struct command_run *run, struct station_setup *setup)
 {
 	const struct options *o = run->options;
-	char why[512];
 	if (o->exec && !plat_can_start(o->exec))
 		return report_error(run->report, NULL, ERR_USAGE, "--exec %s: %s", o->exec,
 		                    strerror(errno));
-	if (o->names) {
-		run->names = place_names_read(o->names, why, sizeof why);
-		if (!run->names)
-			return report_error(run->report, NULL, ERR_USAGE, "--names: %s", why);
-		setup->names = run->names;
-	}
-	enum err err = o->expect_key
-	                       ? command_expect_key(o->expect_key, setup->enforce, run->report)
-	                       : OK;
+	enum err err = o->names ? command_read_names(o->names, run->report, &run->names) : OK;
+	setup->names = run->names;
+	if (!err && o->expect_key)
+		err = command_expect_key(o->expect_key, setup->enforce, run->report);
 	if (!err)
 		err = enforce_run(setup->enforce);
 	return err ? err : command_prepare_disks(run, &setup->after.flash.image);
@@ -264,11 +268,17 @@ int command_list(const struct options *o)
 	struct report *report = report_new();
 	struct station_setup setup = command_station_setup(o, report, NULL);
 	struct report_text_options text = { .quiet = o->quiet, .out = stdout, .err = stderr };
+	struct place_names *names = NULL;
 	enum err err = ERR_MEMORY;
 	if (report) {
 		report_add(report, report_text_new(&text));
-		err = list_run(&setup, o->json, stdout);
+		err = o->names ? command_read_names(o->names, report, &names) : OK;
+		setup.names = names;
+		if (!err)
+			err = o->follow ? follow_run(&setup, o->json, stdout)
+			                : list_run(&setup, o->json, stdout);
 	}
 	report_free(report);
+	place_names_free(names);
 	return outcome_status(err);
 }

@@ -1,33 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/list.h"
 
+#include "cli/list_entry.h"
 #include "report/diagnose.h"
-#include "formats/json.h"
+#include "report/place_names.h"
 #include "platform/plat.h"
-#include "base/str.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LIST_MAX 256
-
-struct entry {
-	struct usb_device_info info;
-	enum stage stage;
-	const struct chip *chip; /* NULL: not known from its ids */
-	enum err access;         /* what opening it ends with */
-	char serial[USB_STRING_SIZE];
-	char drivers[SYSFS_TEXT], holders[SYSFS_TEXT];
-	struct sysfs_disk disks[SYSFS_DISKS];
-	size_t disk_count;
-};
 
 struct list {
 	const struct station_setup *setup;
 	struct plat_monitor *monitor; /* arrivals are reported by any thread */
 	struct usb_device_info info[LIST_MAX];
 	size_t seen_count;
-	struct entry *entries;
+	struct list_entry *entries;
 	size_t count;
 };
 
@@ -59,25 +49,6 @@ static int list_by_path(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-static void list_read_identity(const struct list *l, struct usb *usb, struct entry *e)
-{
-	const struct sysfs *m = l->setup->sysfs;
-	struct usb_handle *handle;
-	e->stage = sysfs_stage(m, &e->info);
-	if (stage_is_boot(e->stage))
-		e->chip = chip_by_product(e->info.product);
-	sysfs_text(m, e->info.path, "serial", e->serial);
-	e->access = usb_open(usb, &e->info, &handle);
-	if (!e->access) {
-		if (!*e->serial && e->info.serial_index != 0)
-			usb_string(handle, e->info.serial_index, e->serial);
-		usb_close(handle);
-	}
-	sysfs_drivers(m, e->info.path, NULL, e->drivers);
-	sysfs_holders(m, &e->info, e->holders);
-	e->disk_count = sysfs_disks(m, e->info.path, e->disks);
-}
-
 static enum err list_gather(struct list *l)
 {
 	struct usb *usb;
@@ -98,9 +69,9 @@ static enum err list_gather(struct list *l)
 	if (!l->entries)
 		err = ERR_MEMORY;
 	for (size_t i = 0; !err && i < count; i++) {
-		struct entry *e = &l->entries[l->count];
-		*e = (struct entry){ .info = info[i] };
-		list_read_identity(l, usb, e);
+		struct list_entry *e = &l->entries[l->count];
+		list_entry_read(e, &info[i], place_names_find(l->setup->names, info[i].path),
+		                l->setup->sysfs, usb);
 		if (station_selects(l->setup, &e->info, e->serial))
 			l->count++;
 	}
@@ -109,54 +80,6 @@ static enum err list_gather(struct list *l)
 }
 
 /* --- the table */
-
-static const char *list_access_word(enum err access)
-{
-	switch (access) {
-	case OK:
-		return "yes";
-	case ERR_USB_ACCESS:
-		return "denied";
-	case ERR_USB_BUSY:
-		return "busy";
-	default:
-		return "no";
-	}
-}
-
-#define PATH_WIDTH   9
-#define SERIAL_WIDTH 16
-#define DRIVER_WIDTH 12
-#define CELL         80
-
-/* Escaped, and cut to WIDTH: the whole of it is in the JSON. */
-static const char *list_cell(char out[CELL], int width, const char *text)
-{
-	char safe[4 * USB_STRING_SIZE + 1];
-	str_escape(safe, sizeof safe, *text ? text : "-");
-	bool fits = strlen(safe) <= (size_t)width;
-	snprintf(out, CELL, "%.*s%s", fits ? width : width - 2, safe, fits ? "" : "..");
-	return out;
-}
-
-static void list_print_row(FILE *out, const struct entry *e)
-{
-	char serial[CELL], drivers[CELL], model[4 * SYSFS_TEXT + 1];
-	fprintf(out, "%-*s  %-7s  %-19s  %-*s  %-6s  %s\n", PATH_WIDTH, e->info.path,
-	        e->chip ? e->chip->name : "-", stage_name(e->stage), SERIAL_WIDTH,
-	        list_cell(serial, SERIAL_WIDTH, e->serial), list_access_word(e->access),
-	        list_cell(drivers, DRIVER_WIDTH, e->drivers));
-	if (strlen(e->drivers) > DRIVER_WIDTH)
-		fprintf(out, "%*s  drivers: %s\n", PATH_WIDTH, "", e->drivers);
-	if (*e->holders)
-		fprintf(out, "%*s  held by %s\n", PATH_WIDTH, "",
-		        str_escape(model, sizeof model, e->holders));
-	for (size_t i = 0; i < e->disk_count; i++)
-		fprintf(out, "%*s  %s  %llu bytes  %s\n", PATH_WIDTH, "", e->disks[i].node,
-		        (unsigned long long)e->disks[i].size,
-		        str_escape(model, sizeof model,
-		                   *e->disks[i].model ? e->disks[i].model : "-"));
-}
 
 /* Which models carry the chips that were seen. */
 static void list_print_models(FILE *out, const struct list *l)
@@ -172,61 +95,10 @@ static void list_print_models(FILE *out, const struct list *l)
 
 static void list_print_table(FILE *out, const struct list *l)
 {
-	fprintf(out, "%-*s  %-7s  %-19s  %-*s  %-6s  %s\n", PATH_WIDTH, "PATH", "CHIP", "STAGE",
-	        SERIAL_WIDTH, "SERIAL", "ACCESS", "DRIVER");
+	list_entry_print_head(out);
 	for (size_t i = 0; i < l->count; i++)
-		list_print_row(out, &l->entries[i]);
+		list_entry_print_row(out, &l->entries[i]);
 	list_print_models(out, l);
-}
-
-/* --- JSON */
-
-/* "" is null, too. */
-static void list_put_text(struct json_out *out, const char *key, const char *text)
-{
-	json_put_string(out, key, text && *text ? text : NULL);
-}
-
-/* A list "a, b" as an array. */
-static void list_put_words(struct json_out *out, const char *key, const char *list)
-{
-	char copy[SYSFS_TEXT], *rest = NULL;
-	memcpy(copy, list, strlen(list) + 1);
-	json_open(out, key, '[');
-	for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
-		json_put_string(out, NULL, word + (*word == ' '));
-	json_close(out, ']');
-}
-
-static void list_print_json(FILE *stream, const struct entry *e)
-{
-	char id[8];
-	struct json_out writer, *out = &writer;
-	json_begin(out, stream, JSON_SPACED);
-	json_open(out, NULL, '{');
-	json_put_string(out, "path", e->info.path);
-	snprintf(id, sizeof id, "%04x", e->info.vendor);
-	json_put_string(out, "vendor", id);
-	snprintf(id, sizeof id, "%04x", e->info.product);
-	json_put_string(out, "product", id);
-	list_put_text(out, "chip", e->chip ? e->chip->name : NULL);
-	list_put_text(out, "models", e->chip ? e->chip->boards : NULL);
-	list_put_text(out, "stage", stage_code(e->stage));
-	list_put_text(out, "serial", e->serial);
-	list_put_text(out, "access", list_access_word(e->access));
-	list_put_words(out, "drivers", e->drivers);
-	list_put_words(out, "programs", e->holders);
-	json_open(out, "disks", '[');
-	for (size_t i = 0; i < e->disk_count; i++) {
-		json_open(out, NULL, '{');
-		json_put_string(out, "device", e->disks[i].node);
-		json_put_number(out, "size", e->disks[i].size);
-		list_put_text(out, "model", e->disks[i].model);
-		json_close(out, '}');
-	}
-	json_close(out, ']');
-	json_close(out, '}');
-	json_end_line(out);
 }
 
 /* --- the whole */
@@ -262,11 +134,13 @@ enum err list_run(const struct station_setup *setup, bool json, FILE *out)
 		station_explain(setup, err);
 	} else if (json) {
 		for (size_t i = 0; i < l->count; i++)
-			list_print_json(out, &l->entries[i]);
+			list_entry_print_json(out, &l->entries[i], NULL);
 	} else {
 		list_print_table(out, l);
 	}
-	fflush(out);
+	if (fflush(out) != 0)
+		err = report_error(setup->report, NULL, ERR_USAGE, "standard output: %s",
+		                   strerror(errno));
 	if (!err)
 		list_explain_denied(l);
 	if (l) {

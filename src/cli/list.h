@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 /* Prints the boards that SETUP selects, as a table or (JSON) as one object a line. OK, ERR_NO_BOARD with the reason
- * reported, or ERR_USB_INIT, ERR_MEMORY (reported). */
+ * reported, or ERR_USB_INIT, ERR_MEMORY, ERR_USAGE when OUT cannot be written (reported). */
 enum err list_run(const struct station_setup *setup, bool json, FILE *out);
 
 #endif

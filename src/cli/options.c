@@ -265,6 +265,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 		return options_fail(o, "-l and -n are mutually exclusive");
 	if (o->chip && !o->check)
 		return options_fail(o, "--chip requires --check");
+	if (o->follow && !o->list)
+		return options_fail(o, "--follow requires --list");
 	enum options_result result = options_check_wait(o);
 	return result == OPTIONS_RUN ? options_check_flash(o) : result;
 }

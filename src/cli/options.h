@@ -31,7 +31,7 @@ struct options {
 	bool no_eject;
 	int verify; /* enum options_verify */
 	int via;    /* enum flash_via */
-	bool overlay, loop, sign, again, quiet, check, list, json;
+	bool overlay, loop, sign, again, quiet, check, list, follow, json;
 	const struct chip *chip; /* --chip; NULL: not given */
 	int progress;            /* enum options_progress */
 	int verbose;

@@ -151,7 +151,10 @@ static void around_the_boot(void)
 	CHECK_INT(o.wait_disk, 5);
 	CHECK_STR(o.exec, "./flash.sh");
 	RUNS("--list --json -p 1-1");
-	CHECK(o.list && o.json);
+	CHECK(o.list && o.json && !o.follow);
+	RUNS("--list --follow");
+	CHECK(o.list && o.follow);
+	WRONG("--follow");
 	RUNS("");
 	CHECK(!o.list && !o.json && !o.exec && !o.wait_disk);
 	WRONG("--wait-disk=0");

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A board on the bus as --list shows it: what is known about it, as a row of the table or as JSON. The fields:
+ * docs/events.md. */
+#ifndef LIST_ENTRY_H
+#define LIST_ENTRY_H
+
+#include "base/chip.h"
+#include "platform/sysfs.h"
+#include "platform/usb.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct list_entry {
+	struct usb_device_info info;
+	const char *place; /* its path's name (--names); NULL: none */
+	enum stage stage;
+	const struct chip *chip; /* NULL: not known from its ids */
+	enum err access;         /* what opening it ends with */
+	char serial[USB_STRING_SIZE];
+	char drivers[SYSFS_TEXT], holders[SYSFS_TEXT];
+	struct sysfs_disk disks[SYSFS_DISKS];
+	size_t disk_count;
+};
+
+/* What is known about INFO; PLACE is borrowed. Opens it to see whether it may, and for a serial that the machine does not
+ * report. */
+void list_entry_read(struct list_entry *e, const struct usb_device_info *info, const char *place,
+                     const struct sysfs *sysfs, struct usb *usb);
+
+/* The table. */
+void list_entry_print_head(FILE *out);
+void list_entry_print_row(FILE *out, const struct list_entry *e);
+
+/* A line of --follow. EVENT: "present", "arrived", "left". */
+void list_entry_print_change_head(FILE *out);
+void list_entry_print_change(FILE *out, const struct list_entry *e, const char *event);
+
+/* EVENT: as above, or NULL. */
+void list_entry_print_json(FILE *out, const struct list_entry *e, const char *event);
+
+#endif
