@@ -12,7 +12,8 @@ foreign="$demo jq gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-s390x-linux-
 machine='qemu-system-x86 libusbredirparser-dev busybox-static cpio kmod udev xz-utils'
 windows='gcc make perl pkg-config git bzip2 xz-utils zip gcc-mingw-w64-x86-64 wine64 nsis openssl'
 checks="$demo $gadget $machine $windows git clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm binutils jq tmux mtools
-	dosfstools fdisk zip unzip python3-minimal mandoc groff-base zsh systemd debootstrap softhsm2 opensc libengine-pkcs11-openssl"
+	dosfstools fdisk zip unzip python3-minimal mandoc groff-base zsh systemd debootstrap softhsm2 opensc libengine-pkcs11-openssl
+	prometheus mosquitto mosquitto-clients ansible-core ansible-lint"
 
 case ${1-} in
 build) packages=$build ;;
