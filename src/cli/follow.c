@@ -73,9 +73,10 @@ static void follow_on_departure(void *ctx, const struct usb_device_info *info)
 	follow_note(ctx, info, false);
 }
 
-static void follow_on_interrupt(void *ctx)
+static void follow_on_signal(void *ctx, enum plat_signal signal)
 {
 	struct follow *f = ctx;
+	(void)signal; /* there is nothing to finish: each ends it */
 	plat_lock(f->monitor);
 	if (f->interrupted)
 		plat_exit_now(outcome_status(ERR_INTERRUPTED)); /* the reader may have stopped */
@@ -228,7 +229,7 @@ static enum err follow_start(struct follow *f)
 {
 	f->end = &f->changes;
 	f->monitor = plat_monitor_new();
-	if (!f->monitor || !plat_on_signal(follow_on_interrupt, f))
+	if (!f->monitor || !plat_on_signal(follow_on_signal, f))
 		return ERR_MEMORY;
 	return usb_start(&f->usb, &(struct usb_setup){ .arrived = follow_on_arrival,
 	                                               .left = follow_on_departure,
