@@ -9,7 +9,7 @@ endif
 ifeq ($(SYSTEM)$(FLASH),Linux1)
 FLASHD_LIB := $(BUILD)/libflashd.a
 else
-UNIT := $(filter-out test_flashd test_flashd_disk,$(UNIT))
+UNIT := $(filter-out test_flashd test_flashd_disk test_medium_direct,$(UNIT))
 endif
 ifneq ($(FLASH),1)
 UNIT := $(filter-out test_backup test_flash test_image test_medium_disk test_spool,$(UNIT))
