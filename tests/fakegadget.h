@@ -68,7 +68,10 @@ static inline void gadget_make(const char *root)
 	memset(&gadget, 0, sizeof gadget);
 	snprintf(gadget.root, sizeof gadget.root, "%s", root);
 	signal(SIGPIPE, SIG_IGN);
-	gadget_text("run/held/.keep", "");
+	gadget_text("run/held/mmcblk0", ""); /* of an earlier session */
+	char path[500];
+	snprintf(path, sizeof path, "%s/run/held/mmcblk0", root);
+	unlink(path);
 	gadget_text("run/lun/.keep", "");
 	gadget_text("run/ejected/.keep", "");
 }

@@ -84,6 +84,7 @@ static enum err postflash_choose(struct postflash *p, const struct postboot *a, 
 	}
 	p->chosen = true;
 	memcpy(p->name, disks[*index].name, TARGET_NAME);
+	p->size = disks[*index].size;
 	return OK;
 }
 
@@ -240,7 +241,7 @@ static enum err postflash_run_session(struct postflash *p, const struct postboot
 	return err;
 }
 
-/* Finds the disk among the host's, for the program. */
+/* Finds the disk among the host's, for the program: by the board's name of it, or where that is not shown by its size. */
 static void postflash_find_node(struct postflash *p, struct postboot *a)
 {
 	struct target_disk disks[TARGETS];
@@ -249,7 +250,7 @@ static void postflash_find_node(struct postflash *p, struct postboot *a)
 	postboot_look(a, LOOK_TIME);
 	size_t count = postflash_disk_targets(a, disks);
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(disks[i].name, p->name) == 0)
+		if (*disks[i].name ? strcmp(disks[i].name, p->name) == 0 : disks[i].size == p->size)
 			p->disk = a->disks[i];
 }
 

@@ -23,7 +23,7 @@
 #define UMOCKDEV   "libumockdev-preload.so.0"
 
 struct options {
-	const char *directory, *report, *chdir, *preload;
+	const char *directory, *report, *chdir, *preload, *disk;
 	const char *signal_at; /* milliseconds, or PLACE[:NAME] */
 	int signal;
 	bool overlay, quiet;
@@ -63,6 +63,7 @@ static const char usage[] =
 	"  --signal S@WHEN  sends signal number or name S to PROGRAM at WHEN: milliseconds, or "
 	"PLACE[:FILE]\n"
 	"  --seed N         of the boards' jitter\n"
+	"  --save-disk FILE what the first board's first disk holds in the end (becomes-flash)\n"
 	"  --chdir DIR      PROGRAM's working directory\n"
 	"  --preload LIB    a further library to preload into PROGRAM\n"
 	"  --quiet          text only if the judge is not content\n";
@@ -107,6 +108,9 @@ static int set_option(struct options *o, int c, const char *value)
 	case 'e':
 		o->seed = (uint32_t)strtoul(value, NULL, 10);
 		return 0;
+	case 'd':
+		o->disk = value;
+		return 0;
 	case 'c':
 		o->chdir = value;
 		return 0;
@@ -126,9 +130,11 @@ static int set_option(struct options *o, int c, const char *value)
 static int parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "folder", 1, NULL, 'f' }, { "overlay", 0, NULL, 'o' }, { "limit", 1, NULL, 'l' },
-		{ "report", 1, NULL, 'r' }, { "signal", 1, NULL, 's' },  { "seed", 1, NULL, 'e' },
-		{ "chdir", 1, NULL, 'c' },  { "preload", 1, NULL, 'p' }, { "quiet", 0, NULL, 'q' },
+		{ "folder", 1, NULL, 'f' }, { "overlay", 0, NULL, 'o' },
+		{ "limit", 1, NULL, 'l' },  { "report", 1, NULL, 'r' },
+		{ "signal", 1, NULL, 's' }, { "seed", 1, NULL, 'e' },
+		{ "chdir", 1, NULL, 'c' },  { "preload", 1, NULL, 'p' },
+		{ "quiet", 0, NULL, 'q' },  { "save-disk", 1, NULL, 'd' },
 		{ NULL, 0, NULL, 0 },
 	};
 	*o = (struct options){ .limit = 60 };
@@ -271,6 +277,27 @@ static int re_execute(char **argv)
 	return fail("cannot start itself: %s", strerror(errno));
 }
 
+/* Writes the disk of --save-disk. */
+static int save_disk(const struct run *run)
+{
+	const struct vboard *b = &run->fs.boards[0].board;
+	if (!run->options.disk || !b->flash)
+		return 0;
+	const struct vmedium *disk = vflash_disk(b->flash, 0);
+	uint8_t *bytes = g_malloc(VMEDIUM_CHUNK);
+	FILE *f = fopen(run->options.disk, "w");
+	uint64_t size = vmedium_size(disk);
+	bool good = f != NULL;
+	for (uint64_t at = 0; good && at < size; at += VMEDIUM_CHUNK) {
+		size_t n = size - at < VMEDIUM_CHUNK ? (size_t)(size - at) : VMEDIUM_CHUNK;
+		vmedium_read(disk, at, bytes, n);
+		good = fwrite(bytes, 1, n, f) == n;
+	}
+	good = f && fclose(f) == 0 && good;
+	g_free(bytes);
+	return good ? 0 : fail("%s: %s", run->options.disk, strerror(errno));
+}
+
 static int report(struct run *run)
 {
 	const struct options *o = &run->options;
@@ -311,6 +338,8 @@ int main(int argc, char **argv)
 		g_main_loop_run(run.loop);
 		g_mutex_lock(&run.fs.lock);
 		status = report(&run);
+		int bad = save_disk(&run);
+		status = bad ? bad : status;
 		g_mutex_unlock(&run.fs.lock);
 	}
 	usbfs_stop(&run.fs);

@@ -265,6 +265,8 @@ static int get(UMockdevIoctlClient *client, void *bytes, size_t size)
 
 static bool has_interface(const struct usbfs_handle *h, unsigned number)
 {
+	if (number == VBOARD_FLASH_INTERFACE && vboard_offers_flash(&h->board->board))
+		return true;
 	if (vboard_booted(&h->board->board))
 		return number == 0;
 	return number == vboard_interface(&h->board->board) ||
@@ -288,6 +290,8 @@ static const char *driver_of(const struct usbfs_handle *h, unsigned number)
 		if (o->board == h->board && connected(o) && o->claimed & 1U << number)
 			return "usbfs";
 	if (h->board->board.phase == VPHASE_FASTBOOT)
+		return NULL;
+	if (number == VBOARD_FLASH_INTERFACE && vboard_offers_flash(&h->board->board))
 		return NULL;
 	if (vboard_booted(&h->board->board) || number != vboard_interface(&h->board->board))
 		return "usb-storage";
@@ -555,12 +559,13 @@ static int deliver(struct request *r, UMockdevIoctlData *arg)
 	if (!at)
 		return -EFAULT;
 	bool control = r->urb.endpoint == 0;
-	if (control && r->urb.setup[0] & 0x80 && r->urb.actual) {
+	bool in = (control ? r->urb.setup[0] : r->urb.endpoint) & 0x80;
+	size_t offset = control ? CONTROL_SETUP : 0;
+	if (in && r->urb.actual) {
 		UMockdevIoctlData *buffer = umockdev_ioctl_data_resolve(
-			at, offsetof(struct usbdevfs_urb, buffer), CONTROL_SETUP + r->urb.actual,
-			NULL);
+			at, offsetof(struct usbdevfs_urb, buffer), offset + r->urb.actual, NULL);
 		if (buffer) {
-			umockdev_ioctl_data_update(buffer, CONTROL_SETUP, r->urb.data,
+			umockdev_ioctl_data_update(buffer, (gint)offset, r->urb.data,
 			                           (gint)r->urb.actual);
 			g_object_unref(buffer);
 		}

@@ -303,7 +303,7 @@ static void appear(struct vboard *b, uint64_t now)
 		b->stats.first_us = now;
 	if (b->booted_next != VPHASE_AWAY) {
 		b->phase = b->booted_next;
-		if (b->flash && b->phase == VPHASE_DISK)
+		if (vboard_offers_flash(b))
 			vflash_start(b->flash, now);
 	} else if (b->server_next) {
 		next_request(b, now + delay(b, b->desc->boot_us));
@@ -381,9 +381,14 @@ void vboard_claim(struct vboard *b, uint64_t now, unsigned interface, bool on)
 	b->claimed = on ? b->claimed | bit : b->claimed & ~bit;
 }
 
+bool vboard_offers_flash(const struct vboard *b)
+{
+	return b->flash && b->phase == VPHASE_DISK;
+}
+
 static bool is_flash_endpoint(const struct vboard *b, uint8_t endpoint)
 {
-	return b->flash && b->phase == VPHASE_DISK &&
+	return vboard_offers_flash(b) &&
 	       (endpoint == VBOARD_FLASH_OUT || endpoint == VBOARD_FLASH_IN);
 }
 
@@ -683,7 +688,7 @@ static enum outcome begin_flash(struct vboard *b, uint64_t now, struct vurb *urb
 static enum outcome vendor_request(struct vboard *b, uint64_t now, struct vurb *urb)
 {
 	bool in = urb->setup[0] & 0x80;
-	if (b->phase == VPHASE_DISK && b->flash)
+	if (vboard_offers_flash(b))
 		return begin_flash(b, now, urb);
 	if ((urb->setup[0] & 0x7f) != 0x40 || urb->setup[1] != 0 || vboard_booted(b)) {
 		vboard_violation(b, now, "unknown request %02x %02x", urb->setup[0], urb->setup[1]);
@@ -807,7 +812,7 @@ static size_t put_interface(uint8_t *out, uint8_t number, const struct interface
 size_t vboard_config_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCRIPTOR_MAX])
 {
 	bool booted = vboard_booted(b), two = !booted && b->desc->interfaces == 2;
-	bool flash = b->phase == VPHASE_DISK && b->flash;
+	bool flash = vboard_offers_flash(b);
 	const struct interface flash_interface = {
 		{ FLASHWIRE_CLASS, FLASHWIRE_SUBCLASS, (uint8_t)b->desc->flash_protocol }, 0
 	};
@@ -1160,7 +1165,7 @@ static bool move_flash_in(struct vboard *b, uint64_t now)
 	struct vurb *urb = b->bulk_in.head;
 	if (!urb)
 		return false;
-	if (!b->flash || b->phase != VPHASE_DISK || urb->endpoint != VBOARD_FLASH_IN) {
+	if (!vboard_offers_flash(b) || urb->endpoint != VBOARD_FLASH_IN) {
 		vboard_violation(b, now, "a read from endpoint %02x, which is not there",
 		                 urb->endpoint);
 		complete(b, &b->bulk_in, VURB_STALL);
@@ -1188,7 +1193,7 @@ static bool move_bulk(struct vboard *b, uint64_t now)
 		complete(b, &b->bulk, VURB_STALL);
 		return true;
 	}
-	if (b->flash && b->phase == VPHASE_DISK)
+	if (vboard_offers_flash(b))
 		return move_flash_out(b, now, urb);
 	if (!bulk_allowed(b, now, urb))
 		return true;
@@ -1203,7 +1208,7 @@ static bool move_bulk(struct vboard *b, uint64_t now)
 static void move_on(struct vboard *b, uint64_t now)
 {
 	do {
-		if (b->flash && b->phase == VPHASE_DISK)
+		if (vboard_offers_flash(b))
 			vflash_tick(b->flash, now);
 	} while (move_control(b, now) || move_bulk(b, now) || move_flash_in(b, now));
 }
@@ -1248,7 +1253,7 @@ uint64_t vboard_next_event(const struct vboard *b, uint64_t now)
 	}
 	if (b->bulk_in.head && b->bulk_in.head->due)
 		next = earlier(next, to_come(b, b->bulk_in.head->due));
-	if (b->flash && b->phase == VPHASE_DISK)
+	if (vboard_offers_flash(b))
 		next = earlier(next, to_come(b, vflash_next(b->flash)));
 	return next < now ? now : next;
 }
@@ -1390,6 +1395,11 @@ bool vboard_fault_point(const struct vboard *b, enum vfault_point *place, const 
 		[VPHASE_DISK] = -1,
 		[VPHASE_FASTBOOT] = -1,
 	};
+	if (vboard_offers_flash(b)) {
+		*place = VPOINT_FLASH;
+		*name = vflash_last(b->flash);
+		return true;
+	}
 	int at = places[b->phase];
 	if (at < 0)
 		return false;

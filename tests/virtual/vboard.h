@@ -174,6 +174,9 @@ size_t vboard_config_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCR
 bool vboard_booted(const struct vboard *b);
 /* The text of string INDEX; NULL: none. */
 const char *vboard_string(const struct vboard *b, unsigned index);
+/* Whether it is what has the interface for flashing. */
+bool vboard_offers_flash(const struct vboard *b);
+
 /* The interface and endpoint of section 2. */
 unsigned vboard_interface(const struct vboard *b);
 uint8_t vboard_endpoint(const struct vboard *b);

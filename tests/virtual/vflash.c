@@ -68,6 +68,7 @@ struct vflash {
 	bool empty_packet; /* ends the last transfer */
 	uint64_t busy, silent, life;
 	uint64_t counts[TYPES + 1]; /* of messages by type; of all */
+	char last[16];
 };
 
 static void *must(void *p)
@@ -177,6 +178,11 @@ void vflash_leave(struct vflash *f, uint64_t now)
 const struct vflash_stats *vflash_stats(const struct vflash *f)
 {
 	return &f->stats;
+}
+
+const char *vflash_last(const struct vflash *f)
+{
+	return f->last;
 }
 
 struct vmedium *vflash_disk(const struct vflash *f, size_t index)
@@ -520,6 +526,7 @@ static const struct vfault *receive(struct vflash *f, uint64_t now, const struct
 	op->payload = must(malloc(m->payload + 1));
 	memcpy(op->payload, f->stream + FLASHWIRE_HEADER, m->payload);
 	message_name(m->type, name);
+	memcpy(f->last, name, sizeof name);
 	op->fault = strike(f, name, m->type);
 	f->stats.messages++;
 	f->pending += FLASHWIRE_HEADER + m->payload;

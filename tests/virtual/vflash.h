@@ -49,6 +49,9 @@ struct vflash_stats {
 };
 
 const struct vflash_stats *vflash_stats(const struct vflash *f);
+/* The name of the last message, "" before the first. */
+const char *vflash_last(const struct vflash *f);
+
 struct vmedium *vflash_disk(const struct vflash *f, size_t index);
 
 #endif

@@ -69,8 +69,7 @@ static void fill_disk(const char *name, size_t size)
 static void begin_with(size_t size)
 {
 	char root[300];
-	static unsigned count;
-	snprintf(root, sizeof root, "%s/board%u", scratch, count++);
+	snprintf(root, sizeof root, "%s/board", scratch);
 	gadget_make(root);
 	gadget_add_disk("mmcblk0", size);
 	fill_disk("mmcblk0", size);
