@@ -35,6 +35,7 @@ WARNINGS += -Wno-format # the attribute means Microsoft's printf there; the same
 endif
 # What the C library of a system shows besides POSIX only when asked.
 SYSTEM_CPPFLAGS_Darwin := -D_DARWIN_C_SOURCE
+SYSTEM_CPPFLAGS_FreeBSD := -D__BSD_VISIBLE=1
 SYSTEM_CPPFLAGS_NetBSD := -D_NETBSD_SOURCE
 SYSTEM_CPPFLAGS_Windows := -D_WIN32_WINNT=0x0602 -D__USE_MINGW_ANSI_STDIO=1
 

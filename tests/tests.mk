@@ -72,8 +72,11 @@ $(SIM_OBJ) $(SIM:%=$(BUILD)/tests/sim/%.o): EXTRA_CFLAGS = -Itests -Itests/virtu
 $(SIM:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/tests/sim/%.o $(SIM_OBJ) $(V_MODEL_OBJ) $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS) $(CORE_LIBS)
 
-# The test programs, for systems where they are only built.
-.PHONY: unit-tests
+# For systems where programs are only built: the objects, then the test programs.
+.PHONY: objects test-objects unit-tests
+objects: $(CORE_OBJ) $(BUILD)/main.o $(BUILD)/src/platform/usb_libusb.o $(TOOLS_LIB_OBJ) \
+	$(TOOLS:%=$(BUILD)/tools/%.o) $(TOOLS:%=$(BUILD)/tools/main-%.o)
+test-objects: $(foreach source,$(UNIT_SRC),$(if $(filter $(basename $(notdir $(source))),$(UNIT)),$(BUILD)/$(source:.c=.o))) $(SIM_OBJ) $(SIM:%=$(BUILD)/tests/sim/%.o) $(V_MODEL_OBJ)
 unit-tests: $(UNIT:%=$(BUILD)/tests/%) $(SIM:%=$(BUILD)/tests/%)
 
 # macOS and the BSDs: compiled and linked, not run.
@@ -110,7 +113,7 @@ C_FILES = $(shell $(SOURCES) | grep '\.[ch]$$')
 # Sources for Windows and macOS need their headers: `make check-windows` and `make check-links` compile them with the same
 # warnings as errors.
 LINT_C = $(filter-out win32/% tests/windows/% src/platform/plat_win32% src/platform/sysfs_win32% src/platform/sysfs_darwin.c,$(filter %.c,$(C_FILES)))
-SH_FILES = $(sort $(shell $(SOURCES) | grep -E '\.(sh|t)$$'; grep -rlI '^\#!/bin/sh' tools)) tests/run tests/layers tests/wordlist tests/coverage tests/foreign tests/debian-package .ci/run \
+SH_FILES = $(sort $(shell $(SOURCES) | grep -E '\.(sh|t)$$'; grep -rlI '^\#!/bin/sh' tools)) tests/run tests/layers tests/wordlist tests/coverage tests/foreign tests/debian-package tests/links/check tests/package/reproducible .ci/run \
 	completions/rpiboot.bash debian/rpiboot.postrm debian/tests/virtual-board
 LINT_INC = -Isrc -Imass-storage-gadget -Ibuild -Itools/lib -Itests -Itests/virtual -Itests/sim
 
@@ -126,6 +129,7 @@ lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 	printf '%s\n' $(LINT_C) | xargs -P $(shell nproc) -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c11 \
 		-D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(LINT_INC) $(USB_CFLAGS) $(CRYPTO_CFLAGS) $(VIRTUAL_CFLAGS) \
 		2>/dev/null' sh
+	tests/links/check
 
 # All programs and test programs, without running them.
 .PHONY: everything

@@ -283,6 +283,14 @@ bool sysfs_disk_at(const struct sysfs *m, unsigned major, unsigned minor, const 
 	return false;
 }
 
+bool sysfs_lacks_node(const struct sysfs *m, const struct usb_device_info *info,
+                      char node[SYSFS_TEXT])
+{
+	(void)m, (void)info; /* devices have no files there */
+	*node = 0;
+	return false;
+}
+
 uint64_t sysfs_disk_sequence(const struct sysfs *m)
 {
 	(void)m;

@@ -386,7 +386,11 @@ enum err usb_start(struct usb **out, const struct usb_setup *setup)
 	}
 	static const int levels[] = { LIBUSB_LOG_LEVEL_NONE, LIBUSB_LOG_LEVEL_WARNING,
 		                      LIBUSB_LOG_LEVEL_INFO };
+#ifdef __FreeBSD__ /* its own libusb has no such call before FreeBSD 15; LIBUSB_DEBUG= works everywhere */
+	(void)levels;
+#else
 	libusb_set_option(usb->context, LIBUSB_OPTION_LOG_LEVEL, levels[setup->verbose]);
+#endif
 	err = usb_watch(usb);
 	if (err)
 		goto fail;
