@@ -129,7 +129,7 @@ bool chip_index_is_rom(uint8_t serial_index)
 bool chip_is_second_stage(const char *name)
 {
 	for (size_t i = 0; i < chip_count; i++)
-		if (strcmp(name, chip_table[i].second_stage) == 0)
+		if (strcasecmp(name, chip_table[i].second_stage) == 0)
 			return true;
 	return false;
 }

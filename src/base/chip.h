@@ -59,7 +59,7 @@ const struct chip *chip_by_name(const char *name);
  * 0 (older ROMs) or 3 (2711, 2712) is the ROM, all else (1, seen: 4) the second stage's file server. */
 bool chip_index_is_rom(uint8_t serial_index);
 
-/* Whether NAME is a second stage of any chip. */
+/* Whether NAME is a second stage of any chip. Case does not count: there are file systems that ignore it. */
 bool chip_is_second_stage(const char *name);
 
 #endif

@@ -86,6 +86,33 @@ char *bootfiles_fetch_command(const struct bootfiles_places *places, const char 
 	               *name ? name : directory);
 }
 
+bool bootfiles_is_link_text(const char *bytes, size_t n)
+{
+	bool slash = false;
+	for (size_t i = 0; i < n; i++) {
+		bool end = bytes[i] == '\n' && i + 1 == n;
+		if (!end && (bytes[i] <= ' ' || bytes[i] > '~'))
+			return false;
+		slash = slash || bytes[i] == '/';
+	}
+	return slash && !memchr(bytes, '<', n);
+}
+
+/* What is wrong with the archive, which is SIZE bytes long; to be freed. */
+static char *bootfiles_archive_problem(const struct bootfiles *files, enum err err, uint64_t size)
+{
+	char text[256] = "";
+	int64_t n = size < sizeof text ? plat_read_at(files->archive_fd, 0, text, (size_t)size) : 0;
+	if (n > 0 && bootfiles_is_link_text(text, (size_t)n))
+		return str_new(
+			"%s: holds only the words %.*s: git did not make the link (core.symlinks); in "
+			"the clone: git config core.symlinks true && git checkout -- .",
+			files->archive, (int)strcspn(text, "\n"), text);
+	return str_new("%s: %s at byte %llu", files->archive,
+	               err == ERR_ARCHIVE ? files->tar.bad : "read error",
+	               (unsigned long long)files->tar.bad_offset);
+}
+
 static int64_t bootfiles_read_archive(void *ctx, uint64_t offset, void *to, size_t n)
 {
 	return plat_read_at(((struct bootfiles *)ctx)->archive_fd, offset, to, n);
@@ -112,9 +139,7 @@ static enum err bootfiles_open_archive(struct bootfiles *files, char *path)
 	files->archive = path;
 	enum err err = tar_open(&files->tar, bootfiles_read_archive, files, size);
 	if (err)
-		files->problem = str_new("%s: %s at byte %llu", path,
-		                         err == ERR_ARCHIVE ? files->tar.bad : "read error",
-		                         (unsigned long long)files->tar.bad_offset);
+		files->problem = bootfiles_archive_problem(files, err, size);
 	return err;
 }
 

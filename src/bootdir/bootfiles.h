@@ -48,6 +48,9 @@ void bootfiles_close(struct bootfiles *files);
  * that; if it is a bare name, the directory of that name in one of ROOTS. New string, NULL: out of memory. */
 char *bootfiles_directory(const char *directory, const char *const *roots);
 
+/* Whether the N bytes are the target of a symbolic link as text, which git writes where links are not possible. */
+bool bootfiles_is_link_text(const char *bytes, size_t n);
+
 /* The command that fetches the firmware for DIRECTORY, as it can be typed here: a new string, NULL: out of memory. */
 char *bootfiles_fetch_command(const struct bootfiles_places *places, const char *directory);
 

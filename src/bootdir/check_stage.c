@@ -34,19 +34,6 @@ static bool check_is_markup(const char *bytes, size_t n)
 	return false;
 }
 
-/* The target of a symbolic link as text, which git writes where links are not possible. */
-static bool check_is_link_text(const char *bytes, size_t n)
-{
-	bool slash = false;
-	for (size_t i = 0; i < n; i++) {
-		bool end = bytes[i] == '\n' && i + 1 == n;
-		if (!end && (bytes[i] <= ' ' || bytes[i] > '~'))
-			return false;
-		slash = slash || bytes[i] == '/';
-	}
-	return n < STAGE_MIN && slash && !memchr(bytes, '<', n);
-}
-
 /* Whether nothing is left of the file without its trailers. */
 static bool check_is_bare_trailer(const struct check_ctx *c, const uint8_t *bytes, size_t n)
 {
@@ -69,7 +56,7 @@ static bool check_stage_is_program(struct check_ctx *c, const char *label, const
 	else if (check_is_markup(bytes, n))
 		check_add(c, &no_program, label, 0,
 		          "not a program but a web page: the download went wrong");
-	else if (check_is_link_text(bytes, n))
+	else if (n < STAGE_MIN && bootfiles_is_link_text(bytes, n))
 		check_add_advice(c, &no_program, OK, label, 0,
 		                 "In the clone: git config core.symlinks true && git checkout -- .",
 		                 "not a program but the text of a symbolic link that git did not "

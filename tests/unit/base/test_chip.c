@@ -40,9 +40,19 @@ static void rows_are_complete(void)
 	}
 }
 
+/* File systems of Windows and macOS ignore case: BOOTCODE4.BIN opens bootcode4.bin there. */
+static void second_stages_without_case(void)
+{
+	CHECK(chip_is_second_stage("BOOTCODE4.BIN"));
+	CHECK(chip_is_second_stage("Bootcode.bin"));
+	CHECK(!chip_is_second_stage("bootcode4.bin.sig"));
+	CHECK(!chip_is_second_stage("bootcode3.bin"));
+}
+
 int main(void)
 {
 	RUN(spellings);
 	RUN(rows_are_complete);
+	RUN(second_stages_without_case);
 	return tap_end();
 }

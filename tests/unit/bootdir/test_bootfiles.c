@@ -234,6 +234,13 @@ static void problems(void)
 	sh("mkdir -p bad; printf rubbish >bad/bootfiles.bin");
 	CHECK_INT(open_for("bad", false, "2711", ""), ERR_ARCHIVE);
 	CHECK_STR(files.problem, "bad/bootfiles.bin: ends inside a header at byte 0");
+	sh("mkdir -p link; printf ../firmware/bootfiles.bin >link/bootfiles.bin");
+	CHECK_INT(open_for("link", false, "2711", ""), ERR_ARCHIVE);
+	CHECK_STR(
+		files.problem,
+		"link/bootfiles.bin: holds only the words ../firmware/bootfiles.bin: git did not make "
+		"the link (core.symlinks); in the clone: git config core.symlinks true && git "
+		"checkout -- .");
 	CHECK_INT(open_for("bad/bootfiles.bin", false, "2711", ""), ERR_NO_DIRECTORY);
 }
 
