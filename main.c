@@ -2,6 +2,7 @@
 /* rpiboot: options, boot files, what to do, exit status. */
 #include "cli/commands.h"
 #include "config.h"
+#include "cli/driver.h"
 #include "cli/options.h"
 #include "platform/plat.h"
 #include "report/outcome.h"
@@ -25,7 +26,8 @@ static int run(const struct options *o)
 	const char *roots[PLAT_ROOTS];
 	plat_roots(roots, RPIBOOT_DATADIR, beside);
 	struct bootfiles_places places = { o->directory, o->overlay, roots };
-	int status = o->list    ? command_list(o)
+	int status = o->driver  ? driver_run(beside, o->driver == DRIVER_INSTALL)
+	             : o->list  ? command_list(o)
 	             : o->check ? command_check(o, &places)
 	                        : command_serve(o, &places, VERSION_LINE, RELEASE);
 	free(beside);

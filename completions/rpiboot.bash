@@ -33,6 +33,9 @@ _rpiboot()
 	--via)
 		COMPREPLY=($(compgen -W $'auto\ndirect\ndisk' -- "$word"))
 		;;
+	--driver)
+		COMPREPLY=($(compgen -W $'no\nshow\ninstall' -- "$word"))
+		;;
 	--chip)
 		COMPREPLY=($(compgen -W $'2763\n2764\n2711\n2712' -- "$word"))
 		;;
@@ -86,6 +89,7 @@ _rpiboot()
 --list
 --follow
 --udev
+--driver
 --check
 --chip
 -m

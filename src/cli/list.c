@@ -99,6 +99,11 @@ static void list_print_table(FILE *out, const struct list *l)
 	for (size_t i = 0; i < l->count; i++)
 		list_entry_print_row(out, &l->entries[i]);
 	list_print_models(out, l);
+	for (size_t i = 0; i < l->count; i++)
+		if (l->entries[i].access == ERR_USB_DRIVER) {
+			fputs("rpiboot --driver prints how to install a driver.\n", out);
+			return;
+		}
 }
 
 /* --- the whole */

@@ -73,7 +73,9 @@ void list_entry_print_row(FILE *out, const struct list_entry *e)
 	fprintf(out, "%-*s  %-7s  %-19s  %-*s  %-6s  %s\n", PATH_WIDTH, e->info.path,
 	        e->chip ? e->chip->name : "-", stage_name(e->stage), SERIAL_WIDTH,
 	        list_entry_cell(serial, SERIAL_WIDTH, e->serial), list_entry_access(e->access),
-	        list_entry_cell(drivers, DRIVER_WIDTH, e->drivers));
+	        list_entry_cell(drivers, DRIVER_WIDTH,
+	                        e->access == ERR_USB_DRIVER && !*e->drivers ? "no driver"
+	                                                                    : e->drivers));
 	if (e->place)
 		fprintf(out, "%*s  name: %s\n", PATH_WIDTH, "",
 		        str_escape(model, sizeof model, e->place));

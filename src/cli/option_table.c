@@ -15,6 +15,13 @@ static const char *const option_progress_words[] = {
 	NULL,
 };
 
+static const char *const option_driver_words[] = {
+	[DRIVER_NO] = "no",
+	[DRIVER_SHOW] = "show",
+	[DRIVER_INSTALL] = "install",
+	NULL,
+};
+
 static const char *const option_verify_words[] = {
 	[VERIFY_YES] = "yes",
 	[VERIFY_NO] = "no",
@@ -140,6 +147,10 @@ const struct option option_table[] = {
 	{ NULL, "udev", NULL,
 	  "print the udev rule that lets users open boards, and exit",
 	  ACTION(OPTIONS_UDEV) },
+	{ NULL, "driver", "[install]",
+	  "show each board's driver and how to install one, or install it (Windows)",
+	  .type = OPTION_WORD, .member = MEMBER(driver, int), .words = option_driver_words,
+	  .missing = DRIVER_SHOW },
 	{ NULL, "check", NULL,
 	  "check whether the boot directory is usable, without touching a board",
 	  FLAG(check) },

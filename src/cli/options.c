@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "flash/target.h"
 #include "formats/sha256.h"
+#include "platform/plat.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -126,6 +127,8 @@ static enum options_result options_apply(struct options *o, const struct option 
 			return options_fail(o, "--%s: expected %s", row->name, row->arg);
 		if (row->once && *(const char **)to)
 			return options_fail(o, "--%s can be given once", row->name);
+		if (row->complete == COMPLETE_DIRECTORY)
+			plat_path_separators((char *)value); /* a word of argv */
 		if (!missing && (*value || row->arg[0] != '['))
 			*(const char **)to = value;
 		return OPTIONS_RUN;
@@ -140,6 +143,10 @@ static enum options_result options_apply(struct options *o, const struct option 
 		*(int *)to = (int)port;
 		return OPTIONS_RUN;
 	case OPTION_WORD:
+		if (missing) {
+			*(int *)to = (int)row->missing;
+			return OPTIONS_RUN;
+		}
 		return options_set_word(o, row, value, to);
 	case OPTION_CHIP:
 		return options_set_chip(o, row, value, to);

@@ -12,6 +12,7 @@
 enum options_progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
 enum options_wait { WAIT_NONE = -1, WAIT_DISK, WAIT_ROM, WAIT_FASTBOOT };
+enum options_driver { DRIVER_NO, DRIVER_SHOW, DRIVER_INSTALL };
 
 enum options_verify { VERIFY_YES, VERIFY_NO };
 
@@ -34,6 +35,7 @@ struct options {
 	bool overlay, loop, sign, again, quiet, check, list, follow, json;
 	const struct chip *chip; /* --chip; NULL: not given */
 	int progress;            /* enum options_progress */
+	int driver;              /* enum options_driver */
 	int verbose;
 	const char *paths[STATION_SELECTORS], *serials[STATION_SELECTORS];
 	unsigned path_count, serial_count;
@@ -79,7 +81,7 @@ struct option {
 	enum option_type type;
 	size_t member, count;     /* offsets in struct options: destination; a list's count */
 	unsigned long min, max;   /* limits of a number */
-	unsigned long missing;    /* a number whose value is missing */
+	unsigned long missing;    /* a number, or the index of a word, whose value is missing */
 	const char *const *words; /* OPTION_WORD, terminated by NULL */
 	bool not_empty;           /* OPTION_TEXT: an empty value is refused */
 	bool once;                /* OPTION_TEXT: a second value is refused */

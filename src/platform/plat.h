@@ -64,6 +64,9 @@ void plat_close(int fd);
 /* Reads N bytes at OFFSET. Returns the count (less than N only at the end of the file), or -1 with errno. */
 int64_t plat_read_at(int fd, uint64_t offset, void *to, size_t n);
 
+/* Makes the separators in PATH those that this program uses, '/': on Windows people type '\\'. */
+void plat_path_separators(char *path);
+
 /* Whether PATH is a directory, and whether files can be made in it; if not, errno says why. */
 bool plat_is_directory(const char *path);
 bool plat_can_write(const char *directory);
@@ -179,6 +182,14 @@ char *plat_log(const char *path, size_t limit);
 /* From now on calls FN(ctx) from a thread of the system's whenever a device arrives or leaves; FN NULL: no more, and no call
  * is under way. False: this system has no such news; look from time to time. */
 bool plat_on_device_change(void (*fn)(void *ctx), void *ctx);
+
+/* --- drivers. The command with which an administrator installs the driver package that is beside the program, in its
+ * DIRECTORY; to be freed. NULL: programs reach USB devices without one on this system. */
+char *plat_driver_command(const char *directory);
+
+/* Runs that command with an administrator's rights, for which the system asks the user, and waits for its exit STATUS. False:
+ * it did not start; errno says why. */
+bool plat_driver_install(const char *directory, int *status);
 
 /* --- another program, run without a shell and with nothing to read, in a process group of its own */
 struct plat_child;

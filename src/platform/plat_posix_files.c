@@ -65,6 +65,11 @@ int64_t plat_read_at(int fd, uint64_t offset, void *to, size_t n)
 	return (int64_t)done;
 }
 
+void plat_path_separators(char *path)
+{
+	(void)path; /* '\\' is a character like others */
+}
+
 bool plat_is_directory(const char *path)
 {
 	struct stat st;

@@ -259,17 +259,22 @@ void plat_remove(const char *path)
 	free(wide);
 }
 
+void plat_path_separators(char *path)
+{
+	for (; *path; path++)
+		if (*path == '\\')
+			*path = '/';
+}
+
 char *plat_program_directory(void)
 {
 	wchar_t *path = malloc(PROGRAM_LENGTH * sizeof *path);
 	DWORD n = path ? GetModuleFileNameW(NULL, path, PROGRAM_LENGTH) : 0;
 	char *directory = n > 0 && n < PROGRAM_LENGTH ? win32_narrow(path) : NULL, *last = NULL;
 	free(path);
-	for (char *at = directory; at && *at; at++)
-		if (*at == '\\') {
-			*at = '/';
-			last = at;
-		}
+	if (directory)
+		plat_path_separators(directory);
+	last = directory ? strrchr(directory, '/') : NULL;
 	if (last)
 		*last = 0;
 	return directory;

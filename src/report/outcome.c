@@ -30,7 +30,7 @@ static const struct {
 	                     "Run as root, or install the udev rule and join the group plugdev." },
 	[ERR_USB_NODE] = { 255, "In a container, pass the devices through: docker run --net=host -v /dev/bus/usb:/dev/bus/usb --device-cgroup-rule='c 189:* rmw'" },
 	[ERR_USB_DRIVER] = { 255,
-	                     "Install WinUSB for it, once: see driver\\README.txt beside rpiboot.exe." },
+	                     "Install WinUSB for it, once: rpiboot --driver prints how." },
 	[ERR_USB_BUSY] = { 2, "Stop the other rpiboot, virtual machine or driver that uses it." },
 	[ERR_USB_GONE] = { 3, "Check cable, hub and power." },
 	[ERR_USB_TIMEOUT] = { 2, "Check cable, hub and power; power-cycle the board." },

@@ -243,6 +243,17 @@ static void tells_of_missing_permission(void)
 	CHECK(strcmp(said, "no-permission") == 0 || strcmp(said, "not-in-group") == 0);
 }
 
+/* Windows: a board that no program can open until a driver is installed. */
+static void names_a_missing_driver(void)
+{
+	begin();
+	fake_device("1-1", 0x0a5c, 0x2711, 4, 3, NULL);
+	open_answer = ERR_USB_DRIVER;
+	CHECK_INT(list(false), OK);
+	CHECK(strstr(output, "no driver"));
+	CHECK(strstr(output, "rpiboot --driver"));
+}
+
 static void explains_an_empty_bus(void)
 {
 	begin();
@@ -259,6 +270,7 @@ int main(void)
 	RUN(selects);
 	RUN(asks_the_board_where_the_machine_is_silent);
 	RUN(tells_of_missing_permission);
+	RUN(names_a_missing_driver);
 	RUN(explains_an_empty_bus);
 	return tap_end();
 }

@@ -186,6 +186,11 @@ static void around_the_boot(void)
 	WRONG("--via direct");
 	WRONG("--flash x --via usb");
 	CHECK_INT(parse("--udev"), OPTIONS_UDEV);
+	RUNS("--driver");
+	CHECK_INT(o.driver, DRIVER_SHOW);
+	RUNS("--driver=install");
+	CHECK_INT(o.driver, DRIVER_INSTALL);
+	WRONG("--driver=remove");
 }
 
 static void help_and_version_act_when_reached(void)
