@@ -4,7 +4,7 @@
 ; /S: silent. Exit status: 0 installed, 1 cancelled, 2 not a 64-bit Windows, 3 files could not be written, 10 installed,
 ; but not the driver.
 ; Built by scripts/windows-package.sh:
-;   makensis -DVERSION=1.0.0 -DVERSION_NUMBERS=1.0.0.0 -DSTAGE=directory -DLIST=file -DOUT=file.exe rpiboot.nsi
+;   makensis -DVERSION=1.1.0 -DVERSION_NUMBERS=1.1.0.0 -DSTAGE=directory -DLIST=file -DOUT=file.exe rpiboot.nsi
 Unicode true
 Target amd64-unicode
 !include MUI2.nsh
