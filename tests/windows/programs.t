@@ -42,6 +42,23 @@ is 'also with backslashes' "$status" 0
 run rpiboot --check -d none
 is 'a directory that is not there is 1' "$status" 1
 
+# The driver: a fake pnputil records the call. Wine grants the rights of an administrator without asking.
+system=$WINEPREFIX/drive_c/windows/system32
+rm -f "$WINEPREFIX/drive_c/pnputil.log" "$WINEPREFIX/drive_c/pnputil.status"
+cp "$WINDOWS/pnputil.exe" "$system/pnputil.exe"
+# shellcheck disable=SC1003 # a backslash
+package="Z:$(printf %s "$WINDOWS" | tr / '\\')\\driver\\rpiboot.inf"
+run rpiboot --driver
+is '--driver names the command' "$status $(printf '%s\n' "$out" | sed -n 's/^    //p')" "0 pnputil /add-driver \"$package\" /install"
+ok 'and does not run it' test ! -e "$WINEPREFIX/drive_c/pnputil.log"
+run rpiboot --driver=install
+is '--driver=install runs it; 259 is a success' "$status $out" '0 The driver is ready; no board that needs it is connected now.'
+is 'with the package beside the program' "$(tr -d '\r' <"$WINEPREFIX/drive_c/pnputil.log")" "[/add-driver] [$package] [/install]"
+echo 5 >"$WINEPREFIX/drive_c/pnputil.status"
+run rpiboot --driver=install
+is 'what pnputil refuses is 255 and one line' "$status $(printf '%s\n' "$err" | grep -c 'exit status 5')" '255 1'
+rm -f "$WINEPREFIX/drive_c/pnputil.log" "$WINEPREFIX/drive_c/pnputil.status"
+
 # The tools do the same as on other systems.
 openssl genrsa -traditional -out key.pem 2048 2>openssl.log
 openssl rsa -in key.pem -pubout -out public.pem 2>openssl.log
