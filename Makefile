@@ -79,6 +79,7 @@ include tools/tools.mk
 include tests/tests.mk
 include mass-storage-gadget/gadget.mk
 include win32/windows.mk
+include packaging/release.mk
 
 .PHONY: all help install uninstall clean FORCE
 all: $(PROGRAMS)
@@ -90,6 +91,9 @@ help:
 	@echo 'make install    into INSTALL_PREFIX (now $(PREFIX)), below DESTDIR if given; make uninstall takes it out'
 	@echo 'make check      build and run all tests (TAP, summary at the end)'
 	@echo 'make check-package  build, install and try the Debian packages in a chroot (root)'
+	@echo 'make static     programs for Linux that need no library, in build/static; make check-static starts them'
+	@echo 'make release    what is published, in build/release; make dist: the source archive (docs/releasing.md)'
+	@echo 'make check-suite    make check on Debian 13 (SUITE=trixie or another), in a chroot (root)'
 	@echo 'make windows    Windows programs and installer in build/windows (mingw-w64, nsis); make check-windows: under Wine'
 	@echo 'make gadget     build the mass-storage gadget and secure-boot-example (network, minutes)'
 	@echo 'make check-gadget  test them in QEMU'

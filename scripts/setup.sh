@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs what a job needs on Debian (or a relative of it), as root. Nothing is done when all of it is there.
-#   scripts/setup.sh build|demo|foreign|gadget|test|windows
+#   scripts/setup.sh build|check|demo|foreign|gadget|release|test|windows
 set -eu
 
 build='gcc make pkg-config libc6-dev libusb-1.0-0-dev libssl-dev libzstd-dev'
@@ -11,19 +11,26 @@ gadget='gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross flex biso
 foreign="$demo jq gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-s390x-linux-gnu qemu-user-static"
 machine='qemu-system-x86 libusbredirparser-dev busybox-static cpio kmod udev xz-utils'
 windows='gcc make perl pkg-config git bzip2 xz-utils zip gcc-mingw-w64-x86-64 wine64 nsis openssl'
-checks="$demo $gadget $machine $windows git clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm binutils jq tmux mtools
-	dosfstools fdisk zip unzip python3-minimal mandoc groff-base zsh systemd debootstrap softhsm2 opensc libengine-pkcs11-openssl
+check="$demo git jq tmux mtools dosfstools fdisk zip unzip xz-utils zstd cpio kmod binutils python3-minimal mandoc groff-base zsh
+	systemd softhsm2 opensc libengine-pkcs11-openssl device-tree-compiler"
+release="$build $windows debhelper qemu-user-static crossbuild-essential-arm64 crossbuild-essential-armhf"
+for arch in arm64 armhf; do
+	release="$release pkgconf:$arch libusb-1.0-0-dev:$arch libssl-dev:$arch libzstd-dev:$arch"
+done
+test="$check $gadget $machine $windows clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm debootstrap
 	prometheus mosquitto mosquitto-clients ansible-core ansible-lint"
 
 case ${1-} in
 build) packages=$build ;;
+check) packages=$check ;;
 demo) packages=$demo ;;
 foreign) packages=$foreign ;;
 gadget) packages=$gadget ;;
-test) packages=$checks ;;
+release) packages=$release ;;
+test) packages=$test ;;
 windows) packages=$windows ;;
 *)
-	echo "usage: scripts/setup.sh build|demo|foreign|gadget|test|windows" >&2
+	echo "usage: scripts/setup.sh build|check|demo|foreign|gadget|release|test|windows" >&2
 	exit 2
 	;;
 esac
@@ -43,6 +50,7 @@ command -v apt-get >/dev/null || {
 	exit 1
 }
 echo "Installing:$missing"
+[ "$1" != release ] || for arch in arm64 armhf; do dpkg --add-architecture "$arch"; done
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 export DEBIAN_FRONTEND=noninteractive

@@ -11,6 +11,7 @@ export LC_ALL=C TZ=UTC
 out=$1
 stage=$out/stage
 version=$(cut -d' ' -f1 VERSION)
+driver_date=$(sed 's|.* \(....\)/\(..\)/\(..\).*|\2/\3/\1|' VERSION) # as Windows wants it: month/day/year
 : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct 2>/dev/null || echo 1704067200)}"
 export SOURCE_DATE_EPOCH
 
@@ -53,11 +54,13 @@ texts() {
 	for file in docs/*.md; do
 		plain "$file" "docs/${file##*/}"
 	done
-	plain packaging/sources docs/sources.txt
+	scripts/notices.sh libusb openssl >"$out/licences.txt"
+	crlf "$out/licences.txt" docs/licences.txt
 }
 
 driver() {
-	crlf win32/rpiboot.inf driver/rpiboot.inf
+	sed "s|^DriverVer .*|DriverVer   = $driver_date,$version.0|" win32/rpiboot.inf >"$out/rpiboot.inf"
+	crlf "$out/rpiboot.inf" driver/rpiboot.inf
 	crlf win32/DRIVER.txt driver/README.txt
 	crlf win32/trust.cmd driver/trust.cmd
 	[ -z "${CATALOG-}" ] || plain "$CATALOG" driver/rpiboot.cat

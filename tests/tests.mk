@@ -91,10 +91,14 @@ HELPERS = $(BUILD)
 check: all $(TEST_PROGRAMS) $(filter $(BUILD)/%,$(TESTS))
 	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(HELPERS))' $(TESTS)
 
-# The Debian packages, in a chroot of their own; root, and the network the first time.
-.PHONY: check-package
+# The Debian packages, and `make check` on another Debian release, in chroots of their own; root, and the network the first
+# time. SUITE=trixie or another.
+.PHONY: check-package check-suite
 check-package:
-	@TEST_LIMIT=$${TEST_LIMIT:-1200} tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' tests/package/package.t
+	@TEST_LIMIT=$${TEST_LIMIT:-3600} tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' tests/package/package.t
+
+check-suite:
+	@TEST_LIMIT=$${TEST_LIMIT:-7200} tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' tests/package/suite.t
 
 # clang's: gcc's address sanitizer does not start under the preload of the mocked usbfs. The virtual board itself runs
 # without, as its libraries do; its model is in the simulator's tests too. The thread sanitizer has something to find

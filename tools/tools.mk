@@ -19,7 +19,7 @@ TOOLS := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 
 ifeq ($(CRYPTO_OK),yes)
 PROGRAMS += $(TOOLS:%=$(OUT)/tools/%)
-else
+else ifneq ($(origin CRYPTO_OK),command line)
 $(info libcrypto 3 was not found: the tools in tools/ are not built (Debian: apt-get install libssl-dev))
 endif
 

@@ -5,13 +5,13 @@ WINDOWS := build/windows/$(WINDOWS_HOST)
 
 # This makefile once more, with the compiler and the libraries for Windows. The results are the same wherever and
 # whenever they are built: no paths, no times.
-windows_make = PKG_CONFIG_PATH= PKG_CONFIG_LIBDIR='$(CURDIR)/$(WINDOWS)/deps/lib/pkgconfig' $(MAKE) --no-print-directory BUILD=$(WINDOWS)/build \
+windows_make = PKG_CONFIG_PATH= PKG_CONFIG_LIBDIR='$(CURDIR)/build/deps/$(WINDOWS_HOST)/lib/pkgconfig' $(MAKE) --no-print-directory BUILD=$(WINDOWS)/build \
 	OUT=$(WINDOWS) CC='$(WINDOWS_CCACHE)$(WINDOWS_HOST)-gcc' AR=$(WINDOWS_HOST)-ar WINDRES=$(WINDOWS_HOST)-windres VIRTUAL= FLASH=0 CFLAGS=-O2 LDFLAGS=-s WERROR=-Werror
 WINDOWS_CCACHE := $(if $(findstring ccache,$(CC)),ccache )
 
 .PHONY: windows windows-deps windows-programs windows-tests check-windows
 windows-deps:
-	@scripts/windows-deps.sh $(WINDOWS_HOST)
+	@scripts/deps.sh $(WINDOWS_HOST)
 
 windows: windows-deps
 	@$(windows_make) windows-programs

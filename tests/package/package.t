@@ -1,56 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The Debian packages: built twice without a network, looked through by lintian, installed, tried on virtual boards,
-# removed; and "make install INSTALL_PREFIX=" as other systems' packagers call it. All of it in a chroot, which
-# debootstrap makes once in build/package (or CHROOT=DIR: a Debian tree to use, packages may be added to it).
+# The Debian packages: built twice without a network, looked through by lintian, cross-built for arm64, installed, tried on
+# virtual boards, removed; and "make install INSTALL_PREFIX=" as other systems' packagers call it. All of it in a chroot
+# (tests/package/chroot.sh).
 # shellcheck disable=SC2016 # the shell in the chroot expands the commands
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
-: "${CHROOT:=$SRC/build/package/chroot}"
+# shellcheck source=tests/package/chroot.sh
+. "$SRC/tests/package/chroot.sh"
 needs='build-essential debhelper lintian pkg-config libusb-1.0-0-dev libssl-dev libzstd-dev umockdev libumockdev-dev openssl'
-
-give_up() {
-	skip 'the Debian packages' "$1"
-	tap_end
-	exit
-}
-
-# inside [OPTION-OF-UNSHARE...] -- COMMAND: in the chroot, with mounts that go when it ends
-# shellcheck disable=SC2016 # the inner shell expands it
-inside() {
-	options=
-	while [ "$1" != -- ]; do
-		options="$options $1"
-		shift
-	done
-	shift
-	# shellcheck disable=SC2086 # words
-	unshare --mount --pid --fork --kill-child $options sh -c 'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" &&
-		mount -t sysfs sysfs "$1/sys" && exec chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-		DEBIAN_FRONTEND=noninteractive sh -c "$2"' - "$CHROOT" "$1"
-}
-
-# mirror: the one of this system's apt
-mirror() {
-	# shellcheck disable=SC2016 # apt fills these in
-	apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 2>/dev/null | sed -n 's/^Debian Debian //p' | head -n 1
-}
-
-[ "$(id -u)" = 0 ] || give_up 'not root: no chroot'
-unshare --mount --pid --fork true 2>/dev/null || give_up 'no right to make name spaces'
-if [ ! -f "$CHROOT/etc/debian_version" ]; then
-	command -v debootstrap >/dev/null || give_up 'debootstrap is missing'
-	: "${MIRROR:=$(mirror)}"
-	[ -n "$MIRROR" ] || give_up 'no Debian mirror in the apt configuration (run apt-get update, or give MIRROR=)'
-	mkdir -p "$(dirname "$CHROOT")"
-	rm -rf "$CHROOT.new"
-	debootstrap --variant=minbase bookworm "$CHROOT.new" "$MIRROR" >"$T/log" 2>&1 || give_up "debootstrap: $(tail -n 1 "$T/log")"
-	cp /etc/apt/apt.conf.d/* "$CHROOT.new/etc/apt/apt.conf.d/" 2>/dev/null
-	mv "$CHROOT.new" "$CHROOT"
-fi
-cp /etc/resolv.conf "$CHROOT/etc/" 2>/dev/null
-inside -- "dpkg -s $needs >/dev/null 2>&1 || { apt-get -q update && apt-get -q install -y --no-install-recommends $needs; }" >"$T/log" 2>&1 ||
-	give_up "packages cannot be had: $(tail -n 1 "$T/log")"
+chroot_start
+chroot_install "$needs"
 
 # --- the sources as they lie here, in two places
 work=$CHROOT/root/package-test
@@ -59,14 +19,13 @@ mkdir -p "$work/a" "$work/elsewhere"
 version=$(sed -n '1s/.*(1:\(.*\)).*/\1/p' debian/changelog)
 is 'VERSION and the changelog, without its epoch, agree' "$(cut -d ' ' -f 1 VERSION)" "$version"
 for place in a 'elsewhere'; do
-	mkdir "$work/$place/rpiboot-$version"
-	git ls-files -z -co --exclude-standard | tar -c --null -T - | tar -x --no-same-owner -C "$work/$place/rpiboot-$version"
+	chroot_sources "/root/package-test/$place/rpiboot-$version"
 done
 
 # --- built twice, differently, without a network
-build() {
-	run inside --net -- "cd '/root/package-test/$1/rpiboot-$version' && $2 dpkg-buildpackage -us -uc -b"
-	is "dpkg-buildpackage -b in '$1'" "$status$([ "$status" = 0 ] || tail -n 20 "$T/run.out" "$T/run.err")" 0
+build() { # DIRECTORY SETTINGS [OPTIONS]
+	run inside --net -- "cd '/root/package-test/$1/rpiboot-$version' && $2 dpkg-buildpackage -us -uc ${3--b}"
+	is "dpkg-buildpackage ${3--b} in '$1'" "$status$([ "$status" = 0 ] || tail -n 20 "$T/run.out" "$T/run.err")" 0
 }
 build a ''
 build 'elsewhere' 'umask 077; TZ=Asia/Tokyo LC_ALL=C DEB_BUILD_OPTIONS=nocheck'
@@ -76,6 +35,22 @@ is 'both builds are the same, bit for bit' "$(sums 'elsewhere')" "$(sums a)"
 is 'three packages' "$(cd "$work/a" && echo *.deb)" "rpiboot-dbgsym_${version}_$(inside -- 'dpkg --print-architecture').deb rpiboot-tools_${version}_all.deb rpiboot_${version}_$(inside -- 'dpkg --print-architecture').deb"
 run inside --net -- "cd /root/package-test/a && lintian --allow-root --fail-on error,warning --tag-display-limit 0 rpiboot_*.changes"
 is 'lintian: no errors, no warnings' "$status$([ "$status" = 0 ] || printf '%s\n' "$out" "$err")" 0
+
+# --- for arm64, on another processor: what the compiler says it builds for counts, and no test is run
+cross='crossbuild-essential-arm64 pkgconf:arm64 libusb-1.0-0-dev:arm64 libssl-dev:arm64 libzstd-dev:arm64'
+if [ "$(inside -- 'dpkg --print-architecture')" = arm64 ]; then
+	skip 'arm64, cross-built' 'this processor is an arm64'
+elif ! inside -- "dpkg --add-architecture arm64 && { $(chroot_query "$cross") || { apt-get -q update && apt-get -q install -y --no-install-recommends $cross; }; }" >"$T/log" 2>&1; then
+	skip 'arm64, cross-built' "packages cannot be had: $(tail -n 1 "$T/log")"
+else
+	chroot_sources "/root/package-test/cross/rpiboot-$version"
+	build cross '' '-B -aarm64 -Pcross,nocheck'
+	is 'a package for arm64' "$(cd "$work/cross" && echo rpiboot_*.deb)" "rpiboot_${version}_arm64.deb"
+	run inside --net -- "cd /root/package-test/cross && lintian --allow-root --fail-on error,warning --tag-display-limit 0 rpiboot_*.changes"
+	is 'lintian has nothing against it' "$status$([ "$status" = 0 ] || printf '%s\n' "$out" "$err")" 0
+	run inside --net -- "cd /root/package-test/cross && dpkg-deb -x rpiboot_*_arm64.deb tree && od -An -tx1 -j 18 -N 2 tree/usr/bin/rpiboot"
+	is 'with a program for AArch64 (e_machine 183)' "$out" ' b7 00'
+fi
 
 # --- installed beside a Raspberry Pi's rpi-eeprom, of which a stand-in is made here
 mkdir -p "$work/eeprom/DEBIAN" "$work/eeprom/usr/bin" "$work/eeprom/usr/share/man/man1"

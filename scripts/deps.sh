@@ -1,22 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Cross-builds the static libraries that the Windows programs link: libusb and libcrypto, from Debian's source packages,
-# into build/windows/HOST/deps (bin, include, lib with pkg-config files). Nothing is done when it is there.
-#   scripts/windows-deps.sh [HOST]     HOST: x86_64-w64-mingw32 (default) or another mingw-w64 compiler's prefix
-#   scripts/windows-deps.sh --update   prints the lines of packaging/sources for what Debian offers today
-# Environment: LIBUSB_SRC, OPENSSL_SRC  archives to use instead of downloads, checked like these
-#              MIRROR, MIRROR_SECURITY              instead of the mirrors that apt uses
+# Cross-builds the static libraries of programs that need no others: libusb and libcrypto for Windows (mingw-w64); libusb
+# without udev and libzstd for Linux, with musl as C library. They are built from Debian's source packages, musl is
+# Debian's package musl-dev, into build/deps/HOST (bin, include, lib with pkg-config files). Nothing is done when it is there.
+#   scripts/deps.sh HOST       x86_64-w64-mingw32 or another mingw-w64 compiler's prefix; x86_64-linux-musl,
+#                              aarch64-linux-musl, arm-linux-musleabihf: there HOST-gcc and HOST-ar in bin are made
+#   scripts/deps.sh --update   prints the lines of packaging/sources for what Debian offers today
+# Environment: LIBUSB_SRC, OPENSSL_SRC, ZSTD_SRC  archives to use instead of downloads, checked like these
+#              MIRROR, MIRROR_SECURITY            instead of the mirrors that apt uses
 #              JOBS (2), SOURCE_DATE_EPOCH (of the last commit, else 2024-01-01)
-# Exit status 77: the sources cannot be had here.
+# Exit status 77: the sources, or the compiler, cannot be had here.
 set -eu
 cd "$(dirname "$0")/.."
 sources=packaging/sources
-cache=$PWD/build/windows/sources
+cache=$PWD/build/deps/sources
 jobs=${JOBS:-2}
 export LC_ALL=C TZ=UTC
 
 die() { # MESSAGE [STATUS]
-	echo "windows-deps.sh: $1" >&2
+	echo "deps.sh: $1" >&2
 	exit "${2:-1}"
 }
 
@@ -34,7 +36,7 @@ mirror() { # debian|debian-security
 		echo "${given%/}"
 		return
 	fi
-	command -v apt-get >/dev/null || die "no apt-get: give the archives (LIBUSB_SRC=, OPENSSL_SRC=)" 77
+	command -v apt-get >/dev/null || die "no apt-get: give the archives (LIBUSB_SRC=, OPENSSL_SRC=, ZSTD_SRC=)" 77
 	# shellcheck disable=SC2016 # apt expands it
 	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Label: $label" | head -n 1)
 	[ -n "$uri" ] || die "no mirror of $label in apt's lists: run apt-get update, or give MIRROR= and MIRROR_SECURITY=" 77
@@ -64,8 +66,11 @@ apt_get() {
 
 # What Debian's signed index offers now, as a line of packaging/sources
 offered() { # NAME
-	package=$1
-	[ "$1" != libusb ] || package=libusb-1.0
+	case $1 in
+	libusb) package=libusb-1.0 ;;
+	zstd) package=libzstd ;;
+	*) package=$1 ;;
+	esac
 	apt_sources --print-uris source "$package" 2>/dev/null | sed -n "s/^'\([^']*\.orig\.tar\.[a-z0-9]*\)' [^ ]* [0-9]* SHA256:\([0-9a-f]*\)\$/\1 \2/p" |
 		sed 's/%2b/+/g; s/%7e/~/g' | awk -v name="$1" '{
 			archive = $1 ~ /security/ ? "debian-security" : "debian"
@@ -77,16 +82,35 @@ offered() { # NAME
 
 if [ "${1-}" = --update ]; then
 	mkdir -p "$cache"
-	for name in libusb openssl; do
+	for name in libusb openssl zstd; do
 		offered $name
 	done
 	exit 0
 fi
 
-host=${1:-x86_64-w64-mingw32}
-deps=$PWD/build/windows/$host/deps
-work=$PWD/build/windows/$host/work
-command -v "$host-gcc" >/dev/null || die "no $host-gcc (Debian: sh scripts/setup.sh windows)" 77
+[ $# -eq 1 ] || die 'usage: scripts/deps.sh HOST|--update'
+host=$1
+deps=$PWD/build/deps/$host
+work=$PWD/build/deps/$host.work
+# No path of this machine in the objects: asserts and debug information name the sources by their own names.
+flags="-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$work=."
+case $host in
+*-mingw32)
+	command -v "$host-gcc" >/dev/null || die "no $host-gcc (Debian: sh scripts/setup.sh windows)" 77
+	libraries='libusb openssl' cc=$host-gcc ar=$host-ar ranlib=$host-ranlib usb_options=
+	;;
+x86_64-linux-musl) gnu=x86_64-linux-gnu arch=amd64 ;;
+aarch64-linux-musl) gnu=aarch64-linux-gnu arch=arm64 ;;
+arm-linux-musleabihf) gnu=arm-linux-gnueabihf arch=armhf ;;
+*) die "HOST is a mingw-w64 compiler's prefix or one of the three for musl, not: $host" ;;
+esac
+case $host in
+*-linux-musl*)
+	command -v "$gnu-gcc" >/dev/null || die "no $gnu-gcc (Debian: sh scripts/setup.sh release)" 77
+	libraries='musl libusb zstd' cc=$deps/bin/$host-gcc ar=$deps/bin/$host-ar ranlib=$gnu-gcc-ranlib usb_options=--disable-udev
+	flags="-Os -flto -fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=$work=."
+	;;
+esac
 : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct 2>/dev/null || echo 1704067200)}"
 export SOURCE_DATE_EPOCH
 
@@ -100,13 +124,13 @@ download() { # ARCHIVE PATH SHA256 FILE
 # on, what its signed index offers.
 fetch() { # NAME GIVEN
 	sha=$(field "$1" 5) path=$(field "$1" 4)
-	if [ -n "$2" ]; then
-		archive=$2
-		echo "$sha  $archive" | sha256sum -c --status || die "$archive does not have the sha256 of $sources ($1 $(field "$1" 2))"
-		return
-	fi
 	mkdir -p "$cache"
 	archive=$cache/${path##*/}
+	if [ -n "$2" ]; then
+		echo "$sha  $2" | sha256sum -c --status || die "$2 does not have the sha256 of $sources ($1 $(field "$1" 2))"
+		cmp -s "$2" "$archive" || cp "$2" "$archive"
+		return
+	fi
 	if [ -f "$archive" ] && echo "$sha  $archive" | sha256sum -c --status; then
 		return
 	fi
@@ -117,7 +141,7 @@ fetch() { # NAME GIVEN
 	read -r name version from path sha <<-END
 		$line
 	END
-	echo "windows-deps.sh: $1 $(field "$1" 2) is no longer on the mirror; taking $name $version, which Debian's signed index offers" >&2
+	echo "deps.sh: $1 $(field "$1" 2) is no longer on the mirror; taking $name $version, which Debian's signed index offers" >&2
 	archive=$cache/${path##*/}
 	download "$from" "$path" "$sha" "$archive" || die "$path cannot be fetched: $(tail -n 1 "$cache/log")" 77
 }
@@ -137,20 +161,60 @@ run() { # COMMAND...: its output goes to a log, shown when it fails
 
 pc() { # NAME VERSION LIBS
 	# shellcheck disable=SC2016 # pkg-config expands it
-	printf 'prefix=%s\nName: %s\nDescription: static, for Windows\nVersion: %s\nLibs: -L${prefix}/lib %s\nCflags: -I${prefix}/include\n' \
+	printf 'prefix=%s\nName: %s\nDescription: static\nVersion: %s\nLibs: -L${prefix}/lib %s\nCflags: -I${prefix}/include\n' \
 		"$deps" "$1" "$2" "$3" >"$deps/lib/pkgconfig/$1.pc"
 }
 
-# No path of this machine in the objects: asserts and debug information name the sources by their own names.
-flags="-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$work=."
+# Debian's compiler with musl's headers, libraries and start files (for position-independent static programs) instead of
+# those of glibc; the kernel's headers go with them.
+build_musl() {
+	musl=$(tests/debian-package bookworm main "musl-dev:$arch") || die 'the package musl-dev cannot be had' 77
+	kernel=$(tests/debian-package bookworm main "linux-libc-dev:$arch") || die 'the package linux-libc-dev cannot be had' 77
+	rm -rf "$deps/musl"
+	mkdir -p "$deps/musl" "$deps/bin"
+	cp -R "$musl/usr/include/$host" "$deps/musl/include"
+	cp -R "$musl/usr/lib/$host" "$deps/musl/lib"
+	cp -R "$kernel/usr/include/linux" "$kernel/usr/include/asm-generic" "$kernel/usr/include/$gnu/asm" "$deps/musl/include/"
+	cp "$musl/usr/share/doc/musl-dev/copyright" "$deps/musl/"
+	sed -n 's/^Version: //p' "$musl/DEBIAN/control" >"$deps/musl/version"
+	cat >"$deps/musl/specs" <<-END
+		%rename cpp_options old_cpp_options
+
+		*cpp_options:
+		-nostdinc -isystem $deps/musl/include -isystem include%s %(old_cpp_options)
+
+		*cc1:
+		%(cc1_cpu) -nostdinc -isystem $deps/musl/include -isystem include%s
+
+		*link_libgcc:
+		-L$deps/musl/lib -L .%s
+
+		*libgcc:
+		libgcc.a%s libgcc_eh.a%s
+
+		*startfile:
+		$deps/musl/lib/rcrt1.o $deps/musl/lib/crti.o crtbeginS.o%s
+
+		*endfile:
+		crtendS.o%s $deps/musl/lib/crtn.o
+
+		*link:
+		-static -pie --no-dynamic-linker -z text -nostdlib
+
+	END
+	printf '#!/bin/sh\nexec %s -specs="%s" "$@"\n' "$gnu-gcc" "$deps/musl/specs" >"$deps/bin/$host-gcc"
+	printf '#!/bin/sh\nexec %s "$@"\n' "$gnu-gcc-ar" >"$deps/bin/$host-ar"
+	chmod +x "$deps/bin/$host-gcc" "$deps/bin/$host-ar"
+}
 
 build_libusb() {
 	fetch libusb "${LIBUSB_SRC-}"
 	unpack libusb
 	echo "building libusb for $host"
 	cd "$work/libusb"
-	run ./configure --host="$host" --prefix="$deps" --disable-shared --enable-static \
-		CFLAGS="$flags"
+	# shellcheck disable=SC2086 # a list
+	run ./configure --host="$host" --prefix="$deps" --disable-shared --enable-static $usb_options \
+		CC="$cc" AR="$ar" RANLIB="$ranlib" CFLAGS="$flags"
 	run make -j"$jobs" -C libusb
 	run make -C libusb install
 	cd "$top"
@@ -182,12 +246,31 @@ build_openssl() {
 	pc libcrypto "$(field openssl 2)" '-lcrypto -lws2_32 -lgdi32 -lcrypt32'
 }
 
+# One frame after the other, of at most a chunk, at level 1: no threads, dictionaries, old formats or assembler. The
+# decoders are the small ones.
+build_zstd() {
+	fetch zstd "${ZSTD_SRC-}"
+	unpack zstd
+	echo "building libzstd for $host"
+	cd "$work/zstd/lib"
+	small='-DHUF_FORCE_DECOMPRESS_X1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT -DZSTD_NO_INLINE -DZSTD_STRIP_ERROR_STRINGS'
+	small="$small -DZSTD_DISABLE_ASM -DDYNAMIC_BMI2=0 -DXXH_NAMESPACE=ZSTD_ -DZSTD_LEGACY_SUPPORT=0"
+	# shellcheck disable=SC2086 # lists
+	run $cc $flags $small -I. -c common/*.c compress/*.c decompress/*.c
+	# shellcheck disable=SC2086 # words
+	run $ar rcs libzstd.a ./*.o
+	cp libzstd.a "$deps/lib/"
+	cp zstd.h "$deps/include/"
+	cd "$top"
+	pc libzstd "$(field zstd 2)" -lzstd
+}
+
 top=$PWD
 mkdir -p "$deps/include" "$deps/lib/pkgconfig" "$work"
-for name in libusb openssl; do
-	wanted="$(field $name 5) $(cksum <scripts/windows-deps.sh)"
+for name in $libraries; do
+	wanted="$([ "$name" = musl ] || field "$name" 5) $(cksum <scripts/deps.sh)"
 	[ "$(cat "$deps/$name.complete" 2>/dev/null)" != "$wanted" ] || continue
-	build_$name
+	"build_$name"
 	echo "$wanted" >"$deps/$name.complete"
 done
 rm -rf "$work"
