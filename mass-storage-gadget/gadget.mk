@@ -5,7 +5,7 @@ GADGET_CHECK := $(BUILD)/gadget/check
 SH_FILES += mass-storage-gadget/build mass-storage-gadget/init mass-storage-gadget/kernel-from.sh secure-boot-example/build secure-boot-example/init \
 	tests/gadget/guest-init tests/gadget/pack-guest
 
-# The program for direct flashing, for tests on this machine: its sessions without USB. The gadget's build compiles it
+# The program for direct flashing, for tests on this machine, and its sessions without USB. The gadget's build compiles it
 # for the board.
 FLASHD_OBJ := $(patsubst %,$(BUILD)/mass-storage-gadget/flashd/%.o,disk executor failure queue reply session worker)
 $(BUILD)/mass-storage-gadget/flashd/%.o $(BUILD)/tests/flashdrun.o: EXTRA_CFLAGS = -Imass-storage-gadget
@@ -14,7 +14,9 @@ $(BUILD)/libflashd.a: $(FLASHD_OBJ)
 	$(AR) rcs $@ $^
 
 ifneq ($(FLASHD_LIB),)
-TEST_PROGRAMS += $(BUILD)/tests/flashd
+TEST_PROGRAMS += $(BUILD)/tests/flashd $(BUILD)/flashd
+$(BUILD)/flashd: $(patsubst %,$(BUILD)/mass-storage-gadget/flashd/%.o,main pump functionfs) $(FLASHD_LIB) $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(FLASH_LIBS)
 $(BUILD)/tests/flashd: $(BUILD)/tests/flashdrun.o $(FLASHD_LIB) $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(FLASH_LIBS)
 endif

@@ -249,6 +249,25 @@ add_busybox() {
 	ln -s busybox "$1/bin/sh"
 }
 
+# compile_flash OUTPUT SOURCE...: for the board, with what is common to both ends of direct flashing and the pinned libzstd.
+# The compiler's paths stay outside.
+compile_flash() (
+	output=$1
+	shift
+	[ -d "$stage/zstd" ] || unpack libzstd-dev "$stage/zstd"
+	for source in flash/frame_zstd formats/flashwire formats/sha256; do
+		set -- "$@" "$top/src/$source.c"
+	done
+	aarch64-linux-gnu-gcc -std=c11 -O2 -static -pthread -s -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 \
+		-ffunction-sections -fdata-sections -Wl,--gc-sections -Wl,--build-id=none -ffile-prefix-map="$top=." -fstack-protector-strong \
+		-I"$top/src" -I"$gadget" -I"$stage/zstd/usr/include" -o "$output" "$@" "$stage/zstd/usr/lib/aarch64-linux-gnu/libzstd.a"
+)
+
+# add_flashd ROOT: the program for direct flashing
+add_flashd() {
+	compile_flash "$1/bin/flashd" "$gadget"/flashd/*.c || die "flashd does not compile"
+}
+
 # pack_initramfs ROOT FILE
 pack_initramfs() {
 	find "$1" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +

@@ -11,7 +11,7 @@ vb=$BUILD/tests/virtual-board boards=$SRC/tests/virtual/boards rule=$SRC/udev/70
 run "$OUT/rpiboot" --udev
 is 'udev: status' "$status" 0
 is 'udev: the rule as shipped' "$out" "$(cat "$rule")"
-is 'udev: the four ids' "$(sed -n 's/.*ATTR{idProduct}=="\([^"]*\)".*/\1/p' "$rule")" '2763|2764|2711|2712'
+is 'udev: the ids of boards and of the gadget' "$(sed -n 's/.*ATTR{idProduct}=="\([^"]*\)".*/\1/p' "$rule")" '2763|2764|2711|2712|0104'
 if udevadm verify --help >/dev/null 2>&1; then
 	ok 'udev: verified' udevadm verify "$rule"
 else

@@ -43,7 +43,8 @@ is "product" "$(fact product)" "Raspberry Pi multi-function USB device"
 is "serial number" "$(fact serial)" 10000000deadbeef
 is "configuration" "$(fact configuration)" "Config 1: ACM+MSD gadget"
 is "current" "$(fact bMaxPower)" 250mA
-is "interfaces with their endpoints: serial port, two of mass storage" "$(fact interfaces)" "02:01 0a:02 08:02 08:02 "
+is "interfaces with their endpoints: serial port, two of mass storage, direct flashing" "$(fact interfaces)" \
+	"02:01 0a:02 08:02 08:02 ff:02 "
 is "no two of them share an endpoint" "$(fact endpoints.twice)" ""
 is "the disk's name" "$(name 0)" nvme0n1
 is "the revision that promises to drop caches" "$(fact lun0.rev)" rb01
@@ -131,7 +132,7 @@ is "no disk: only empty LUNs" "$(name 0) $(fact lun0.size) $(name 1) $(fact lun1
 ok "no disk: the log says so" grep -q '^LOG.*gadget: no disk yet' "$facts"
 is "no disk: the first one that comes has the first function for itself" "$(fact late)" "yes /dev/mmcblk0 ''"
 is "no disk: under its own name" "$(fact late.inquiry)" "[mmcblk0                 rb01]"
-is "no console: mass storage only" "$(fact interfaces)" "08:02 08:02 "
+is "no console: mass storage and direct flashing" "$(fact interfaces)" "08:02 08:02 ff:02 "
 is "no console: no shell, no port" "$(fact shells) $(fact ttyGS)" "0 no"
 
 # QEMU has no eMMC that can be plugged in: the guest lets the partition of the NVMe disk stand for it.
