@@ -152,6 +152,14 @@ $(BUILD)/tests/flashrun.o: EXTRA_CFLAGS = -Itests
 $(BUILD)/tests/flashrun: $(BUILD)/tests/flashrun.o $(CORE_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(FLASH_LIBS)
 
+$(BUILD)/tests/directsim.o: EXTRA_CFLAGS = -Itests/sim -Itests/virtual
+$(BUILD)/tests/directsim: $(BUILD)/tests/directsim.o $(SIM_OBJ) $(V_MODEL_OBJ) $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO_LIBS) $(CORE_LIBS)
+$(BUILD)/tests/directcpu.o: EXTRA_CFLAGS = -Itests -Imass-storage-gadget
+$(BUILD)/tests/directcpu: $(BUILD)/tests/directcpu.o $(FLASHD_LIB) $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CORE_LIBS)
+DIRECT_BENCH := $(if $(FLASHD_LIB),$(BUILD)/tests/directsim $(BUILD)/tests/directcpu)
+
 .PHONY: bench
-bench: all virtual $(BUILD)/tests/measure $(BUILD)/tests/mksample $(BUILD)/tests/flashrun
+bench: all virtual $(BUILD)/tests/measure $(BUILD)/tests/mksample $(BUILD)/tests/flashrun $(DIRECT_BENCH)
 	@for b in $(sort $(wildcard tests/bench/*.sh)); do OUT='$(abspath $(OUT))' BUILD='$(abspath $(BUILD))' sh $$b || exit 1; echo; done
