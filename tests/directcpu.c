@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* directcpu DIRECTORY IMAGE [BOARDS]: flashes the gadget's own program directly, with a file below DIRECTORY as its disk, BOARDS
  * times one after the other, and prints what a board costs the host: "cpu SECONDS" of the board's thread, its kernel time
- * included, but not decoding and compressing the image, which is done once. For
- * benchmarks: sockets cost about what usbfs costs, as both copy. */
+ * included, but not decoding and compressing the image, which is done once. For benchmarks: sockets cost about what usbfs costs, as both copy. */
 #include "fakegadget.h"
 #include "flash/flash.h"
 #include "flash/medium_direct.h"

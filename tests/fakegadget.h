@@ -156,10 +156,10 @@ void usb_close(struct usb_handle *h)
 	free(h);
 }
 
-enum err usb_find_pipes(struct usb_handle *h, uint8_t class, uint8_t subclass,
-                        struct usb_pipes *pipes)
+enum err usb_find_pipes(struct usb *usb, const struct usb_device_info *info, uint8_t class,
+                        uint8_t subclass, struct usb_pipes *pipes)
 {
-	(void)h;
+	(void)usb, (void)info;
 	*pipes = (struct usb_pipes){ 0 };
 	if (class == FLASHWIRE_CLASS && subclass == FLASHWIRE_SUBCLASS)
 		*pipes = (struct usb_pipes){ .interface = 1,

@@ -74,20 +74,24 @@ static enum err postdirect_identify(const struct postdirect *p, const struct usb
 	return OK;
 }
 
-/* One attempt. *REPORTED: its error is. */
+/* One attempt. OK without a session: there is none to be had. *REPORTED: its error is. */
 static enum err postdirect_try(struct postdirect *p, const struct usb_device_info *info,
                                char problem[DIRECT_PROBLEM], bool *reported)
 {
 	struct usb_handle *handle;
+	struct usb_pipes pipes;
 	bool is = false;
-	enum err err = usb_open(p->a->usb, info, &handle);
-	snprintf(problem, DIRECT_PROBLEM, "the device on port %s", info->path);
+	snprintf(problem, DIRECT_PROBLEM, "its interface for flashing");
+	enum err err = usb_find_pipes(p->a->usb, info, FLASHWIRE_CLASS, FLASHWIRE_SUBCLASS, &pipes);
+	if (err || !pipes.out)
+		return err;
+	err = usb_open(p->a->usb, info, &handle);
 	if (err)
 		return err;
 	err = postdirect_identify(p, info, handle, &is);
 	*reported = err != OK;
 	if (!err && is)
-		return direct_begin(handle, &p->session, problem);
+		return direct_begin(handle, &pipes, &p->session, problem);
 	usb_close(handle);
 	return err;
 }
@@ -134,8 +138,6 @@ enum err postdirect_connect(struct postdirect *p)
 			return postboot_no_disk(p->a);
 		if (err)
 			return err;
-		if (sysfs_stage(p->a->sysfs, &info) == STAGE_LEGACY_MSD)
-			return OK;
 		if (!start || p->attach_id != info.attach_id)
 			start = plat_now();
 		p->attach_id = info.attach_id;

@@ -635,7 +635,8 @@ static enum err direct_claim(struct direct *d)
 	return err ? direct_fail(d, err, "its interface for flashing: %s", err_text(err)) : OK;
 }
 
-enum err direct_begin(struct usb_handle *handle, struct direct **out, char problem[DIRECT_PROBLEM])
+enum err direct_begin(struct usb_handle *handle, const struct usb_pipes *pipes, struct direct **out,
+                      char problem[DIRECT_PROBLEM])
 {
 	struct direct *d = calloc(1, sizeof *d);
 	enum err err = ERR_MEMORY;
@@ -646,22 +647,18 @@ enum err direct_begin(struct usb_handle *handle, struct direct **out, char probl
 		return err;
 	}
 	d->handle = handle;
+	d->pipes = *pipes;
 	d->piece = OUT_SIZE;
 	d->message = malloc(FLASHWIRE_HEADER + FLASHWIRE_PAYLOAD_MAX);
 	d->in = malloc(IN_SIZE);
 	d->stream = malloc(STREAM_SIZE);
 	if (d->message && d->in && d->stream)
-		err = usb_find_pipes(handle, FLASHWIRE_CLASS, FLASHWIRE_SUBCLASS, &d->pipes);
-	if (err)
-		direct_fail(d, err, "its interface for flashing: %s", err_text(err));
-	bool offered = d->pipes.out != 0;
-	if (!err && offered)
 		err = direct_claim(d);
-	if (!err && offered)
+	if (!err)
 		err = direct_reset(d);
-	if (!err && offered)
+	if (!err)
 		err = direct_hello(d);
-	if (err || !offered) {
+	if (err) {
 		memcpy(problem, d->problem, DIRECT_PROBLEM);
 		direct_end(d);
 		return err;

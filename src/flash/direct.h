@@ -2,7 +2,9 @@
 /* A session of direct flashing with the program on a board that runs the mass-storage gadget (docs/flash-protocol.md):
  * requests in order within the board's window, answers checked as strictly as anything that a board says.
  *
- *	err = direct_begin(handle, &direct, problem);	// *direct NULL: the board has no such interface
+ *	err = usb_find_pipes(usb, info, FLASHWIRE_CLASS, FLASHWIRE_SUBCLASS, &pipes);
+ *	err = usb_open(usb, info, &handle);
+ *	err = direct_begin(handle, &pipes, &direct, problem);
  *	info = direct_info(direct);
  *	err = direct_open_disk(direct, name, size, false);
  *	bytes = direct_payload(direct); ...
@@ -25,9 +27,9 @@
 
 struct direct;
 
-/* Takes HANDLE over, also on failure. OK with *OUT NULL: the device has no interface for flashing. ERR_DIRECT_VERSION: one of
- * both is older; ERR_USB_...: it cannot be claimed. */
-enum err direct_begin(struct usb_handle *handle, struct direct **out, char problem[DIRECT_PROBLEM]);
+/* Takes HANDLE over, also on failure. ERR_DIRECT_VERSION: one of both is older; ERR_USB_...: it cannot be claimed. */
+enum err direct_begin(struct usb_handle *handle, const struct usb_pipes *pipes, struct direct **out,
+                      char problem[DIRECT_PROBLEM]);
 
 /* What the board said last, INFO. */
 const struct flashwire_info *direct_info(const struct direct *d);

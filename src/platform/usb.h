@@ -53,6 +53,20 @@ void usb_rescan(struct usb *usb);
 /* From now on every wait for a transfer ends with ERR_INTERRUPTED. Any thread. */
 void usb_interrupt(struct usb *usb);
 
+/* An interface with one bulk endpoint in each direction. */
+struct usb_pipes {
+	unsigned interface;
+	uint8_t protocol;
+	uint8_t out, in; /* endpoints; 0: there is no such interface */
+	unsigned packet; /* most bytes in a packet to OUT */
+};
+
+/* Looks for the device's interface of that class and subclass, without opening it. OK without one: PIPES->out is 0.
+ * ERR_USB_DESCRIPTOR: the descriptors show several of them, or one that has not exactly two endpoints, bulk OUT and bulk IN;
+ * or, for a moment after its arrival, there are none yet. */
+enum err usb_find_pipes(struct usb *usb, const struct usb_device_info *info, uint8_t class,
+                        uint8_t subclass, struct usb_pipes *pipes);
+
 /* --- one device. A handle belongs to one thread at a time. */
 
 /* ERR_USB_ACCESS, _DRIVER, _BUSY, _IO, _GONE may pass: udev and drivers need their time after an arrival. */
@@ -69,20 +83,7 @@ enum err usb_find_bulk(struct usb_handle *h, unsigned *interface, unsigned *endp
 /* Claims an interface. A kernel driver is detached first if the interface is vendor specific. */
 enum err usb_claim(struct usb_handle *h, unsigned interface);
 
-/* An interface with one bulk endpoint in each direction. */
-struct usb_pipes {
-	unsigned interface;
-	uint8_t protocol;
-	uint8_t out, in; /* endpoints; 0: there is no such interface */
-	unsigned packet; /* most bytes in a packet to OUT */
-};
-
-/* Looks for the interface of that class and subclass. OK without one: PIPES->out is 0. ERR_USB_DESCRIPTOR: the descriptors
- * show several of them, or one that has not exactly two endpoints, bulk OUT and bulk IN. */
-enum err usb_find_pipes(struct usb_handle *h, uint8_t class, uint8_t subclass,
-                        struct usb_pipes *pipes);
-
-/* Claims it. The device's configuration, and other interfaces with their drivers, stay as they are. */
+/* Claims the interface of usb_find_pipes. The device's configuration, and other interfaces with their drivers, stay as they are. */
 enum err usb_claim_pipes(struct usb_handle *h, const struct usb_pipes *pipes);
 
 /* String descriptor INDEX as ASCII ('?' for what is not). */

@@ -554,6 +554,63 @@ void usb_close(struct usb_handle *h)
 	free(h);
 }
 
+/* The two endpoints of an interface. False: others than one bulk OUT and one bulk IN. */
+static bool usb_read_pipes(const struct libusb_interface_descriptor *d, struct usb_pipes *pipes)
+{
+	*pipes = (struct usb_pipes){ .interface = d->bInterfaceNumber,
+		                     .protocol = d->bInterfaceProtocol };
+	for (unsigned i = 0; i < d->bNumEndpoints; i++) {
+		const struct libusb_endpoint_descriptor *e = &d->endpoint[i];
+		uint8_t *to = e->bEndpointAddress & LIBUSB_ENDPOINT_IN ? &pipes->in : &pipes->out;
+		if ((e->bmAttributes & 3) != LIBUSB_ENDPOINT_TRANSFER_TYPE_BULK || *to)
+			return false;
+		*to = e->bEndpointAddress;
+		if (to == &pipes->out)
+			pipes->packet = e->wMaxPacketSize & 0x7ff;
+	}
+	return pipes->in && pipes->out && pipes->packet;
+}
+
+/* The device of an arrival, referenced; NULL: it has left. */
+static libusb_device *usb_device_of(struct usb *usb, const struct usb_device_info *info)
+{
+	libusb_device *device = NULL;
+	plat_lock(usb->monitor);
+	for (struct entry *e = usb->entries; e && !device; e = e->next)
+		if (e->info.attach_id == info->attach_id)
+			device = libusb_ref_device(e->device);
+	plat_unlock(usb->monitor);
+	return device;
+}
+
+enum err usb_find_pipes(struct usb *usb, const struct usb_device_info *info, uint8_t class,
+                        uint8_t subclass, struct usb_pipes *pipes)
+{
+	struct libusb_config_descriptor *config = NULL;
+	unsigned found = 0;
+	bool good = true;
+	libusb_device *device = usb_device_of(usb, info);
+	*pipes = (struct usb_pipes){ 0 };
+	if (!device)
+		return ERR_USB_GONE;
+	int code = libusb_get_active_config_descriptor(device, &config);
+	libusb_unref_device(device);
+	if (code == LIBUSB_ERROR_NO_DEVICE)
+		return ERR_USB_GONE;
+	if (code != 0 || !config)
+		return ERR_USB_DESCRIPTOR;
+	for (unsigned i = 0; i < config->bNumInterfaces; i++) {
+		const struct libusb_interface *in = &config->interface[i];
+		if (in->num_altsetting == 0 || in->altsetting[0].bInterfaceClass != class ||
+		    in->altsetting[0].bInterfaceSubClass != subclass)
+			continue;
+		found++;
+		good = usb_read_pipes(&in->altsetting[0], pipes) && good;
+	}
+	libusb_free_config_descriptor(config);
+	return found <= 1 && good ? OK : ERR_USB_DESCRIPTOR;
+}
+
 /* The bulk OUT endpoint of a vendor specific interface; 0: none. */
 static unsigned usb_vendor_bulk(const struct libusb_interface *interface)
 {
@@ -592,47 +649,6 @@ enum err usb_find_bulk(struct usb_handle *h, unsigned *interface, unsigned *endp
 	}
 	libusb_free_config_descriptor(config);
 	return count ? OK : ERR_USB_DESCRIPTOR;
-}
-
-/* The two endpoints of an interface. False: others than one bulk OUT and one bulk IN. */
-static bool usb_read_pipes(const struct libusb_interface_descriptor *d, struct usb_pipes *pipes)
-{
-	*pipes = (struct usb_pipes){ .interface = d->bInterfaceNumber,
-		                     .protocol = d->bInterfaceProtocol };
-	for (unsigned i = 0; i < d->bNumEndpoints; i++) {
-		const struct libusb_endpoint_descriptor *e = &d->endpoint[i];
-		uint8_t *to = e->bEndpointAddress & LIBUSB_ENDPOINT_IN ? &pipes->in : &pipes->out;
-		if ((e->bmAttributes & 3) != LIBUSB_ENDPOINT_TRANSFER_TYPE_BULK || *to)
-			return false;
-		*to = e->bEndpointAddress;
-		if (to == &pipes->out)
-			pipes->packet = e->wMaxPacketSize & 0x7ff;
-	}
-	return pipes->in && pipes->out && pipes->packet;
-}
-
-enum err usb_find_pipes(struct usb_handle *h, uint8_t class, uint8_t subclass,
-                        struct usb_pipes *pipes)
-{
-	struct libusb_config_descriptor *config = NULL;
-	unsigned found = 0;
-	bool good = true;
-	*pipes = (struct usb_pipes){ 0 };
-	int code = libusb_get_active_config_descriptor(libusb_get_device(h->dev), &config);
-	if (code == LIBUSB_ERROR_NO_DEVICE)
-		return ERR_USB_GONE;
-	if (code != 0 || !config)
-		return ERR_USB_DESCRIPTOR;
-	for (unsigned i = 0; i < config->bNumInterfaces; i++) {
-		const struct libusb_interface *in = &config->interface[i];
-		if (in->num_altsetting == 0 || in->altsetting[0].bInterfaceClass != class ||
-		    in->altsetting[0].bInterfaceSubClass != subclass)
-			continue;
-		found++;
-		good = usb_read_pipes(&in->altsetting[0], pipes) && good;
-	}
-	libusb_free_config_descriptor(config);
-	return found <= 1 && good ? OK : ERR_USB_DESCRIPTOR;
 }
 
 enum err usb_claim_pipes(struct usb_handle *h, const struct usb_pipes *pipes)

@@ -467,10 +467,10 @@ enum err usb_find_bulk(struct usb_handle *h, unsigned *interface, unsigned *endp
 }
 
 /* These runs have no --flash: nobody may look for its interface, nor talk to it. */
-enum err usb_find_pipes(struct usb_handle *h, uint8_t class, uint8_t subclass,
-                        struct usb_pipes *pipes)
+enum err usb_find_pipes(struct usb *usb, const struct usb_device_info *info, uint8_t class,
+                        uint8_t subclass, struct usb_pipes *pipes)
 {
-	(void)h, (void)class, (void)subclass, (void)pipes;
+	(void)usb, (void)info, (void)class, (void)subclass, (void)pipes;
 	accuse("looks for the interface of --flash");
 	return ERR_USB_DESCRIPTOR;
 }

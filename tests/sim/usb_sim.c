@@ -313,17 +313,21 @@ enum err usb_find_bulk(struct usb_handle *h, unsigned *interface, unsigned *endp
 	return OK;
 }
 
-enum err usb_find_pipes(struct usb_handle *h, uint8_t class, uint8_t subclass,
-                        struct usb_pipes *pipes)
+enum err usb_find_pipes(struct usb *usb, const struct usb_device_info *info, uint8_t class,
+                        uint8_t subclass, struct usb_pipes *pipes)
 {
+	const struct vboard *board = NULL;
+	for (size_t i = 0; i < usb->count; i++)
+		if (usb->seats[i].shown && usb->seats[i].info.attach_id == info->attach_id)
+			board = usb->seats[i].board;
 	uint8_t d[VBOARD_DESCRIPTOR_MAX];
-	size_t n = is_gone(h) ? 0 : vboard_config_descriptor(h->seat->board, d);
+	size_t n = board ? vboard_config_descriptor(board, d) : 0;
 	unsigned endpoints = 0;
 	bool inside = false;
 	*pipes = (struct usb_pipes){ 0 };
 	if (n < 9)
 		return ERR_USB_GONE;
-	if (!vboard_configured(h->seat->board, plat_now()))
+	if (!vboard_configured(board, plat_now()))
 		return ERR_USB_DESCRIPTOR;
 	for (const uint8_t *at = d; at < d + n && *at; at += *at) {
 		if (at[1] == 4) {

@@ -73,7 +73,8 @@ UNUSED(enum err, usb_submit_read, (struct usb_handle * h, uint16_t value, uint16
 UNUSED(enum err, usb_submit_bulk,
        (struct usb_handle * h, unsigned endpoint, const uint8_t *bytes, size_t n))
 UNUSED(enum err, usb_find_pipes,
-       (struct usb_handle * h, uint8_t class, uint8_t subclass, struct usb_pipes *pipes))
+       (struct usb * usb, const struct usb_device_info *info, uint8_t class, uint8_t subclass,
+        struct usb_pipes *pipes))
 UNUSED(enum err, usb_claim_pipes, (struct usb_handle * h, const struct usb_pipes *pipes))
 UNUSED(enum err, usb_submit_request,
        (struct usb_handle * h, unsigned interface, uint8_t request, size_t n))

@@ -90,7 +90,9 @@ static enum err greet(void)
 {
 	struct usb_handle *handle;
 	enum err err = usb_open(NULL, &gadget_info, &handle);
-	return err ? err : direct_begin(handle, &session, problem);
+	static struct usb_pipes pipes;
+	usb_find_pipes(NULL, &gadget_info, FLASHWIRE_CLASS, FLASHWIRE_SUBCLASS, &pipes);
+	return err ? err : direct_begin(handle, &pipes, &session, problem);
 }
 
 static bool is_there(const void *ctx)
