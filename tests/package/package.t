@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../tap.sh"
 # shellcheck source=tests/package/chroot.sh
 . "$SRC/tests/package/chroot.sh"
-needs='build-essential debhelper lintian pkg-config libusb-1.0-0-dev libssl-dev libzstd-dev umockdev libumockdev-dev openssl'
+needs='build-essential debhelper lintian pkg-config libusb-1.0-0-dev libssl-dev libzstd-dev umockdev libumockdev-dev openssl zstd'
 chroot_start
 chroot_install "$needs"
 
