@@ -66,9 +66,11 @@ int main(int argc, char **argv)
 		struct usb_handle *handle;
 		struct direct *session;
 		struct medium *medium;
+		struct usb_pipes pipes;
 		double start = thread_time();
+		usb_find_pipes(NULL, &gadget_info, FLASHWIRE_CLASS, FLASHWIRE_SUBCLASS, &pipes);
 		if (usb_open(NULL, &gadget_info, &handle) ||
-		    direct_begin(handle, &session, problem))
+		    direct_begin(handle, &pipes, &session, problem))
 			return 1;
 		struct medium_direct_setup how = { .session = session,
 			                           .disk = &direct_info(session)->disks[0],
