@@ -130,7 +130,8 @@ static void change(struct vmedium *m, uint64_t offset, const uint8_t *bytes, uin
 			memset(whole + offset % VMEDIUM_CHUNK, 0, some);
 		release(*at);
 		*at = chunk_of(whole);
-		bytes += bytes ? some : 0;
+		if (bytes)
+			bytes += some;
 		offset += some;
 		n -= some;
 	}
