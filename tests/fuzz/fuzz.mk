@@ -6,6 +6,9 @@ FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c))
 ifneq ($(FLASH),1)
 FUZZ := $(filter-out image,$(FUZZ))
 endif
+ifeq ($(FLASHD_LIB),)
+FUZZ := $(filter-out flashd,$(FUZZ))
+endif
 FUZZ_OBJ := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%.o) $(BUILD)/tests/fuzz/hostile.o
 FUZZ_SANITIZERS := address,undefined
 FUZZ_MAKE = $(MAKE) BUILD=build/fuzz CC=clang HARDEN= HARDEN_LD= \
@@ -18,8 +21,8 @@ FUZZ_LINK ?= -fsanitize=fuzzer
 FUZZ_HOSTILE_OBJ := $(BUILD)/tests/fuzz/hostile.o $(BUILD)/tests/sim/plat_sim.o
 $(BUILD)/fuzz_conversation: $(FUZZ_HOSTILE_OBJ)
 
-$(FUZZ_OBJ) $(FUZZ_HOSTILE_OBJ): EXTRA_CFLAGS = -Itools/lib -Itests -Itests/sim -Itests/virtual
-$(FUZZ:%=$(BUILD)/fuzz_%): $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(TOOLS_LIB) $(CORE_LIB)
+$(FUZZ_OBJ) $(FUZZ_HOSTILE_OBJ): EXTRA_CFLAGS = -Itools/lib -Imass-storage-gadget -Itests -Itests/sim -Itests/virtual
+$(FUZZ:%=$(BUILD)/fuzz_%): $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(TOOLS_LIB) $(FLASHD_LIB) $(CORE_LIB)
 	$(CC) $(FUZZ_LINK) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CRYPTO_LIBS) $(CORE_LIBS)
 
 # Seeds that are no fit for git (keys) or that follow from the code.
