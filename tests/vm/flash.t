@@ -42,7 +42,7 @@ printf '%s\n' '#!/bin/sh' 'echo $RPIBOOT_DISK $RPIBOOT_FLASH $(grep -c "${RPIBOO
 chmod +x "$T/root/look"
 
 used() { openssl rand -out "$T/$1" 33554432; } # a disk that holds something already
-for disk in good slow bad foreign nvme1 nvme2; do
+for disk in good second slow bad foreign nvme1 nvme2; do
 	used $disk
 done
 cp "$T/foreign" "$T/foreign.before"
@@ -97,6 +97,24 @@ has 'its end is told: read back through a cache' '"checked":"cache"'
 has 'it is ejected' '"event":"ejected"'
 guest 10 'cat /tmp/exec'
 is 'the program sees disk, result and partition' "$out" '/dev/sdb read-back 1'
+
+# Two boards at once, each with a disk of its own.
+used good
+plug_in gadget cm4-gadget.board 'cm4-gadget.board;serial 10000000b29d2da1'
+plug_foreign
+send 200 "rpiboot -n 2 -d /gadget --spool /tmp --json -q --flash /os.img.xz"
+within 120 told '1-1 disk'
+within 120 told '1-2 disk'
+unplug
+new_drive good
+monitor "device_add usb-storage,id=disk0,drive=$drive,bus=usb.0,port=1,serial=10000000b29d2da0"
+new_drive second
+monitor "device_add usb-storage,id=disk1,drive=$drive,bus=usb.0,port=2,serial=10000000b29d2da1"
+plugged='disk0 disk1 foreign'
+finish 0 'two boards at once'
+is 'two boards at once: both are verified' "$(event flash-end | grep -c '"checked":"cache"')" 2
+ok 'two boards at once: the disk of one' cmp -n $size "$T/image" "$T/good"
+ok 'two boards at once: the disk of the other' cmp -n $size "$T/image" "$T/second"
 
 for percent in 10 50 90; do
 	used slow
