@@ -24,6 +24,7 @@ static bool output_is_result(enum event_kind kind)
 	case EV_METADATA_FILE:
 	case EV_METADATA_OUTPUT:
 	case EV_SERVED:
+	case EV_STAGE_REACHED:
 	case EV_DISK:
 	case EV_IMAGE:
 	case EV_FLASH_END:

@@ -291,6 +291,38 @@ static void escapes_what_boards_say(void)
 	                           "\"name\":\"\\u001b[2J\\u00e2\\u0082\",\"optional\":false");
 }
 
+/* What machines do not need: a file's two ends are enough, flash-end has the time of writing. */
+static bool is_left_out(enum event_kind kind)
+{
+	return kind == EV_FILE_PROGRESS || kind == EV_FLASH_WRITTEN;
+}
+
+static void has_a_name_for_every_kind(void)
+{
+	static struct metadata metadata;
+	static struct summary summary;
+	static struct flash_figures flash;
+	for (int kind = 0; kind <= EV_SUMMARY; kind++) {
+		struct event e = { .kind = (enum event_kind)kind,
+			           .board = &server,
+			           .name = "n",
+			           .where = "w",
+			           .text = "t",
+			           .topic = "c",
+			           .explain = "x",
+			           .advice = "a",
+			           .metadata = &metadata,
+			           .summary = &summary,
+			           .flash = &flash };
+		char *line = printed_since(0, &e, 2);
+		CHECK((*line == 0) == is_left_out(e.kind));
+		CHECK(!*line || strstr(line, "{\"event\":\"") == line);
+		if (tap_failed)
+			printf("# kind %d: %s\n", kind, line);
+		free(line);
+	}
+}
+
 int main(void)
 {
 	RUN(tells_date_and_version_at_the_start);
@@ -304,5 +336,6 @@ int main(void)
 	RUN(shows_what_was_flashed);
 	RUN(sorts_the_table);
 	RUN(escapes_what_boards_say);
+	RUN(has_a_name_for_every_kind);
 	return tap_end();
 }
