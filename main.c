@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "config.h"
 #include "cli/driver.h"
+#include "base/str.h"
 #include "cli/options.h"
 #include "platform/plat.h"
 #include "report/outcome.h"
@@ -43,6 +44,19 @@ static int printed(void)
 	return outcome_status(ERR_USAGE);
 }
 
+/* One line; a terminal gets it broken at blanks. */
+static void complain(const char *error)
+{
+	unsigned columns, rows;
+	char line[400];
+	snprintf(line, sizeof line, "rpiboot: %s (try --help)", error);
+	plat_terminal_size(stderr, &columns, &rows);
+	if (plat_is_terminal(stderr))
+		str_wrap(stderr, 0, (int)columns - 1, line);
+	else
+		fprintf(stderr, "%s\n", line);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -58,7 +72,7 @@ int main(int argc, char **argv)
 		fputs(udev_rule, stdout);
 		return printed();
 	case OPTIONS_ERROR:
-		fprintf(stderr, "rpiboot: %s (try --help)\n", options.error);
+		complain(options.error);
 		return outcome_status(ERR_USAGE);
 	case OPTIONS_RUN:
 	default:

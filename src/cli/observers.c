@@ -77,6 +77,11 @@ static struct observer *observers_new_text(const struct observers *o, const stru
 		.out = opt->json ? stderr : stdout,
 		.err = stderr,
 	};
+	if (plat_is_terminal(stderr)) {
+		unsigned columns, rows;
+		plat_terminal_size(stderr, &columns, &rows);
+		text.columns = columns - 1; /* as the live lines */
+	}
 	if (observers_want_progress(opt, text.out))
 		return observers_new_progress(o, opt, &text);
 	return report_output_new(

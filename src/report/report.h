@@ -68,6 +68,8 @@ struct report_text_options {
 	bool quiet;      /* errors and warnings only */
 	bool json;       /* events go out as JSON too: metadata is not printed as a document */
 	FILE *out, *err; /* lines; errors and warnings */
+	/* errors and warnings are broken at blanks into lines of so many columns at most, for a terminal; 0: they are not */
+	unsigned columns;
 };
 
 /* Plain lines, those of upstream rpiboot where scripts look for them. */

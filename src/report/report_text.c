@@ -19,16 +19,39 @@ struct text {
 
 #define SAFE 1200 /* room for an escaped name */
 
+/* What lines of the board begin with. */
+static const char *text_prefix(const struct text *t, const struct event *e, char out[SAFE])
+{
+	char safe[SAFE - USB_PATH_SIZE - 4];
+	*out = 0;
+	if (t->options.prefix && e->board && e->board->place)
+		snprintf(out, SAFE, "[%s %s] ", e->board->path,
+		         str_escape(safe, sizeof safe, e->board->place));
+	else if (t->options.prefix && e->board)
+		snprintf(out, SAFE, "[%s] ", e->board->path);
+	return out;
+}
+
 /* Begins a line of the board. */
 static FILE *text_begin(const struct text *t, const struct event *e, FILE *out)
 {
-	char safe[SAFE];
-	if (t->options.prefix && e->board && e->board->place)
-		fprintf(out, "[%s %s] ", e->board->path,
-		        str_escape(safe, sizeof safe, e->board->place));
-	else if (t->options.prefix && e->board)
-		fprintf(out, "[%s] ", e->board->path);
+	char prefix[SAFE];
+	fputs(text_prefix(t, e, prefix), out);
 	return out;
+}
+
+/* A line about what is wrong, which a terminal would break anywhere. */
+static void text_print_long(const struct text *t, const struct event *e, const char *text)
+{
+	char prefix[SAFE];
+	FILE *err = t->options.err;
+	char *line = str_new("%s%s", text_prefix(t, e, prefix), text);
+	if (!line || !t->options.columns || strlen(line) <= t->options.columns) {
+		fprintf(err, "%s%s\n", prefix, text);
+	} else {
+		str_wrap(err, 0, (int)t->options.columns, line);
+	}
+	free(line);
 }
 
 static void text_line(const struct text *t, const struct event *e, const char *before,
@@ -195,9 +218,12 @@ static void text_print_backup(const struct text *t, const struct event *e)
 static void text_print_diagnosis(const struct text *t, const struct event *e)
 {
 	char safe[SAFE];
-	FILE *out = text_begin(t, e, t->options.err);
-	fprintf(out, "%s (%s)%s%s\n  ", e->text, e->topic, *e->where ? ": " : ".",
-	        str_escape(safe, sizeof safe, e->where));
+	FILE *out = t->options.err;
+	char *head = str_new("%s (%s)%s%s", e->text, e->topic, *e->where ? ": " : ".",
+	                     str_escape(safe, sizeof safe, e->where));
+	text_print_long(t, e, head ? head : e->text);
+	free(head);
+	fprintf(out, "  ");
 	str_wrap(out, 2, DIAGNOSIS_WIDTH, e->explain);
 	fprintf(out, "  ");
 	str_wrap(out, 2, DIAGNOSIS_WIDTH, e->advice);
@@ -207,9 +233,10 @@ static void text_print_error(const struct text *t, const struct event *e)
 {
 	char safe[SAFE];
 	const char *advice = e->advice ? e->advice : outcome_advice(e->err);
-	fprintf(text_begin(t, e, t->options.err), "%s: %s.%s%s\n",
-	        str_escape(safe, sizeof safe, e->text), err_text(e->err), advice ? " " : "",
-	        advice ? advice : "");
+	char *text = str_new("%s: %s.%s%s", str_escape(safe, sizeof safe, e->text),
+	                     err_text(e->err), advice ? " " : "", advice ? advice : "");
+	text_print_long(t, e, text ? text : safe);
+	free(text);
 }
 
 /* One line, or several: those after the first are indented. */
@@ -220,10 +247,60 @@ static void text_print_remark(const struct text *t, const struct event *e, const
 	for (const char *at = e->text; at; at = strchr(at, '\n')) {
 		at += *at == '\n';
 		snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
-		fprintf(text_begin(t, e, t->options.err), "%s%s%s\n", indent, kind,
-		        str_escape(safe, sizeof safe, line));
+		char *text = str_new("%s%s%s", indent, kind, str_escape(safe, sizeof safe, line));
+		text_print_long(t, e, text ? text : safe);
+		free(text);
 		kind = "";
 		indent = "    ";
+	}
+}
+
+/* What happens after the boot. */
+static void text_print_after(const struct text *t, const struct event *e)
+{
+	switch (e->kind) {
+	case EV_RESULT:
+		text_print_result(t, e);
+		break;
+	case EV_DISK_WAIT:
+		text_line(t, e, "Waiting for disks...", "", "");
+		break;
+	case EV_STAGE_WAIT:
+		text_line(t, e, "Waiting for stage ", e->name, "...");
+		break;
+	case EV_IMAGE:
+		text_print_image(t, e);
+		break;
+	case EV_IMAGE_WAIT:
+		text_line(t, e, "Waiting for the image...", "", "");
+		break;
+	case EV_FLASH:
+		text_print_medium(t, e, "Flashing");
+		break;
+	case EV_FLASH_WRITTEN:
+		text_print_written(t, e);
+		break;
+	case EV_FLASH_END:
+		text_print_flashed(t, e);
+		break;
+	case EV_BACKUP:
+		text_print_medium(t, e, "Reading");
+		break;
+	case EV_BACKUP_END:
+		text_print_backup(t, e);
+		break;
+	case EV_EJECTED:
+		text_line(t, e, "Ejected, safe to remove", "", "");
+		break;
+	case EV_EXEC:
+		text_line(t, e, "Running ", e->name, "");
+		break;
+	case EV_SUMMARY:
+		if (t->options.prefix) /* one board's result says it all */
+			summary_print(e->summary, t->options.out);
+		break;
+	default:
+		break;
 	}
 }
 
@@ -277,47 +354,8 @@ static void text_print_progress(const struct text *t, const struct event *e)
 	case EV_SERVED:
 		text_line(t, e, "Second stage boot server done", "", "");
 		break;
-	case EV_RESULT:
-		text_print_result(t, e);
-		break;
-	case EV_DISK_WAIT:
-		text_line(t, e, "Waiting for disks...", "", "");
-		break;
-	case EV_STAGE_WAIT:
-		text_line(t, e, "Waiting for stage ", e->name, "...");
-		break;
-	case EV_IMAGE:
-		text_print_image(t, e);
-		break;
-	case EV_IMAGE_WAIT:
-		text_line(t, e, "Waiting for the image...", "", "");
-		break;
-	case EV_FLASH:
-		text_print_medium(t, e, "Flashing");
-		break;
-	case EV_FLASH_WRITTEN:
-		text_print_written(t, e);
-		break;
-	case EV_FLASH_END:
-		text_print_flashed(t, e);
-		break;
-	case EV_BACKUP:
-		text_print_medium(t, e, "Reading");
-		break;
-	case EV_BACKUP_END:
-		text_print_backup(t, e);
-		break;
-	case EV_EJECTED:
-		text_line(t, e, "Ejected, safe to remove", "", "");
-		break;
-	case EV_EXEC:
-		text_line(t, e, "Running ", e->name, "");
-		break;
-	case EV_SUMMARY:
-		if (t->options.prefix) /* one board's result says it all */
-			summary_print(e->summary, t->options.out);
-		break;
 	default:
+		text_print_after(t, e);
 		break;
 	}
 }
