@@ -7,7 +7,7 @@ STATIC_HOSTS := x86_64-linux-musl aarch64-linux-musl arm-linux-musleabihf
 static_make = PKG_CONFIG_PATH= PKG_CONFIG_LIBDIR='$(CURDIR)/build/deps/$*/lib/pkgconfig' \
 	$(MAKE) -s --no-print-directory BUILD=build/static/$* OUT=build/static/$* CC='$(CURDIR)/build/deps/$*/bin/$*-gcc' \
 	AR='$(CURDIR)/build/deps/$*/bin/$*-ar' SYSTEM=Linux CRYPTO_OK= VIRTUAL= WERROR=-Werror HARDEN_LD='-Wl,-z,relro,-z,now' \
-	CFLAGS='-Os -flto -ffunction-sections -fdata-sections' LDFLAGS='-Os -flto=auto -s -Wl,--gc-sections' build/static/$*/rpiboot
+	CFLAGS='-Os -flto -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables' LDFLAGS='-Os -flto=auto -s -Wl,--gc-sections' build/static/$*/rpiboot
 
 .PHONY: static check-static $(STATIC_HOSTS:%=static-%)
 static: $(STATIC_HOSTS:%=static-%)

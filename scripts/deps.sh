@@ -108,7 +108,7 @@ case $host in
 *-linux-musl*)
 	command -v "$gnu-gcc" >/dev/null || die "no $gnu-gcc (Debian: sh scripts/setup.sh release)" 77
 	libraries='musl libusb zstd' cc=$deps/bin/$host-gcc ar=$deps/bin/$host-ar ranlib=$gnu-gcc-ranlib usb_options=--disable-udev
-	flags="-Os -flto -fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=$work=."
+	flags="-Os -flto -fPIE -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables -ffile-prefix-map=$work=."
 	;;
 esac
 : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct 2>/dev/null || echo 1704067200)}"
