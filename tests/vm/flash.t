@@ -55,7 +55,7 @@ new_drive() {
 	drives=$((${drives:-0} + 1))
 	drive=$1$drives
 	case $1 in
-	slow) monitor "drive_add 0 if=none,id=$drive,format=raw,file=$T/slow,throttling.bps-total=4000000" ;;
+	slow) monitor "drive_add 0 if=none,id=$drive,format=raw,file=$T/slow,throttling.bps-total=1000000" ;;
 	bad) monitor "drive_add 0 if=none,id=$drive,format=raw,file=blkdebug:$T/blkdebug:$T/bad,werror=report" ;;
 	*) monitor "drive_add 0 if=none,id=$drive,format=raw,file=$T/$1" ;;
 	esac
