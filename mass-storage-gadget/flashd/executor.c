@@ -43,7 +43,7 @@ static bool executor_hello(struct executor *e, const struct job *job)
 	if (!info.version) {
 		struct flashwire_error error = { .code = FLASHWIRE_BAD_VERSION };
 		snprintf(error.text, sizeof error.text,
-		         "this board speaks version %u, the host %u to %u", FLASHWIRE_VERSION,
+		         "this board speaks version %d, the host %u to %u", FLASHWIRE_VERSION,
 		         host.lowest, host.highest);
 		reply_error(e->reply, m, &error, true);
 		return false;

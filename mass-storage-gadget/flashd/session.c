@@ -54,7 +54,7 @@ static enum session_input session_tick(struct session *s)
 /* Reads N bytes; with TO NULL drops them. */
 static enum session_input session_read(struct session *s, uint8_t *to, size_t n)
 {
-	uint8_t dropped[4096];
+	uint8_t dropped[4096] = { 0 };
 	uint64_t next = moment_now() + TICK;
 	while (n > 0) {
 		struct pollfd p = { .fd = s->setup->in, .events = POLLIN };

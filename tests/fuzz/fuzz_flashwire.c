@@ -118,7 +118,7 @@ static void check_stream(const uint8_t *data, size_t size, bool board)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* a field of its own, so that a read behind it is seen */
-	uint8_t *exact = malloc(size ? size : 1);
+	uint8_t *exact = calloc(1, size ? size : 1);
 	if (!exact)
 		return 0;
 	memcpy(exact, data, size);

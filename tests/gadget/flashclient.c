@@ -84,9 +84,10 @@ static void find_endpoints(const char *place)
 	snprintf(path, sizeof path, "/sys/bus/usb/devices/%s", place);
 	DIR *dir = opendir(path);
 	for (struct dirent *e; dir && (e = readdir(dir));) {
-		unsigned address;
-		if (sscanf(e->d_name, "ep_%2x", &address) == 1)
-			*(address & USB_DIR_IN ? &in_address : &out_address) = (uint8_t)address;
+		if (strncmp(e->d_name, "ep_", 3) != 0)
+			continue;
+		uint8_t address = (uint8_t)strtoul(e->d_name + 3, NULL, 16);
+		*(address & USB_DIR_IN ? &in_address : &out_address) = address;
 	}
 	if (dir)
 		closedir(dir);
@@ -344,6 +345,7 @@ static int write_disk(const char *disk, const char *file, long wait)
 	int status = compare(bytes, size);
 	close_disk(0);
 	puts("closed");
+	free(bytes);
 	return status;
 }
 
@@ -383,8 +385,9 @@ static int tear(const char *disk)
 	begin();
 	open_disk(disk, 0);
 	send_message((struct flashwire){ .type = FLASHWIRE_SYNC }, NULL); /* its answer stays */
+	sequence++;
 	flashwire_put(message, &(struct flashwire){ .type = FLASHWIRE_DATA,
-	                                            .sequence = ++sequence,
+	                                            .sequence = sequence,
 	                                            .length = MIB,
 	                                            .payload = MIB,
 	                                            .flags = FLASHWIRE_RAW });
@@ -410,9 +413,9 @@ int main(int argc, char **argv)
 	if (strcmp(command, "info") == 0)
 		return show();
 	if (strcmp(command, "write") == 0 && argc > 3)
-		return write_disk(argv[2], argv[3], argc > 4 ? atol(argv[4]) : -1);
+		return write_disk(argv[2], argv[3], argc > 4 ? strtol(argv[4], NULL, 10) : -1);
 	if (strcmp(command, "digest") == 0 && argc > 3)
-		return digest_disk(argv[2], (uint32_t)atol(argv[3]));
+		return digest_disk(argv[2], (uint32_t)strtoul(argv[3], NULL, 10));
 	if (strcmp(command, "torn") == 0 && argc > 2)
 		return tear(argv[2]);
 	if (strcmp(command, "raw") == 0 && argc > 2)

@@ -605,8 +605,9 @@ static void lost_streams(void)
 	for (int kind = 0; kind < 4; kind++) {
 		uint8_t header[FLASHWIRE_HEADER];
 		begin_open();
-		flashwire_put(header, &(struct flashwire){ .type = FLASHWIRE_SYNC,
-		                                           .sequence = ++sequence });
+		sequence++;
+		flashwire_put(header,
+		              &(struct flashwire){ .type = FLASHWIRE_SYNC, .sequence = sequence });
 		switch (kind) {
 		case 0:
 			header[0] = 'X';
