@@ -229,7 +229,8 @@ static void progress_print_result(struct progress *p, const struct event *e)
 {
 	char path[STATUS_LINE_SIZE] = "", serial[4 * USB_STRING_SIZE];
 	double rate = e->duration ? (double)e->bytes / (double)e->duration : 0; /* bytes/us */
-	size_t width = strlen(e->board->path); /* of a board that could not be opened: none so far */
+	size_t width = strlen(
+		e->board->path); /* of a board that could not be opened: none so far */
 	status_line_cell(path, e->board->path, (unsigned)(width > p->path ? width : p->path));
 	str_escape(serial, sizeof serial, e->board->serial);
 	fprintf(p->lines, "%s %-7s %s%s", path, e->board->chip ? e->board->chip->name : "", serial,

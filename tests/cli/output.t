@@ -53,7 +53,7 @@ ok 'nobody reads: the board is served, the program of --exec has run' [ -e "$T/p
 is 'nobody reads: the program waits for the reader' "$(cat "$T/status" 2>/dev/null)" ''
 finish
 is 'then read: status' "$(cat "$T/status")" 0
-is 'then read: every line is there' "$(grep -c "^Cannot open file $name[0-9]*\$" "$T/read")" 600
+is 'then read: every line is there' "$(grep -c "^Cannot open file ${name}[0-9]*\$" "$T/read")" 600
 is 'then read: in order' "$(tail -n 3 "$T/read" | sed 's/ [0-9.]* s$/ TIME/')" "Second stage boot server done
 Running $T/served
 Served 1 file, $(wc -c <"$T/gadget/config.txt") bytes, in TIME"

@@ -28,6 +28,7 @@ END
 
 	# A drain while a board is being served and its program runs: both are finished. What the unit sends, and how it ends.
 	signal=$(sed -n 's/^KillSignal=SIG//p' 'systemd/rpiboot@.service')
+	# shellcheck disable=SC2016 # the program expands it
 	printf '#!/bin/sh\nsleep 0.5\necho "$RPIBOOT_RESULT" >"%s/program"\n' "$T" >"$T/program.sh"
 	chmod +x "$T/program.sh"
 	run "$vb" --quiet --limit 60 --folder "$T/boot" --signal "$signal@data:pieeprom.bin" "tests/virtual/boards/cm5-recovery.board;speed 4000000" \

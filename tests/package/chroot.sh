@@ -53,7 +53,8 @@ chroot_start() {
 
 # chroot_query PACKAGES: a command for the shell in the chroot: whether they are installed
 chroot_query() {
-	echo "{ dpkg-query -W -f '\${db:Status-Abbrev}\\n' $1 >/tmp/status 2>&1 && ! grep -qv '^ii' /tmp/status; }"
+	# shellcheck disable=SC2016 # dpkg-query expands it
+	printf "{ dpkg-query -W -f '%s' %s >/tmp/status 2>&1 && ! grep -qv '^ii' /tmp/status; }\n" '${db:Status-Abbrev}\n' "$1"
 }
 
 # chroot_install PACKAGES
