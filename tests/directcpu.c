@@ -43,7 +43,7 @@ int main(int argc, char **argv)
 	struct image *image;
 	bool interrupted = false;
 	char problem[MEDIUM_PROBLEM];
-	int boards = argc > 3 ? atoi(argv[3]) : 1;
+	long boards = argc > 3 ? strtol(argv[3], NULL, 10) : 1;
 	if (argc < 3)
 		return 2;
 	report_add(report, &observer);
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 	gadget_make(argv[1]);
 	gadget_add_disk("mmcblk0", (spool_size(spool) / SPOOL_CHUNK + 2) * SPOOL_CHUNK);
 	double best = 1e9;
-	for (int i = 0; i < boards; i++) {
+	for (long i = 0; i < boards; i++) {
 		struct usb_handle *handle;
 		struct direct *session;
 		struct medium *medium;

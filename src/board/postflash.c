@@ -166,7 +166,7 @@ static enum err postflash_run_disk(struct postflash *p, const struct postboot *a
 	struct medium *medium;
 	const struct spool *spool;
 	char problem[MEDIUM_PROBLEM];
-	size_t index;
+	size_t index = 0;
 	enum err err = postflash_choose(p, a, &index);
 	if (err)
 		return err;
@@ -213,7 +213,7 @@ static enum err postflash_run_session(struct postflash *p, const struct postboot
 	struct medium *medium;
 	const struct spool *spool;
 	char problem[MEDIUM_PROBLEM];
-	size_t index;
+	size_t index = 0;
 	enum err err = postflash_choose(p, a, &index);
 	if (!err)
 		err = postflash_await_idle(p, &f, &spool, &index);

@@ -146,9 +146,9 @@ enum err list_run(const struct station_setup *setup, bool json, FILE *out)
 	if (fflush(out) != 0)
 		err = report_error(setup->report, NULL, ERR_USAGE, "standard output: %s",
 		                   strerror(errno));
-	if (!err)
-		list_explain_denied(l);
 	if (l) {
+		if (!err)
+			list_explain_denied(l);
 		plat_monitor_free(l->monitor);
 		free(l->entries);
 	}

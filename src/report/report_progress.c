@@ -277,7 +277,7 @@ static void progress_note_lines(struct progress *p, const struct event *e)
 		progress_print_plain(p, e, NULL);
 		break;
 	case EV_RESULT:
-		if (!p->options.lines.quiet)
+		if (!p->options.lines.quiet && e->board)
 			progress_print_result(p, e);
 		break;
 	default:
