@@ -126,11 +126,11 @@ static enum err flash(bool keep)
 {
 	struct report *report = report_new();
 	struct flash f = the_flash(report);
-	struct medium *medium;
+	struct medium *medium = NULL;
 	enum err err = greet();
 	if (!err && session)
 		err = open_medium(spool, 0, keep, &medium);
-	if (!err) {
+	if (!err && medium) {
 		err = flash_write(&f, medium);
 		medium->ops->close(medium);
 	}
