@@ -81,6 +81,7 @@ struct vmedium *vmedium_new(uint64_t size)
 	memset(used, USED, VMEDIUM_CHUNK);
 	m->size = size;
 	m->count = (size_t)((size + VMEDIUM_CHUNK - 1) / VMEDIUM_CHUNK);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	m->chunks = must(calloc(m->count + 1, sizeof *m->chunks));
 	if (m->count)
 		m->chunks[0] = chunk_of(used);
