@@ -133,7 +133,6 @@ lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 	printf '%s\n' $(LINT_C) | xargs -P $(shell nproc) -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c11 \
 		-D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(LINT_INC) $(USB_CFLAGS) $(CRYPTO_CFLAGS) $(VIRTUAL_CFLAGS) \
 		2>/dev/null' sh
-	tests/links/check
 
 # All programs and test programs, without running them.
 .PHONY: everything
