@@ -17,7 +17,7 @@ fi
 tests/virtual/mkfolder.sh gadget "$T/gadget" 1000
 echo '1-1 rack 1, socket 3' >"$T/names"
 
-# The watcher first: it says what it sees into a pipe. When the board's last departure was seen, SIGINT ends it.
+# The watcher first: it says what it sees into a pipe. When the board was seen as a disk, SIGINT ends it.
 cat >"$T/watch" <<'END'
 #!/bin/sh
 mkfifo "$T/pipe"
@@ -32,7 +32,7 @@ await() { # PATTERN: lines up to one that has it
 {
 	await 'boot ROM' || await '"stage": "rom"'
 	"$OUT/rpiboot" -q -d "$T/gadget"
-	await left && await left
+	await left && await left && await 'mass-storage gadget'
 } >"$T/seen"
 kill -INT $watcher
 wait $watcher
@@ -49,7 +49,8 @@ is 'followed: each arrival and departure is a line' "$(sed 's/^present/arrived/'
 arrived  1-1        BCM2711  boot ROM             10000000b29d2da0  rack 1, socket 3
 left     1-1        BCM2711  boot ROM             10000000b29d2da0  rack 1, socket 3
 arrived  1-1        BCM2711  file server          b29d2da0          rack 1, socket 3
-left     1-1        BCM2711  file server          b29d2da0          rack 1, socket 3'
+left     1-1        BCM2711  file server          b29d2da0          rack 1, socket 3
+arrived  1-1        -        mass-storage gadget  10000000b29d2da0  rack 1, socket 3'
 
 # a reader that leaves ends it, too
 cat >"$T/head" <<'END'
