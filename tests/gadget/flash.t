@@ -67,7 +67,7 @@ is "then the next session works" "$(fact flash.after-noise)" "0 closed"
 is "a disk is kept out of the LUNs" "$(fact flash.keep | cut -c 1) $(fact keep.log) $(fact keep.file)" "0 yes ''"
 is "and comes back when it was flashed again" "$(fact flash.after-keep) $(fact after-keep.offered)" "0 closed yes"
 is "a disk that is pulled is reported gone" "$(fact flash.pulled | cut -d ' ' -f 1-3)" "1 ERROR 12"
-is "then the other one is written" "$(fact flash.after-pulled)" "0 closed"
+is "then the other one is read" "$(fact flash.after-pulled)" "0 sha256 32 $(fact medium)"
 is "no reset of the gadget" "$(fact resets)" 0
 is "the NVMe disk has the image" "$(start "$T/nvme.img" 5242880)" "$(start "$T/sd.img" 5242880)"
 is "the SD card has the image" "$(start "$T/sd.img" 16777221)" "$(fact image)"
