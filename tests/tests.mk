@@ -85,7 +85,7 @@ check-links:
 	@tests/links/check
 
 # TESTS= names some of them only; HELPERS= is the build folder whose virtual board and other helpers shell tests use.
-TESTS = $(TAP_TESTS)
+TESTS = $(filter-out $(WITHOUT),$(TAP_TESTS))
 HELPERS = $(BUILD)
 .PHONY: check check-asan check-tsan lint format
 check: all $(TEST_PROGRAMS) $(filter $(BUILD)/%,$(TESTS))
@@ -104,8 +104,10 @@ check-suite:
 # without, as its libraries do; its model is in the simulator's tests too. The thread sanitizer has something to find
 # where boards run in threads of their own.
 SANITIZED = HARDEN= HARDEN_LD= CC=clang VIRTUAL= HELPERS=build
+# What runs shell scripts only is left out.
+SHELL_ONLY := $(addprefix tests/cli/,archive.t boot-image-sizes.t boot-image.t cygwin.t fetch-firmware.t gpio-sd.t hardening.t install.t man.t)
 check-asan: virtual $(TEST_PROGRAMS)
-	@SESSIONS=4000 $(MAKE) BUILD=build/asan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
+	@SESSIONS=4000 $(MAKE) BUILD=build/asan $(SANITIZED) WITHOUT='$(SHELL_ONLY)' CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
 		LDFLAGS='-fsanitize=address,undefined' check
 check-tsan: virtual $(TEST_PROGRAMS)
 	@$(MAKE) BUILD=build/tsan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS='-fsanitize=thread' \
