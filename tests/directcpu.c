@@ -68,8 +68,9 @@ int main(int argc, char **argv)
 		struct medium *medium;
 		struct usb_pipes pipes;
 		double start = thread_time();
-		usb_find_pipes(NULL, &gadget_info, FLASHWIRE_CLASS, FLASHWIRE_SUBCLASS, &pipes);
-		if (usb_open(NULL, &gadget_info, &handle) ||
+		usb_find_pipes(&gadget_bus, &gadget_info, FLASHWIRE_CLASS, FLASHWIRE_SUBCLASS,
+		               &pipes);
+		if (usb_open(&gadget_bus, &gadget_info, &handle) ||
 		    direct_begin(handle, &pipes, &session, problem))
 			return 1;
 		struct medium_direct_setup how = { .session = session,

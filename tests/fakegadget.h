@@ -4,7 +4,7 @@
  *
  *	gadget_make("/tmp/x");				// an empty tree
  *	gadget_add_disk("mmcblk0", 16 << 20);	// a sparse file, dev/mmcblk0 in it
- *	usb_open(NULL, &gadget_info, &handle);
+ *	usb_open(&gadget_bus, &gadget_info, &handle);
  */
 #ifndef FAKEGADGET_H
 #define FAKEGADGET_H
@@ -35,6 +35,12 @@ struct usb_handle {
 	bool pending[USB_SLOTS];
 	uint8_t answer[FLASHWIRE_BEGIN_SIZE];
 };
+
+/* There is one device, so the bus has no state. */
+struct usb {
+	int unused;
+};
+static struct usb gadget_bus;
 
 static const struct usb_device_info gadget_info = { .attach_id = 1,
 	                                            .vendor = 0x0a5c,

@@ -89,9 +89,9 @@ static char problem[MEDIUM_PROBLEM];
 static enum err greet(void)
 {
 	struct usb_handle *handle;
-	enum err err = usb_open(NULL, &gadget_info, &handle);
+	enum err err = usb_open(&gadget_bus, &gadget_info, &handle);
 	static struct usb_pipes pipes;
-	usb_find_pipes(NULL, &gadget_info, FLASHWIRE_CLASS, FLASHWIRE_SUBCLASS, &pipes);
+	usb_find_pipes(&gadget_bus, &gadget_info, FLASHWIRE_CLASS, FLASHWIRE_SUBCLASS, &pipes);
 	return err ? err : direct_begin(handle, &pipes, &session, problem);
 }
 
