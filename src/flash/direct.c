@@ -352,17 +352,21 @@ static enum err direct_hear(struct direct *d, struct flashwire *m, bool *chunk)
 	return err ? err : direct_take(d, m, chunk);
 }
 
-enum err direct_finish(struct direct *d)
+/* The same where no CHUNK is due. */
+static enum err direct_hear_answer(struct direct *d)
 {
 	struct flashwire m;
 	bool chunk;
+	enum err err = direct_hear(d, &m, &chunk);
+	return !err && chunk ? direct_breaks(d, "bytes that were not asked for") : err;
+}
+
+enum err direct_finish(struct direct *d)
+{
 	enum err err = d->over;
 	direct_drop_held(d);
-	while (!err && d->answered < d->sent) {
-		err = direct_hear(d, &m, &chunk);
-		if (!err && chunk)
-			err = direct_breaks(d, "bytes that were not asked for");
-	}
+	while (!err && d->answered < d->sent)
+		err = direct_hear_answer(d);
 	return err ? err : direct_failure(d);
 }
 
@@ -450,18 +454,14 @@ static bool direct_has_room(const struct direct *d, size_t size)
 	       d->unanswered + size <= (d->info.window < WINDOW_MAX ? d->info.window : WINDOW_MAX);
 }
 
-static enum err direct_put(struct direct *d, const struct flashwire *message)
+enum err direct_send(struct direct *d, const struct flashwire *message)
 {
 	size_t size = FLASHWIRE_HEADER + (size_t)message->payload;
-	struct flashwire m = *message, answer;
-	bool chunk;
+	struct flashwire m = *message;
 	enum err err = d->over;
 	direct_drop_held(d);
-	while (!err && !direct_has_room(d, size)) {
-		err = direct_hear(d, &answer, &chunk);
-		if (!err && chunk)
-			err = direct_breaks(d, "bytes that were not asked for");
-	}
+	while (!err && !direct_has_room(d, size))
+		err = direct_hear_answer(d);
 	if (!err)
 		err = direct_failure(d);
 	if (err)
@@ -486,15 +486,10 @@ uint8_t *direct_payload(struct direct *d)
 	return d->message + FLASHWIRE_HEADER;
 }
 
-enum err direct_send(struct direct *d, const struct flashwire *message)
-{
-	return direct_put(d, message);
-}
-
 /* Sends a message and waits for its answer. */
 static enum err direct_ask(struct direct *d, const struct flashwire *message)
 {
-	enum err err = direct_put(d, message);
+	enum err err = direct_send(d, message);
 	return err ? err : direct_finish(d);
 }
 
@@ -508,8 +503,8 @@ enum err direct_hash(struct direct *d, uint64_t offset, uint32_t length,
 
 enum err direct_read(struct direct *d, uint64_t offset, uint32_t length)
 {
-	return direct_put(d, &(struct flashwire){
-				     .type = FLASHWIRE_READ, .offset = offset, .length = length });
+	return direct_send(d, &(struct flashwire){
+				      .type = FLASHWIRE_READ, .offset = offset, .length = length });
 }
 
 enum err direct_read_chunk(struct direct *d, struct flashwire *message, const uint8_t **payload)
