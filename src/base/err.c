@@ -82,6 +82,12 @@ const char *err_text(enum err err)
 	return table[err].text;
 }
 
+bool err_is_transient(enum err err)
+{
+	return err == ERR_USB_ACCESS || err == ERR_USB_DRIVER || err == ERR_USB_BUSY ||
+	       err == ERR_USB_IO || err == ERR_USB_GONE || err == ERR_USB_DESCRIPTOR;
+}
+
 const char *err_code(enum err err)
 {
 	return table[err].code;

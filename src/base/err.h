@@ -4,6 +4,8 @@
 #ifndef ERR_H
 #define ERR_H
 
+#include <stdbool.h>
+
 enum err {
 	OK = 0,
 
@@ -88,6 +90,10 @@ enum err {
 
 /* One sentence without a full stop, lower case, for "PLACE: text". */
 const char *err_text(enum err err);
+
+/* Whether an error of opening a device may pass: udev and drivers need their time after an arrival, and the event precedes
+ * the kernel's choice of a configuration. */
+bool err_is_transient(enum err err);
 
 /* A stable word for machines, e.g. "board-lost". */
 const char *err_code(enum err err);

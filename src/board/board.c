@@ -141,14 +141,6 @@ static enum err board_next_arrival(struct board *b, uint64_t time, struct usb_de
 
 /* --- opening */
 
-/* Errors that are transient after an arrival: the event precedes the kernel's choice of a configuration. */
-static bool board_is_transient(enum err err)
-{
-	return err == ERR_USB_NODE || err == ERR_USB_ACCESS || err == ERR_USB_DRIVER ||
-	       err == ERR_USB_BUSY || err == ERR_USB_IO || err == ERR_USB_GONE ||
-	       err == ERR_USB_DESCRIPTOR;
-}
-
 struct opening {
 	uint64_t start, pause;
 	bool noticed; /* that a driver is waited for */
@@ -177,7 +169,7 @@ static bool board_keeps_opening(struct board *b, struct opening *opening, enum e
 static bool board_open_again(struct board *b, const struct usb_device_info *info,
                              struct opening *opening, enum err *err)
 {
-	if (!board_is_transient(*err))
+	if (*err != ERR_USB_NODE && !err_is_transient(*err))
 		return false;
 	if (board_left_within(b, info->attach_id, opening->pause)) {
 		*err = ERR_USB_GONE;
@@ -534,7 +526,7 @@ static enum err board_serve_opened(struct board *b, const struct usb_device_info
 static enum err board_serve_attachment(struct board *b, const struct usb_device_info *info,
                                        enum board_next *next)
 {
-	struct usb_handle *handle;
+	struct usb_handle *handle = NULL;
 	uint64_t before = b->served;
 	enum err err = board_open(b, info, &handle);
 	*next = NEXT_END;

@@ -48,12 +48,6 @@ static bool postdirect_pause(const struct postdirect *p)
 	return on;
 }
 
-static bool postdirect_is_transient(enum err err)
-{
-	return err == ERR_USB_ACCESS || err == ERR_USB_DRIVER || err == ERR_USB_BUSY ||
-	       err == ERR_USB_IO || err == ERR_USB_GONE || err == ERR_USB_DESCRIPTOR;
-}
-
 /* Whether INFO, opened as HANDLE, is what a board becomes: the same rule as for disks (medium_disk.c). */
 static enum err postdirect_identify(const struct postdirect *p, const struct usb_device_info *info,
                                     struct usb_handle *handle, bool *is)
@@ -148,7 +142,7 @@ enum err postdirect_connect(struct postdirect *p)
 			return p->session ? postdirect_check_serial(p) : OK;
 		uint64_t time = err == ERR_USB_DRIVER ? DRIVER_TIME : OPEN_TIME;
 		bool left = !postdirect_is_there(p) || !postdirect_pause(p);
-		bool again = left || (postdirect_is_transient(err) && plat_now() - start < time);
+		bool again = left || (err_is_transient(err) && plat_now() - start < time);
 		if (!again)
 			return postdirect_failed(p, err, problem);
 	}
