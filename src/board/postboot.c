@@ -79,17 +79,25 @@ static enum err postboot_await_disks(struct postboot *a, uint64_t deadline)
 	return ERR_INTERRUPTED;
 }
 
+const char *postboot_serial(const struct postboot *a, char text[SYSFS_TEXT])
+{
+	if (*a->board->serial)
+		return a->board->serial;
+	sysfs_text(a->sysfs, a->board->path, "serial", text);
+	return text;
+}
+
 static void postboot_report_disks(const struct postboot *a)
 {
-	char serial[SYSFS_TEXT]; /* what was booted may report one where the boot ROM did not */
-	sysfs_text(a->sysfs, a->board->path, "serial", serial);
+	char text[SYSFS_TEXT];
+	const char *serial = postboot_serial(a, text);
 	for (size_t i = 0; i < a->disk_count; i++) {
 		struct event e = {
 			.kind = EV_DISK,
 			.board = a->board,
 			.name = a->disks[i].node,
 			.text = a->disks[i].model,
-			.where = *a->board->serial ? a->board->serial : serial,
+			.where = serial,
 			.size = a->disks[i].size,
 		};
 		report_emit(a->report, &e);

@@ -79,6 +79,9 @@ struct postboot_result {
  * ERR_INTERRUPTED. Without disk_time: OK. */
 enum err postboot_disks(struct postboot *a);
 
+/* The serial number of the board: its boot ROM's, or, where that reported none, that of what was booted, in TEXT. */
+const char *postboot_serial(const struct postboot *a, char text[SYSFS_TEXT]);
+
 /* Reports ERR: the board is back in USB boot mode. */
 void postboot_report_restart(const struct postboot *a, enum err err);
 

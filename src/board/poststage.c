@@ -33,14 +33,12 @@ static enum err poststage_look(const struct postboot *a)
 
 static void poststage_report_reached(const struct postboot *a)
 {
-	char serial[SYSFS_TEXT]; /* what was booted may report one where the boot ROM did not */
-	sysfs_text(a->sysfs, a->board->path, "serial", serial);
-	report_emit(a->report,
-	            &(struct event){ .kind = EV_STAGE_REACHED,
-	                             .board = a->board,
-	                             .name = stage_code(a->setup->stage),
-	                             .where = *a->board->serial ? a->board->serial : serial,
-	                             .code = !a->booted });
+	char text[SYSFS_TEXT];
+	report_emit(a->report, &(struct event){ .kind = EV_STAGE_REACHED,
+	                                        .board = a->board,
+	                                        .name = stage_code(a->setup->stage),
+	                                        .where = postboot_serial(a, text),
+	                                        .code = !a->booted });
 }
 
 static void poststage_report_absent(const struct postboot *a)
