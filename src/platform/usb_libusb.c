@@ -469,16 +469,25 @@ static enum err usb_from_open(int code)
 	return usb_from_libusb(code);
 }
 
+/* The entry of an arrival, inside the monitor; NULL: it has left. */
+static struct entry *usb_entry_of(struct usb *usb, const struct usb_device_info *info)
+{
+	struct entry *e = usb->entries;
+	while (e && e->info.attach_id != info->attach_id)
+		e = e->next;
+	return e;
+}
+
 static enum err usb_open_device(struct usb_handle *h, struct usb *usb,
                                 const struct usb_device_info *info)
 {
 	libusb_device *device = NULL;
 	plat_lock(usb->monitor);
-	for (struct entry *e = usb->entries; e && !device; e = e->next)
-		if (e->info.attach_id == info->attach_id) {
-			device = libusb_ref_device(e->device);
-			h->rescan = e->rescan;
-		}
+	struct entry *e = usb_entry_of(usb, info);
+	if (e) {
+		device = libusb_ref_device(e->device);
+		h->rescan = e->rescan;
+	}
 	if (h->rescan)
 		h->rescan->users++;
 	plat_unlock(usb->monitor);
@@ -571,26 +580,17 @@ static bool usb_read_pipes(const struct libusb_interface_descriptor *d, struct u
 	return pipes->in && pipes->out && pipes->packet;
 }
 
-/* The device of an arrival, referenced; NULL: it has left. */
-static libusb_device *usb_device_of(struct usb *usb, const struct usb_device_info *info)
-{
-	libusb_device *device = NULL;
-	plat_lock(usb->monitor);
-	for (struct entry *e = usb->entries; e && !device; e = e->next)
-		if (e->info.attach_id == info->attach_id)
-			device = libusb_ref_device(e->device);
-	plat_unlock(usb->monitor);
-	return device;
-}
-
 enum err usb_find_pipes(struct usb *usb, const struct usb_device_info *info, uint8_t class,
                         uint8_t subclass, struct usb_pipes *pipes)
 {
 	struct libusb_config_descriptor *config = NULL;
 	unsigned found = 0;
 	bool good = true;
-	libusb_device *device = usb_device_of(usb, info);
 	*pipes = (struct usb_pipes){ 0 };
+	plat_lock(usb->monitor);
+	struct entry *e = usb_entry_of(usb, info);
+	libusb_device *device = e ? libusb_ref_device(e->device) : NULL;
+	plat_unlock(usb->monitor);
 	if (!device)
 		return ERR_USB_GONE;
 	int code = libusb_get_active_config_descriptor(device, &config);
