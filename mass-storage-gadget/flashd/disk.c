@@ -253,37 +253,31 @@ void disk_clean(const struct disk_board *board)
 
 /* --- transfers */
 
-/* A full disk writes less than asked; what follows says why. */
-int disk_write(struct disk *disk, uint64_t offset, const void *from, size_t n)
+/* Writes what is at FROM; without that, reads to TO. A full disk writes less than asked; what follows says why. */
+static int disk_transfer(struct disk *disk, uint64_t offset, const uint8_t *from, uint8_t *to,
+                         size_t n)
 {
-	const uint8_t *at = from;
-	while (n > 0) {
-		ssize_t done = pwrite(disk->fd, at, n, (off_t)offset);
-		if (done < 0 && errno == EINTR)
+	for (size_t done = 0; done < n;) {
+		off_t at = (off_t)(offset + done);
+		ssize_t part = from ? pwrite(disk->fd, from + done, n - done, at)
+		                    : pread(disk->fd, to + done, n - done, at);
+		if (part < 0 && errno == EINTR)
 			continue;
-		if (done <= 0)
-			return done < 0 ? errno : EIO;
-		at += done;
-		offset += (uint64_t)done;
-		n -= (size_t)done;
+		if (part <= 0)
+			return part < 0 ? errno : EIO;
+		done += (size_t)part;
 	}
 	return 0;
 }
 
+int disk_write(struct disk *disk, uint64_t offset, const void *from, size_t n)
+{
+	return disk_transfer(disk, offset, from, NULL, n);
+}
+
 int disk_read(struct disk *disk, uint64_t offset, void *to, size_t n)
 {
-	uint8_t *at = to;
-	while (n > 0) {
-		ssize_t done = pread(disk->fd, at, n, (off_t)offset);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return done < 0 ? errno : EIO;
-		at += done;
-		offset += (uint64_t)done;
-		n -= (size_t)done;
-	}
-	return 0;
+	return disk_transfer(disk, offset, NULL, to, n);
 }
 
 /* The kernel takes the disk's own command where that is sure to leave zeros (which discarding is not), and writes
