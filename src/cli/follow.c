@@ -4,7 +4,6 @@
 #include "cli/list_entry.h"
 #include "platform/plat.h"
 #include "report/outcome.h"
-#include "report/place_names.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -107,15 +106,12 @@ static void follow_print(struct follow *f, const struct list_entry *e, const cha
 
 static void follow_arrived(struct follow *f, const struct usb_device_info *info)
 {
-	const struct station_setup *setup = f->setup;
-	if (sysfs_stage(setup->sysfs, info) == STAGE_NONE || !station_selects(setup, info, NULL))
+	if (!list_entry_is_board(f->setup, info))
 		return;
 	struct shown *shown = calloc(1, sizeof *shown);
 	if (!shown)
 		return;
-	list_entry_read(&shown->entry, info, place_names_find(setup->names, info->path),
-	                setup->sysfs, f->usb);
-	if (!station_selects(setup, info, shown->entry.serial)) {
+	if (!list_entry_read(&shown->entry, info, f->setup, f->usb)) {
 		free(shown);
 		return;
 	}
@@ -167,7 +163,7 @@ static void follow_compare_device(void *ctx, const struct usb_device_info *info)
 {
 	struct look *look = ctx;
 	const struct station_setup *setup = look->follow->setup;
-	if (sysfs_stage(setup->sysfs, info) == STAGE_NONE || !station_selects(setup, info, NULL))
+	if (!list_entry_is_board(setup, info))
 		return;
 	for (const struct shown *b = look->follow->boards; b; b = b->next)
 		if (strcmp(b->entry.info.path, info->path) == 0 &&

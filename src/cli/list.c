@@ -3,7 +3,6 @@
 
 #include "cli/list_entry.h"
 #include "report/diagnose.h"
-#include "report/place_names.h"
 #include "platform/plat.h"
 
 #include <errno.h>
@@ -27,8 +26,7 @@ static void list_on_arrival(void *ctx, const struct usb_device_info *info)
 {
 	struct list *l = ctx;
 	plat_lock(l->monitor);
-	if (sysfs_stage(l->setup->sysfs, info) != STAGE_NONE && l->seen_count < LIST_MAX &&
-	    station_selects(l->setup, info, NULL))
+	if (list_entry_is_board(l->setup, info) && l->seen_count < LIST_MAX)
 		l->info[l->seen_count++] = *info;
 	plat_unlock(l->monitor);
 }
@@ -68,13 +66,8 @@ static enum err list_gather(struct list *l)
 	l->entries = calloc(count + 1, sizeof *l->entries);
 	if (!l->entries)
 		err = ERR_MEMORY;
-	for (size_t i = 0; !err && i < count; i++) {
-		struct list_entry *e = &l->entries[l->count];
-		list_entry_read(e, &info[i], place_names_find(l->setup->names, info[i].path),
-		                l->setup->sysfs, usb);
-		if (station_selects(l->setup, &e->info, e->serial))
-			l->count++;
-	}
+	for (size_t i = 0; !err && i < count; i++)
+		l->count += list_entry_read(&l->entries[l->count], &info[i], l->setup, usb);
 	usb_stop(usb);
 	return err;
 }

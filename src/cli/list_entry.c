@@ -3,16 +3,24 @@
 
 #include "base/str.h"
 #include "formats/json.h"
+#include "report/place_names.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void list_entry_read(struct list_entry *e, const struct usb_device_info *info, const char *place,
-                     const struct sysfs *sysfs, struct usb *usb)
+bool list_entry_is_board(const struct station_setup *setup, const struct usb_device_info *info)
 {
+	return sysfs_stage(setup->sysfs, info) != STAGE_NONE && station_selects(setup, info, NULL);
+}
+
+bool list_entry_read(struct list_entry *e, const struct usb_device_info *info,
+                     const struct station_setup *setup, struct usb *usb)
+{
+	const struct sysfs *sysfs = setup->sysfs;
 	struct usb_handle *handle;
 	char node[SYSFS_TEXT];
-	*e = (struct list_entry){ .info = *info, .place = place };
+	*e = (struct list_entry){ .info = *info,
+		                  .place = place_names_find(setup->names, info->path) };
 	e->stage = sysfs_stage(sysfs, info);
 	if (stage_is_boot(e->stage))
 		e->chip = chip_by_product(info->product);
@@ -28,6 +36,7 @@ void list_entry_read(struct list_entry *e, const struct usb_device_info *info, c
 	sysfs_drivers(sysfs, info->path, NULL, e->drivers);
 	sysfs_holders(sysfs, info, e->holders);
 	e->disk_count = sysfs_disks(sysfs, info->path, e->disks);
+	return station_selects(setup, info, e->serial);
 }
 
 /* --- the table */

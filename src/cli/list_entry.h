@@ -5,6 +5,7 @@
 #define LIST_ENTRY_H
 
 #include "base/chip.h"
+#include "board/station.h"
 #include "platform/sysfs.h"
 #include "platform/usb.h"
 
@@ -23,10 +24,13 @@ struct list_entry {
 	size_t disk_count;
 };
 
-/* What is known about INFO; PLACE is borrowed. Opens it to see whether it may, and for a serial that the machine does not
- * report. */
-void list_entry_read(struct list_entry *e, const struct usb_device_info *info, const char *place,
-                     const struct sysfs *sysfs, struct usb *usb);
+/* Whether INFO is a board on a port that SETUP selects. Its serial is known only to list_entry_read. */
+bool list_entry_is_board(const struct station_setup *setup, const struct usb_device_info *info);
+
+/* What is known about INFO. Opens it to see whether it may, and for a serial that the machine does not report. False: SETUP
+ * selects other serials. SETUP's names are borrowed. */
+bool list_entry_read(struct list_entry *e, const struct usb_device_info *info,
+                     const struct station_setup *setup, struct usb *usb);
 
 /* The table. */
 void list_entry_print_head(FILE *out);
