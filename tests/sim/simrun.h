@@ -40,6 +40,17 @@ void simrun_init(struct simrun *run, const char *directory);
 struct vdesc *simrun_add(struct simrun *run, const char *name, const char *lines);
 
 void simrun_go(struct simrun *run);
+
+/* What every run must end with, for tap.h: exit status WANT, boards that found nothing wrong, no open handle. */
+#define SIMRUN_CHECK(run, want)                                         \
+	do {                                                            \
+		CHECK_INT((run)->summary.status, want);                 \
+		CHECK_INT((run)->violations, 0);                        \
+		CHECK_INT((run)->leaks, 0);                             \
+		if (tap_failed)                                         \
+			printf("# %s\n# %s\n", (run)->out, (run)->err); \
+	} while (0)
+
 void simrun_free(struct simrun *run);
 
 /* Makes a boot directory with tests/virtual/mkfolder.sh below $T and returns its path (static per kind). */

@@ -34,14 +34,7 @@ static bool says_failed(void)
 	return false;
 }
 
-#define CHECK_STATUS(want)                                        \
-	do {                                                      \
-		CHECK_INT(run.summary.status, want);              \
-		CHECK_INT(run.violations, 0);                     \
-		CHECK_INT(run.leaks, 0);                          \
-		if (tap_failed)                                   \
-			printf("# %s\n# %s\n", run.out, run.err); \
-	} while (0)
+#define CHECK_STATUS(want) SIMRUN_CHECK(&run, want)
 
 static const struct {
 	const char *kind, *board;

@@ -17,11 +17,7 @@ static void begin(const char *kind, unsigned wanted)
 static void go(int status)
 {
 	simrun_go(&run);
-	CHECK_INT(run.summary.status, status);
-	CHECK_INT(run.violations, 0);
-	CHECK_INT(run.leaks, 0);
-	if (tap_failed)
-		printf("# %s\n# %s\n", run.out, run.err);
+	SIMRUN_CHECK(&run, status);
 }
 
 static void running_boards_finish_and_no_other_begins(void)

@@ -48,11 +48,9 @@ static void go(const char *from, const char *lines, int status)
 	if (vfolder_resolve(desc, from, false, error) != 0)
 		TAP_FAIL("%s", error);
 	simrun_go(&run);
-	CHECK_INT(run.summary.status, status);
-	CHECK_INT(run.violations, 0);
-	CHECK_INT(run.leaks, 0);
+	SIMRUN_CHECK(&run, status);
 	if (tap_failed)
-		printf("# %s\n# %s\n# %s\n", lines, run.out, run.err);
+		printf("# %s\n", lines);
 }
 
 static bool says(const char *text)

@@ -1,71 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* --wait-for on a machine of files: when the wait ends, and what is reported. */
+#include "afterboot.h"
 #include "board/poststage.h"
-#include "fakemachine.h"
-#include "tap.h"
-
-#define EVENTS 8
-
-struct witness {
-	struct observer observer;
-	enum event_kind kind[EVENTS];
-	enum err err[EVENTS];
-	uint32_t code[EVENTS];
-	char name[EVENTS][64], text[EVENTS][256], where[EVENTS][256];
-	unsigned count;
-};
-
-static struct witness w;
-static struct board_facts facts;
-static struct postboot_setup setup;
-static struct postboot a;
-static bool interrupted, restarted;
-
-static void witness(struct observer *self, const struct event *e)
-{
-	(void)self;
-	if (w.count == EVENTS)
-		return;
-	w.kind[w.count] = e->kind;
-	w.err[w.count] = e->err;
-	w.code[w.count] = e->code;
-	snprintf(w.name[w.count], sizeof *w.name, "%s",
-	         e->name    ? e->name
-	         : e->topic ? e->topic
-	                    : "");
-	snprintf(w.text[w.count], sizeof *w.text, "%s", e->text ? e->text : "");
-	snprintf(w.where[w.count++], sizeof *w.where, "%s", e->where ? e->where : "");
-}
-
-static void leave(struct observer *self)
-{
-	(void)self;
-}
 
 static void begin(enum stage stage)
 {
-	fake_machine();
-	w = (struct witness){ .observer = { witness, leave } };
-	facts = (struct board_facts){ .path = "1-1.3", .chip = chip_by_product(0x2712) };
 	setup = (struct postboot_setup){ .stage = stage, .stage_time = 1000 * PLAT_SECOND };
-	interrupted = restarted = false;
-	a = (struct postboot){
-		.setup = &setup,
-		.sysfs = &fake,
-		.report = report_new(),
-		.board = &facts,
-		.monitor = plat_monitor_new(),
-		.interrupted = &interrupted,
-		.restarted = &restarted,
-		.booted = true,
-	};
-	report_add(a.report, &w.observer);
-}
-
-static void end(void)
-{
-	report_free(a.report);
-	plat_monitor_free(a.monitor);
+	afterboot_begin(0x2712);
 }
 
 static void fastboot(const char *path)
