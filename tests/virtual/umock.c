@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <glib-unix.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -320,6 +321,9 @@ int main(int argc, char **argv)
 	if (!g_getenv("VIRTUAL_BOARD"))
 		return re_execute(argv);
 	g_unsetenv("VIRTUAL_BOARD");
+	/* umockdev does not join its thread, which hashes: OpenSSL's clean-up at exit would free that thread's data while
+	 * the thread's own end frees it, too. */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 	static struct run run;
 	int status = parse_options(&run.options, argc, argv);
 	if (!status)

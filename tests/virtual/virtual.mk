@@ -8,7 +8,7 @@ VIRTUAL_CFLAGS = $(shell $(PKG_CONFIG) --cflags umockdev-1.0 gio-2.0)
 VIRTUAL_LIBS = $(shell $(PKG_CONFIG) --libs umockdev-1.0 gio-2.0)
 
 $(V_MODEL_OBJ): EXTRA_CFLAGS = $(CRYPTO_CFLAGS)
-$(V_HOST_OBJ): EXTRA_CFLAGS = $(VIRTUAL_CFLAGS)
+$(V_HOST_OBJ): EXTRA_CFLAGS = $(VIRTUAL_CFLAGS) $(CRYPTO_CFLAGS)
 $(BUILD)/tests/virtual/client.o: EXTRA_CFLAGS = $(USB_CFLAGS)
 
 $(BUILD)/tests/virtual-board: $(V_HOST_OBJ) $(V_MODEL_OBJ) $(CORE_LIB)
