@@ -2,12 +2,18 @@
 # shellcheck shell=sh
 # TAP for shell tests: . "$(dirname "$0")/../tap.sh", then ok/is/run, and tap_end as the last line.
 # $T is this test's scratch folder (made here when a test is run by hand), $OUT holds the programs.
-tap_n=0 tap_bad=0
+tap_n=0 tap_bad=0 tap_unseen=
 cd "$(dirname "$0")/../.." || exit 1
 SRC=$PWD
 : "${OUT:=$SRC}" "${BUILD:=$SRC/build}"
 [ -n "${T-}" ] || { T=$(mktemp -d) && trap 'rm -rf "$T"' EXIT; }
 export SRC OUT BUILD T
+
+# What the last run wrote to stderr, once: it says why a test failed that nobody can repeat.
+tap_stderr() {
+	[ -z "$tap_unseen" ] || tail -n 20 "$T/run.err" | sed 's/^/# stderr: /'
+	tap_unseen=
+}
 
 # ok NAME COMMAND...: passes when the command does
 ok() {
@@ -22,6 +28,7 @@ ok() {
 		echo "not ok $tap_n - $tap_name"
 		echo "# $* (status $tap_rc)"
 		sed 's/^/# /' "$T/tap.out"
+		tap_stderr
 	fi
 }
 
@@ -35,6 +42,7 @@ is() {
 		echo "not ok $tap_n - $1"
 		printf '%s\n' "$2" | sed 's/^/# got:  /'
 		printf '%s\n' "$3" | sed 's/^/# want: /'
+		tap_stderr
 	fi
 }
 
@@ -48,7 +56,7 @@ skip() {
 # shellcheck disable=SC2034 # for the tests
 run() {
 	"$@" >"$T/run.out" 2>"$T/run.err" </dev/null
-	status=$?
+	status=$? tap_unseen=yes
 	out=$(cat "$T/run.out") err=$(cat "$T/run.err")
 }
 
