@@ -78,13 +78,15 @@ cat >"$T/quiet" <<'END'
 #!/bin/sh
 env --default-signal=INT "$OUT/rpiboot" --list --follow >"$T/seen" &
 until grep -q 'boot ROM' "$T/seen"; do sleep 0.1; done
+"$OUT/rpiboot" -q -d "$T/gadget"
+until grep -q 'mass-storage gadget' "$T/seen"; do sleep 0.1; done
 kill -INT $!
 wait $!
 END
 chmod +x "$T/quiet"
-ok 'an arrival that no event reports' "$vb" --limit 600 "$gadget;arrive 500;unannounced;bystander" -- "$T/quiet"
+ok 'an arrival that no event reports' "$vb" --limit 600 --folder "$T/gadget" "$gadget;unannounced" -- "$T/quiet"
 is 'an arrival that no event reports: its line' "$(tail -n 1 "$T/seen")" \
-	'arrived  1-1        BCM2711  boot ROM             10000000b29d2da0  -'
+	'arrived  1-1        -        mass-storage gadget  10000000b29d2da0  -'
 
 # --- names
 
