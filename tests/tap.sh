@@ -11,7 +11,7 @@ export SRC OUT BUILD T
 
 # What the last run wrote to stderr, once: it says why a test failed that nobody can repeat.
 tap_stderr() {
-	[ -z "$tap_unseen" ] || tail -n 20 "$T/run.err" | sed 's/^/# stderr: /'
+	[ -z "$tap_unseen" ] || tail -n 60 "$T/run.err" | sed 's/^/# stderr: /'
 	tap_unseen=
 }
 

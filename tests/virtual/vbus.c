@@ -33,9 +33,12 @@ void vbus_close(struct vbus *bus)
 	char *path = g_build_filename(bus->root, "refused", NULL);
 	rmdir(path);
 	g_free(path);
-	path = g_build_filename(bus->root, "lock", NULL);
-	unlink(path);
-	g_free(path);
+	static const char *const files[] = { "lock", VBUS_LEAKS };
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		path = g_build_filename(bus->root, files[i], NULL);
+		unlink(path);
+		g_free(path);
+	}
 	for (size_t i = 0; i < bus->hub_count; i++)
 		g_free(bus->hubs[i]);
 	g_free(bus->hubs);

@@ -50,6 +50,8 @@ struct vbus_info {
 	bool no_node;          /* the device file is missing */
 };
 
+#define VBUS_LEAKS "leaks" /* a file in the root: suppressions for LeakSanitizer */
+
 /* Makes the testbed. Returns 0, or -1 with a message printed. */
 int vbus_open(struct vbus *bus);
 /* Removes the testbed's directory too. */
