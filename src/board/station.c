@@ -3,6 +3,7 @@
 
 #include "base/serial.h"
 #include "base/usb_path.h"
+#include "board/unreported.h"
 #include "flash/image.h"
 #include "platform/plat.h"
 #include "report/diagnose.h"
@@ -69,8 +70,8 @@ struct station {
 
 	/* arrivals and departures that the system shows and that were not reported */
 	uint64_t next_look;
-	bool differed;  /* at the last look */
-	bool no_events; /* so it was twice: looking is all there is */
+	struct unreported unreported;
+	bool no_events; /* one at two looks: looking is all there is */
 };
 
 /* --- who is wanted */
@@ -487,53 +488,47 @@ static uint64_t station_hint_time(const struct station *st, uint64_t start)
 
 /* --- places without events, containers for instance. Inside the monitor. */
 
-struct look {
-	const struct station *st;
-	bool differs;
-};
-
 static void station_compare_device(void *ctx, const struct usb_device_info *info)
 {
-	struct look *look = ctx;
-	if (!station_is_candidate(look->st->setup, info))
+	struct station *st = ctx;
+	if (!station_is_candidate(st->setup, info))
 		return;
-	for (const struct port *p = look->st->ports; p; p = p->next)
+	bool differs = !station_find_port(st, info->path);
+	for (const struct port *p = st->ports; p; p = p->next)
 		if (strcmp(p->info.path, info->path) == 0)
-			look->differs = look->differs || !p->occupied ||
-			                p->info.address != info->address;
-	look->differs = look->differs || !station_find_port((struct station *)look->st, info->path);
+			differs = differs || !p->occupied || p->info.address != info->address;
+	if (differs)
+		unreported_note(&st->unreported, info, false);
 }
 
 /* Whether the system shows other boards than those that were reported. */
-static bool station_differs(const struct station *st)
+static bool station_differs(struct station *st)
 {
 	const struct sysfs *sysfs = st->setup->sysfs;
-	struct look look = { .st = st };
 	struct usb_device_info info;
 	if (!sysfs_has_bus(sysfs))
 		return false;
-	sysfs_each(sysfs, station_compare_device, &look);
+	unreported_begin(&st->unreported);
+	sysfs_each(sysfs, station_compare_device, st);
 	for (const struct port *p = st->ports; p; p = p->next)
 		if (p->present &&
 		    (!sysfs_device(sysfs, p->info.path, &info) || info.address != p->info.address))
-			look.differs = true;
-	return look.differs;
+			unreported_note(&st->unreported, &p->info, true);
+	return st->unreported.lasting || (st->unreported.any && st->no_events);
 }
 
-/* Looks now and then whether events come. What differs twice in a row was not reported: events are late by milliseconds. */
+/* Looks now and then whether events come. */
 static void station_look(struct station *st)
 {
 	uint64_t now = plat_now();
 	if (usb_needs_poll(st->board.usb) || now < st->next_look)
 		return;
-	bool differs = station_differs(st);
-	bool rescan = differs && (st->differed || st->no_events);
 	st->next_look = now + LOOK_TIME;
-	st->differed = differs && !rescan;
-	if (!rescan)
+	if (!station_differs(st))
 		return;
 	bool first = !st->no_events;
 	st->no_events = true;
+	st->unreported = (struct unreported){ 0 };
 	plat_unlock(st->monitor);
 	if (first)
 		report_notice(st->setup->report, NULL,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/follow.h"
 
+#include "board/unreported.h"
 #include "cli/list_entry.h"
 #include "platform/plat.h"
 #include "report/outcome.h"
@@ -31,7 +32,7 @@ struct follow {
 	struct usb *usb;
 	struct shown *boards;
 	const char *arrival; /* the event's name: "present" for what is there at first */
-	bool differed;       /* at the last look the system showed other boards */
+	struct unreported unreported;
 
 	int error; /* of writing to OUT; 0: none */
 
@@ -153,45 +154,44 @@ static void follow_print_changes(struct follow *f)
 
 /* --- places where arrivals are not reported, containers for instance */
 
-struct look {
-	const struct follow *follow;
-	size_t known;
-	bool differs;
-};
+static const struct shown *follow_find(const struct follow *f, const struct usb_device_info *info)
+{
+	const struct shown *b = f->boards;
+	while (b && (strcmp(b->entry.info.path, info->path) != 0 ||
+	             b->entry.info.address != info->address))
+		b = b->next;
+	return b;
+}
 
 static void follow_compare_device(void *ctx, const struct usb_device_info *info)
 {
-	struct look *look = ctx;
-	const struct station_setup *setup = look->follow->setup;
-	if (!list_entry_is_board(setup, info))
-		return;
-	for (const struct shown *b = look->follow->boards; b; b = b->next)
-		if (strcmp(b->entry.info.path, info->path) == 0 &&
-		    b->entry.info.address == info->address) {
-			look->known++;
-			return;
-		}
-	look->differs = look->differs || setup->serial_count == 0;
+	struct follow *f = ctx;
+	/* whose serial is wanted is known only after it was reported */
+	if (f->setup->serial_count == 0 && list_entry_is_board(f->setup, info) &&
+	    !follow_find(f, info))
+		unreported_note(&f->unreported, info, false);
 }
 
-/* Looks at the bus if the system shows other boards than were reported, twice in a row: reports are late by milliseconds. */
+/* Reads the bus if the system shows other boards than were reported. */
 static void follow_look(struct follow *f)
 {
-	struct look look = { .follow = f };
-	size_t count = 0;
+	struct usb_device_info info;
 	if (usb_needs_poll(f->usb)) {
 		usb_poll(f->usb);
 		return;
 	}
 	if (!sysfs_has_bus(f->setup->sysfs))
 		return;
-	sysfs_each(f->setup->sysfs, follow_compare_device, &look);
+	unreported_begin(&f->unreported);
+	sysfs_each(f->setup->sysfs, follow_compare_device, f);
 	for (const struct shown *b = f->boards; b; b = b->next)
-		count++;
-	bool differs = look.differs || look.known != count;
-	if (differs && f->differed)
-		usb_rescan(f->usb);
-	f->differed = differs && !f->differed;
+		if (!sysfs_device(f->setup->sysfs, b->entry.info.path, &info) ||
+		    info.address != b->entry.info.address)
+			unreported_note(&f->unreported, &b->entry.info, true);
+	if (!f->unreported.lasting)
+		return;
+	f->unreported = (struct unreported){ 0 };
+	usb_rescan(f->usb);
 }
 
 /* --- the whole */
