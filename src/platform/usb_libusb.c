@@ -16,7 +16,7 @@ struct rescan {
 	struct usb *usb;
 	libusb_context *context;
 	struct plat_thread *events;
-	unsigned users; /* entries and handles */
+	unsigned users; /* entries, handles and calls */
 	bool stopping;
 	struct rescan *next;
 };
@@ -170,6 +170,17 @@ static void usb_add(struct usb *usb, libusb_device *device, struct rescan *resca
 		usb->setup.arrived(usb->setup.ctx, &info);
 }
 
+/* One user of a context less. Its devices must be unreferenced before: the context may end at once. NULL is fine. */
+static void usb_release_rescan(struct rescan *rescan)
+{
+	if (!rescan)
+		return;
+	struct usb *usb = rescan->usb;
+	plat_lock(usb->monitor);
+	rescan->users--;
+	plat_unlock(usb->monitor);
+}
+
 static void usb_drop(struct usb *usb, struct entry *gone)
 {
 	plat_lock(usb->monitor);
@@ -178,11 +189,10 @@ static void usb_drop(struct usb *usb, struct entry *gone)
 			*e = gone->next;
 			break;
 		}
-	if (gone->rescan)
-		gone->rescan->users--;
 	plat_unlock(usb->monitor);
 	usb->setup.left(usb->setup.ctx, &gone->info);
 	libusb_unref_device(gone->device);
+	usb_release_rescan(gone->rescan);
 	free(gone);
 }
 
@@ -478,19 +488,29 @@ static struct entry *usb_entry_of(struct usb *usb, const struct usb_device_info 
 	return e;
 }
 
-static enum err usb_open_device(struct usb_handle *h, struct usb *usb,
-                                const struct usb_device_info *info)
+/* The device of an arrival, referenced, and the context that it belongs to, if that is not the first: unreference the one,
+ * then release the other. NULL: it has left. */
+static libusb_device *usb_hold_device(struct usb *usb, const struct usb_device_info *info,
+                                      struct rescan **rescan)
 {
 	libusb_device *device = NULL;
+	*rescan = NULL;
 	plat_lock(usb->monitor);
 	struct entry *e = usb_entry_of(usb, info);
 	if (e) {
 		device = libusb_ref_device(e->device);
-		h->rescan = e->rescan;
+		*rescan = e->rescan;
 	}
-	if (h->rescan)
-		h->rescan->users++;
+	if (*rescan)
+		(*rescan)->users++;
 	plat_unlock(usb->monitor);
+	return device;
+}
+
+static enum err usb_open_device(struct usb_handle *h, struct usb *usb,
+                                const struct usb_device_info *info)
+{
+	libusb_device *device = usb_hold_device(usb, info, &h->rescan);
 	if (!device)
 		return ERR_USB_GONE;
 	int code = libusb_open(device, &h->dev);
@@ -553,12 +573,7 @@ void usb_close(struct usb_handle *h)
 		libusb_release_interface(h->dev, h->claimed);
 	if (h->dev)
 		libusb_close(h->dev);
-	if (h->rescan) {
-		struct usb *usb = h->rescan->usb;
-		plat_lock(usb->monitor);
-		h->rescan->users--;
-		plat_unlock(usb->monitor);
-	}
+	usb_release_rescan(h->rescan);
 	plat_monitor_free(h->monitor);
 	free(h);
 }
@@ -587,14 +602,13 @@ enum err usb_find_pipes(struct usb *usb, const struct usb_device_info *info, uin
 	unsigned found = 0;
 	bool good = true;
 	*pipes = (struct usb_pipes){ 0 };
-	plat_lock(usb->monitor);
-	struct entry *e = usb_entry_of(usb, info);
-	libusb_device *device = e ? libusb_ref_device(e->device) : NULL;
-	plat_unlock(usb->monitor);
+	struct rescan *rescan;
+	libusb_device *device = usb_hold_device(usb, info, &rescan);
 	if (!device)
 		return ERR_USB_GONE;
 	int code = libusb_get_active_config_descriptor(device, &config);
 	libusb_unref_device(device);
+	usb_release_rescan(rescan);
 	if (code == LIBUSB_ERROR_NO_DEVICE)
 		return ERR_USB_GONE;
 	if (code != 0 || !config)
