@@ -4,12 +4,12 @@
 FUZZ_SECONDS ?= 10
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 ifneq ($(FLASH),1)
-FUZZ := $(filter-out image,$(FUZZ))
+FUZZ := $(filter-out direct image,$(FUZZ))
 endif
 ifeq ($(FLASHD_LIB),)
 FUZZ := $(filter-out flashd,$(FUZZ))
 endif
-FUZZ_OBJ := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%.o) $(BUILD)/tests/fuzz/hostile.o
+FUZZ_OBJ := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%.o) $(BUILD)/tests/fuzz/hostile.o $(BUILD)/tests/fuzz/directboard.o
 FUZZ_SANITIZERS := address,undefined
 FUZZ_MAKE = $(MAKE) BUILD=build/fuzz CC=clang HARDEN= HARDEN_LD= \
 	CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,$(FUZZ_SANITIZERS) -fno-sanitize-recover=all' \
@@ -20,6 +20,7 @@ FUZZ_LINK ?= -fsanitize=fuzzer
 # A hostile bus in virtual time.
 FUZZ_HOSTILE_OBJ := $(BUILD)/tests/fuzz/hostile.o $(BUILD)/tests/sim/plat_sim.o
 $(BUILD)/fuzz_conversation: $(FUZZ_HOSTILE_OBJ)
+$(BUILD)/fuzz_direct: $(BUILD)/tests/fuzz/directboard.o $(BUILD)/tests/sim/plat_sim.o
 
 $(FUZZ_OBJ) $(FUZZ_HOSTILE_OBJ): EXTRA_CFLAGS = -Itools/lib -Imass-storage-gadget -Itests -Itests/sim -Itests/virtual
 $(FUZZ:%=$(BUILD)/fuzz_%): $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(TOOLS_LIB) $(FLASHD_LIB) $(CORE_LIB)
