@@ -28,6 +28,7 @@ gadget:
 
 # Status 77: packages or programs cannot be had. The tests say so and skip.
 check-gadget: all
+	! scripts/deps.sh aarch64-linux-musl || $(MAKE) --no-print-directory static-aarch64-linux-musl
 	@rm -rf $(GADGET_CHECK) && mkdir -p $(GADGET_CHECK)
 	mass-storage-gadget/build -o $(GADGET_CHECK)/boot.img || [ $$? -eq 77 ]
 	secure-boot-example/build -o $(GADGET_CHECK)/secure-boot-example.img || [ $$? -eq 77 ]
