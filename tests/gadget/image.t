@@ -87,8 +87,9 @@ cp "$image" "$T/edited.img"
 head -c 4000 "$image" >"$T/more.txt"
 ok "there is room for another cmdline.txt" mcopy -i "$T/edited.img" "$T/more.txt" ::
 
-is "the initramfs is busybox and init" "$(zstd -dcq "$T/image/initrd.zst" | cpio -t --quiet | sort | tr '\n' ' ')" \
-	". bin bin/busybox bin/sh init "
+# members INITRAMFS
+members() { zstd -dcq "$1" | cpio -t --quiet | LC_ALL=C sort | xargs; }
+is "the initramfs is busybox, flashd and init" "$(members "$T/image/initrd.zst")" ". bin bin/busybox bin/flashd bin/sh init"
 
 # Another build, with everything around it different, has the same bytes.
 (cd / && umask 077 && TZ=Asia/Tokyo LC_ALL=C.UTF-8 "$build" -o "$T/again.img") >"$T/build.log" 2>&1
@@ -106,10 +107,11 @@ is "a new image takes away what would hide it or no longer fits" "$(cd "$T/old" 
 
 "$build" --chip 2711 --secure --option msg.ro=1 -o "$T/secure.img" >>"$T/build.log" 2>&1
 mkdir "$T/secure"
-mcopy -n -i "$T/secure.img" ::config.txt ::cmdline.txt "$T/secure/"
+mcopy -n -i "$T/secure.img" ::config.txt ::cmdline.txt ::initrd.zst "$T/secure/"
 is "--secure and --option reach the command line" "$(cat "$T/secure/cmdline.txt")" \
 	"$(cat mass-storage-gadget/boot/cmdline.txt) msg.ro=1 msg.console=0"
 ok "--secure: no UART" grep -qx enable_uart=0 "$T/secure/config.txt"
+ok "--secure: the same initramfs, with direct flashing" cmp "$T/secure/initrd.zst" "$T/image/initrd.zst"
 
 # Signed with our tool, checked with OpenSSL's.
 if [ -x "$OUT/tools/rpi-eeprom-digest" ]; then
