@@ -632,6 +632,12 @@ static void station_free_lists(struct station *st)
 	}
 }
 
+static void station_on_message(void *ctx, int level, const char *text)
+{
+	const struct station *st = ctx;
+	report_debug(st->setup->report, NULL, level, "%s", text);
+}
+
 static enum err station_start(struct station *st)
 {
 	const struct station_setup *setup = st->setup;
@@ -649,6 +655,7 @@ static enum err station_start(struct station *st)
 	report_emit(setup->report, &(struct event){ .kind = EV_WAITING });
 	return usb_start(&st->board.usb, &(struct usb_setup){ .arrived = station_on_arrival,
 	                                                      .left = station_on_departure,
+	                                                      .message = station_on_message,
 	                                                      .ctx = st,
 	                                                      .verbose = setup->verbose });
 }

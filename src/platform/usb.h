@@ -32,8 +32,11 @@ struct usb_setup {
 	/* Called from any thread, one call at a time; must not call back into usb_*. */
 	void (*arrived)(void *ctx, const struct usb_device_info *info);
 	void (*left)(void *ctx, const struct usb_device_info *info);
+	/* A line of libusb's; from any thread, must not call back. LEVEL: 1 a warning, 2 information. NULL, and with VERBOSE 0:
+	 * libusb writes to stderr itself what LIBUSB_DEBUG= asks for. */
+	void (*message)(void *ctx, int level, const char *text);
 	void *ctx;
-	int verbose; /* 0 quiet, 1 libusb's warnings, 2 its information, on stderr */
+	int verbose; /* the highest level that is wanted; 0: none */
 };
 
 /* Starts watching the bus; everything that is there already is reported as arrived before this returns. */

@@ -378,6 +378,37 @@ static enum err usb_watch(struct usb *usb)
 	return code == 0 ? OK : ERR_USB_INIT;
 }
 
+/* The callback came with libusb 1.0.23; FreeBSD's own library has none. libusb passes no argument of ours on. */
+#if defined LIBUSB_API_VERSION && LIBUSB_API_VERSION >= 0x01000107
+static const struct usb_setup *logging;
+
+static void LIBUSB_CALL on_message(libusb_context *context, enum libusb_log_level level,
+                                   const char *text)
+{
+	(void)context;
+	char line[1024];
+	snprintf(line, sizeof line, "%.*s", (int)strcspn(text, "\r\n"), text);
+	int wanted = level > LIBUSB_LOG_LEVEL_WARNING ? 2 : 1;
+	if (wanted > logging->verbose)
+		wanted = logging->verbose; /* LIBUSB_DEBUG= asked for it */
+	if (*line)
+		logging->message(logging->ctx, wanted, line);
+}
+
+/* SETUP NULL: to stderr again. */
+static void usb_log_to(const struct usb_setup *setup)
+{
+	logging = setup;
+	bool ours = setup && setup->message && setup->verbose;
+	libusb_set_log_cb(NULL, ours ? on_message : NULL, LIBUSB_LOG_CB_GLOBAL);
+}
+#else
+static void usb_log_to(const struct usb_setup *setup)
+{
+	(void)setup;
+}
+#endif
+
 enum err usb_start(struct usb **out, const struct usb_setup *setup)
 {
 	struct usb *usb = calloc(1, sizeof *usb);
@@ -394,6 +425,7 @@ enum err usb_start(struct usb **out, const struct usb_setup *setup)
 		usb->context = NULL;
 		goto fail;
 	}
+	usb_log_to(&usb->setup);
 	static const int levels[] = { LIBUSB_LOG_LEVEL_NONE, LIBUSB_LOG_LEVEL_WARNING,
 		                      LIBUSB_LOG_LEVEL_INFO };
 #ifdef __FreeBSD__ /* its own libusb has no such call before FreeBSD 15; LIBUSB_DEBUG= works everywhere */
@@ -437,6 +469,7 @@ void usb_stop(struct usb *usb)
 	usb_end_rescans(usb, true);
 	if (usb->context)
 		libusb_exit(usb->context);
+	usb_log_to(NULL);
 	plat_monitor_free(usb->calling);
 	plat_monitor_free(usb->monitor);
 	free(usb);

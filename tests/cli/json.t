@@ -107,6 +107,14 @@ serve gadget "$boards/cm4-gadget.board" -- -v
 ok 'verbose: events' well_formed
 ok 'verbose: details too' jq -es 'any(.[]; .event == "debug" and .level == 1)' "$T/events"
 
+# libusb's own messages take the same way: a reader that stops must not hold it up
+export LIBUSB_DEBUG=4
+serve gadget "$boards/cm4-gadget.board" -- -vv
+unset LIBUSB_DEBUG
+ok 'libusb: events' well_formed
+ok 'libusb: its messages are events' jq -es 'any(.[]; .event == "debug" and .level == 2 and (.text | test("libusb: debug")))' "$T/events"
+ok 'libusb: and lines' grep -q 'libusb: debug \[libusb_open\]' "$T/lines"
+
 # --- recovery, with metadata
 
 serve recovery "$boards/cm4-recovery.board" --
