@@ -107,7 +107,7 @@ END
 chmod +x "$T/cutter"
 truncate -s 500M "$T/odd/shrinks.bin"
 script 'get shrinks.bin' 'done' 'speed 4000000'
-run "$vb" --quiet --limit 300 --signal TERM@data:shrinks.bin "$T/script.board" -- "$T/cutter"
+run "$vb" --quiet --limit 600 --signal TERM@data:shrinks.bin "$T/script.board" -- "$T/cutter"
 is 'a file that shrinks: status' "$status" 2
 is 'a file that shrinks: what it says' "$(printf '%s\n' "$err" | grep -c 'the file shrank or vanished while it was sent')" 1
 script 'get config.txt' 'done' 'open-refused-for 60000'

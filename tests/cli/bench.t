@@ -36,7 +36,7 @@ bench() {
 		n=$((n + 1))
 		[ "$word" != -- ] || set -- "$@" "$OUT/rpiboot"
 	done
-	run "$vb" --quiet --limit 60 --folder "$T/gadget" "$@"
+	run "$vb" --quiet --limit 600 --folder "$T/gadget" "$@"
 }
 
 # says NAME CODE: the diagnosis was given, once
@@ -78,7 +78,7 @@ says 'list, none chosen' not-chosen
 # --- waiting for disks
 bench "$boards/cm4-gadget.board;path 1-1.3;disk-size 33554432" -- -q -d "$T/gadget" --wait-disk=20
 is 'wait-disk' "$status $out$err" '0 1-1.3 10000000b29d2da0 /dev/sda 33554432 -'
-run "$vb" --quiet --limit 60 --folder "$T/gadget" "$boards/cm4-gadget.board;path 1-1.3" -- \
+run "$vb" --quiet --limit 600 --folder "$T/gadget" "$boards/cm4-gadget.board;path 1-1.3" -- \
 	sh -c "\"\$1\" -q -d \"\$2\" --wait-disk && \"\$1\" --list" sh "$OUT/rpiboot" "$T/gadget"
 is 'list of a running gadget' "$out" '1-1.3 10000000b29d2da0 /dev/sda 67108864 -
 PATH       CHIP     STAGE                SERIAL            ACCESS  DRIVER
@@ -122,7 +122,7 @@ stage-reached fastboot false'
 again() {
 	board=$1
 	shift
-	run "$vb" --quiet --limit 60 --folder "$T/gadget" "$board" -- sh -c '"$@" >/dev/null && "$@"' sh "$OUT/rpiboot" -d "$T/gadget" "$@"
+	run "$vb" --quiet --limit 600 --folder "$T/gadget" "$board" -- sh -c '"$@" >/dev/null && "$@"' sh "$OUT/rpiboot" -d "$T/gadget" "$@"
 }
 again "$fast" --wait-for fastboot -p 1-1.3
 is 'in fastboot already: status' "$status" 0
@@ -202,7 +202,7 @@ is 'exec with an untrusted serial: does nothing' "$(ls "$T/here")" ''
 
 # shellcheck disable=SC2016 # the script expands it
 script 'trap "echo ended >\"\$T/ended\"; exit 0" TERM; echo begun >"$T/begun"; while :; do sleep 0.1; done'
-run "$vb" --quiet --limit 60 --signal INT@4000 --folder "$T/gadget" "$boards/cm4-gadget.board" -- \
+run "$vb" --quiet --limit 600 --signal INT@4000 --folder "$T/gadget" "$boards/cm4-gadget.board" -- \
 	"$OUT/rpiboot" -d "$T/gadget" --exec "$T/script"
 is 'exec interrupted: status' "$status" 130
 is 'exec interrupted: it was ended' "$(cat "$T/begun" "$T/ended")" 'begun
@@ -221,7 +221,7 @@ says 'no permission' no-permission
 bench "$boards/cm4-gadget.board;never-returns" -- -d "$T/gadget" --next-timeout 1
 is 'no return: status' "$status" 4
 says 'no return' no-return
-run "$vb" --quiet --limit 60 --folder "$T/gadget" "$boards/cm4-gadget.board" -- \
+run "$vb" --quiet --limit 600 --folder "$T/gadget" "$boards/cm4-gadget.board" -- \
 	sh -c "\"\$1\" -q -d \"\$2\" --wait-disk >&2; \"\$1\" -t 1 -d \"\$2\"" sh "$OUT/rpiboot" "$T/gadget"
 is 'already a disk: status' "$status" 5
 says 'already a disk' already-running

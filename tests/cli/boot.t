@@ -21,7 +21,7 @@ done
 boot() {
 	folder=$1 line=$2
 	shift 2
-	run "$vb" --quiet --limit 60 --folder "$T/$folder" "$boards/$line" -- "$OUT/rpiboot" -d "$T/$folder" "$@"
+	run "$vb" --quiet --limit 600 --folder "$T/$folder" "$boards/$line" -- "$OUT/rpiboot" -d "$T/$folder" "$@"
 	out=$(printf '%s\n' "$out" | sed -n "/^Waiting for/,\$ { s|$T/||; s/, in [0-9.]* s\$//; p; }")
 }
 
@@ -321,7 +321,7 @@ set --
 for i in 1 2 3 4 5 6 7 8; do
 	set -- "$@" "$boards/cm4-gadget.board;path 1-2.$i;serial 1000000$i"
 done
-run "$vb" --quiet --limit 100 --folder "$T/gadget" "$@" -- "$OUT/rpiboot" -d "$T/gadget" -n 8
+run "$vb" --quiet --limit 600 --folder "$T/gadget" "$@" -- "$OUT/rpiboot" -d "$T/gadget" -n 8
 is 'eight boards: status' "$status" 0
 is 'eight boards: a good run does not say failed' "$(grep -ci failed "$T/run.out")" 0
 is 'eight boards: each says so' "$(printf '%s\n' "$out" | grep -c '^\[1-2\.[1-8]\] Second stage boot server done$')" 8

@@ -167,7 +167,7 @@ if [ -x "$vb" ]; then
 	recovery ov
 	: >ov/bootcode5.bin # another chip's, which does not concern this board
 	mkdir ov/1-1 && echo revoke_devkey=1 >ov/1-1/config.txt
-	"$vb" --quiet --limit 60 --overlay --folder ov "$SRC/tests/virtual/boards/cm4-recovery.board" -- \
+	"$vb" --quiet --limit 600 --overlay --folder ov "$SRC/tests/virtual/boards/cm4-recovery.board" -- \
 		"$OUT/rpiboot" -o -d ov >both 2>&1
 	is "an overlay's irreversible key: the board is served" "$? $(tail -n 1 both | cut -c1-14)" "0 Served 3 files"
 	is "an overlay's irreversible key: the warning comes first" \
@@ -176,7 +176,7 @@ Sending bootcode.bin"
 	rm ov/1-1/config.txt && : >ov/1-1/pieeprom.bin
 	"$OUT/rpiboot" --check -o -p 1-1 -d ov --chip 2711 -q >one
 	is "--check with an overlay" "$? $(head -n 1 one | cut -c1-36)" "1 error: pieeprom.bin: not there or em"
-	"$vb" --quiet --limit 60 --overlay --folder ov "$SRC/tests/virtual/boards/cm4-recovery.board" -- \
+	"$vb" --quiet --limit 600 --overlay --folder ov "$SRC/tests/virtual/boards/cm4-recovery.board" -- \
 		"$OUT/rpiboot" -o -d ov >both 2>&1
 	is "an overlay's empty pieeprom.bin: nothing is sent" "$(grep -c 'Sending' both)" 0
 	ok "an overlay's empty pieeprom.bin: why" \
@@ -228,7 +228,7 @@ if [ -x "$vb" ]; then
 	gadget deep && mkdir -p deep/a/b/c/d/e && mv keys/private.pem deep/a/b/c/d/e/k.pem
 	printf '%s\n' 'chip 2711' 'rom_index 3' 'serial 1000000000000001' 'get config.txt' 'get a/b/c/d/e/k.pem absent' \
 		'get boot.img' 'done' >asks.board
-	"$vb" --quiet --limit 60 --folder deep asks.board -- "$OUT/rpiboot" -d deep >both 2>&1
+	"$vb" --quiet --limit 600 --folder deep asks.board -- "$OUT/rpiboot" -d deep >both 2>&1
 	is "a board that asks for a key gets nothing" "$? $(grep -c 'File read: a/b' both)" "0 0"
 	ok "a board that asks for a key: said" grep -q 'Denying request for a/b/c/d/e/k.pem: it holds a private key' both
 fi

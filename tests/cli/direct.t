@@ -25,7 +25,7 @@ flash() {
 	settings=$1
 	shift
 	rm -f "$T/disk"
-	run "$vb" --quiet --limit 60 --folder "$T/gadget" --save-disk "$T/disk" \
+	run "$vb" --quiet --limit 600 --folder "$T/gadget" --save-disk "$T/disk" \
 		"$board;path 1-1.3;becomes-flash;disk-size $disk;$settings" -- \
 		env TMPDIR="$T" "$OUT/rpiboot" -d "$T/gadget" "$@"
 }
@@ -73,7 +73,7 @@ is 'a disk that is too small' "$status $(told "mmcblk0 has 5242880 bytes, the im
 flash 'flash-version 7' --flash "$T/image"
 is 'another version of the protocol' "$status $(told 'the board speaks version 7 to 7 .* this rpiboot version 1: update rpiboot, or use --via disk')" '9 1'
 ok 'another version of the protocol: untouched' untouched
-run "$vb" --quiet --limit 60 --folder "$T/gadget" "$board" -- \
+run "$vb" --quiet --limit 600 --folder "$T/gadget" "$board" -- \
 	"$OUT/rpiboot" -d "$T/gadget" --spool "$T" --flash "$T/image" --via direct
 is 'a gadget that does not offer it' "$status $(told 'the board does not offer direct flashing')" '9 1'
 flash '' --flash "$T/image" --via disk
@@ -92,7 +92,7 @@ is 'a disk that does not hold it' "$status $(told 'reads back differently at byt
 ok 'a disk that does not hold it: no table' no_table
 for message in hole data hash; do
 	rm -f "$T/disk"
-	run "$vb" --quiet --limit 60 --folder "$T/gadget" --save-disk "$T/disk" --signal "INT@flash:$message" \
+	run "$vb" --quiet --limit 600 --folder "$T/gadget" --save-disk "$T/disk" --signal "INT@flash:$message" \
 		"$board;path 1-1.3;becomes-flash;disk-size $disk;medium-speed 4000000" -- \
 		"$OUT/rpiboot" -d "$T/gadget" --spool "$T" --flash "$T/image"
 	is "interrupted at $message" "$status" 130
@@ -108,7 +108,7 @@ is 'a backup: its SHA-256' "$(cut -d ' ' -f 1 "$T/copies/10000000b29d2da0.img.sh
 ok 'a backup: nothing is written' untouched
 
 # --- a rack: one fails, the others do not notice
-run "$vb" --quiet --limit 120 --folder "$T/gadget" --save-disk "$T/disk" "$board;becomes-flash;path 1-1.1;serial 0000000000000001" \
+run "$vb" --quiet --limit 600 --folder "$T/gadget" --save-disk "$T/disk" "$board;becomes-flash;path 1-1.1;serial 0000000000000001" \
 	"$board;becomes-flash;path 1-1.2;serial 0000000000000002;fault disconnect at flash data offset 1" \
 	"$board;becomes-flash;path 1-1.3;serial 0000000000000003" \
 	"$board;becomes-flash;path 1-1.4;serial 0000000000000004" -- \

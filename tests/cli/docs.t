@@ -35,7 +35,7 @@ mkdir "$T/srv" "$T/etc" "$T/bin"
 head -c 3000000 /dev/urandom >"$T/os.img"
 head -c 4000000 /dev/zero >"$T/sdX"
 board() { echo "$SRC/tests/virtual/boards/cm4-gadget.board;path 1-1.$1;serial 1000000$1"; }
-"$BUILD/tests/virtual-board" --quiet --limit 60 --folder "$data/mass-storage-gadget" "$(board 2)" "$(board 3)" -- \
+"$BUILD/tests/virtual-board" --quiet --limit 600 --folder "$data/mass-storage-gadget" "$(board 2)" "$(board 3)" -- \
 	"$OUT/rpiboot" --json -q -n 2 -d "$data/mass-storage-gadget" >"$T/journal"
 printf '#!/bin/sh\nexec "$@"\n' >"$T/bin/sudo"
 printf '#!/bin/sh\ncat "%s"\n' "$T/journal" >"$T/bin/journalctl"
@@ -62,7 +62,7 @@ session() {
 			for n in 2 3 4 5 6 7 8 9; do
 				[ $((n - 2)) -ge "$boards" ] || set -- "$@" "$(board $n)"
 			done
-			"$BUILD/tests/virtual-board" --quiet --limit 60 --folder mass-storage-gadget "$@" -- sh -c "$command"
+			"$BUILD/tests/virtual-board" --quiet --limit 600 --folder mass-storage-gadget "$@" -- sh -c "$command"
 		else
 			eval "$command"
 		fi </dev/null >"$T/said" 2>&1

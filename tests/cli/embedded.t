@@ -37,7 +37,7 @@ fi
 boot() {
 	board=$1
 	shift
-	run "$vb" --quiet --limit 60 --folder "$BUILD/tests/msd" --chdir "$lone" "$boards/$board" -- "$lone/rpiboot" "$@"
+	run "$vb" --quiet --limit 600 --folder "$BUILD/tests/msd" --chdir "$lone" "$boards/$board" -- "$lone/rpiboot" "$@"
 }
 told() { printf '%s\n' "$out" | grep '^Loading' | tr '\n' ' '; }
 for board in cm1-msd zero-msd cm3-msd; do
@@ -52,6 +52,6 @@ boot cm1-msd.board
 is 'a file in msd/ comes first' "$status $(told)" "0 Loading embedded: bootcode.bin Loading: $lone/msd/start.elf "
 boot cm1-msd.board --json -q
 is 'JSON: the source, no path' "$status $(printf '%s\n' "$out" | grep '"event":"source"' | grep -c '"name":"bootcode.bin","source":"embedded","size":52001')" '0 1'
-run "$vb" --quiet --limit 60 --chdir "$lone" "$boards/cm5-gadget.board" -- "$lone/rpiboot"
+run "$vb" --quiet --limit 600 --chdir "$lone" "$boards/cm5-gadget.board" -- "$lone/rpiboot"
 is 'a BCM2712 gets nothing: status' "$status" 1
 tap_end

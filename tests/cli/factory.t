@@ -22,7 +22,7 @@ events() {
 	block 'A label for each good board' >"$T/label"
 	chmod +x "$T/bin/lp" "$T/label"
 	printf '1-1.2 rack 1, socket 3\n' >"$T/names"
-	run env PATH="$T/bin:$PATH" "$vb" --quiet --limit 60 --folder "$T/boot" "tests/virtual/boards/cm4-gadget.board;path 1-1.2" \
+	run env PATH="$T/bin:$PATH" "$vb" --quiet --limit 600 --folder "$T/boot" "tests/virtual/boards/cm4-gadget.board;path 1-1.2" \
 		"tests/virtual/boards/cm4-gadget.board;path 1-1.3;serial 10000000abcdef99;status 5" -- \
 		"$OUT/rpiboot" --json -n 2 -d "$T/boot" --names "$T/names" --exec "$T/label"
 	printf '%s\n' "$out" >"$T/events"

@@ -45,14 +45,14 @@ printf '\125\252' | dd of="$T/image" bs=1 seek=510 conv=notrunc status=none
 flash() {
 	settings=$1 image=$2
 	shift 2
-	run "$vb" --quiet --limit 60 --folder "$T/gadget" "$board;path 1-1.3;$settings" -- \
+	run "$vb" --quiet --limit 600 --folder "$T/gadget" "$board;path 1-1.3;$settings" -- \
 		"$OUT/rpiboot" -d "$T/gadget" --spool "$T" --flash "$image" "$@"
 }
 # none IMAGE NAME CODE [OPTION...]: the image is refused, before any board is touched
 none() {
 	image=$1 name=$2 code=$3
 	shift 3
-	run "$vb" --quiet --limit 60 --folder "$T/gadget" "$board;bystander" -- \
+	run "$vb" --quiet --limit 600 --folder "$T/gadget" "$board;bystander" -- \
 		"$OUT/rpiboot" -d "$T/gadget" --spool "$T" --flash "$image" --json "$@"
 	is "$name: status" "$status" 8
 	is "$name: code" "$(printf '%s\n' "$out" | sed -n 's/.*"event":"failed".*"code":"\([a-z-]*\)".*/\1/p')" "$code"
@@ -76,7 +76,7 @@ END
 $err
 END
 done
-run sh -c 'gzip -1 <"$1/image" | "$2" --quiet --limit 60 --folder "$1/gadget" "$3;disk-size 1048576" -- "$4" -d "$1/gadget" --spool "$1" --flash -' \
+run sh -c 'gzip -1 <"$1/image" | "$2" --quiet --limit 600 --folder "$1/gadget" "$3;disk-size 1048576" -- "$4" -d "$1/gadget" --spool "$1" --flash -' \
 	sh "$T" "$vb" "$board" "$OUT/rpiboot"
 is 'from standard input' "$status $(printf '%s\n' "$out" | grep -c '^Image: -, 3145728 bytes')" '9 1'
 
@@ -101,7 +101,7 @@ END
 none "$T/image" 'no directory for the spool' spool-full --spool "$T/nothing"
 gzip -1 <"$T/image" >"$T/a.gz"
 mkdir "$T/bin"
-run "$vb" --quiet --limit 60 --folder "$T/gadget" "$board;bystander" -- \
+run "$vb" --quiet --limit 600 --folder "$T/gadget" "$board;bystander" -- \
 	env PATH="$T/bin" "$OUT/rpiboot" -d "$T/gadget" --spool "$T" --flash "$T/a.gz"
 is 'the program of its format is missing' "$status $(printf '%s\n' "$err" | grep -c 'needs the program gzip (Debian: apt-get install gzip)')" '8 1'
 

@@ -57,7 +57,7 @@ ok 'help' "$installed" --help
 if [ -x "$BUILD/tests/virtual-board" ]; then
 	tests/virtual/mkfolder.sh gadget "$T/gadget"
 	cp "$T/gadget/"* "$root$share/mass-storage-gadget/"
-	run "$BUILD/tests/virtual-board" --quiet --limit 60 --folder "$T/gadget" tests/virtual/boards/cm4-gadget.board -- \
+	run "$BUILD/tests/virtual-board" --quiet --limit 600 --folder "$T/gadget" tests/virtual/boards/cm4-gadget.board -- \
 		"$installed" -d "$root$share/mass-storage-gadget64"
 	is 'it boots a board from the installed folder' "$status $(printf '%s\n' "$out" | grep -c '^Second stage boot server done$')" '0 1'
 	rm -f "$root$share/mass-storage-gadget/bootfiles.bin" "$root$share/mass-storage-gadget/boot.img"

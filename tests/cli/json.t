@@ -38,7 +38,7 @@ tests/virtual/mkfolder.sh recovery "$T/recovery"
 
 # serve [-i SIGNAL] FOLDER BOARD [BOARD] -- [OPTION...]: leaves $status, the events in $T/events, the lines in $T/lines
 serve() {
-	signal=INT@60000
+	signal=INT@900000
 	[ "$1" != -i ] || { signal=$2; shift 2; }
 	folder=$1 first=$2 second=
 	shift 2
@@ -46,7 +46,7 @@ serve() {
 	shift
 	set -- -- "$rpiboot" --json -d "$T/$folder" "$@"
 	[ -z "$second" ] || set -- "$second" "$@"
-	"$vb" --quiet --limit 50 --signal "$signal" --folder "$T/$folder" "$first" "$@" \
+	"$vb" --quiet --limit 600 --signal "$signal" --folder "$T/$folder" "$first" "$@" \
 		>"$T/events" 2>"$T/lines" </dev/null
 	status=$?
 }
@@ -199,7 +199,7 @@ ok 'untrusted names: as they are among the lines' grep -q -F 'Cannot open file "
 # --- an output that ends
 
 # shellcheck disable=SC2016 # the inner shell's
-"$vb" --quiet --limit 50 --folder "$T/gadget" "$boards/cm4-gadget.board" -- sh -c \
+"$vb" --quiet --limit 600 --folder "$T/gadget" "$boards/cm4-gadget.board" -- sh -c \
 	'{ "$0" --json -q -d "$1"; echo $? >"$2"; } | head -n 2 >/dev/null' "$rpiboot" "$T/gadget" "$T/status" >"$T/out" 2>&1
 is 'a reader that leaves: the board is served' "$(cat "$T/status")" 0
 

@@ -44,8 +44,8 @@ cm5-gadget status 5
 cm4-gadget never-returns
 END
 
-run "$vb" --quiet --limit 100 --report "$T/report" --folder "$T/rack" --overlay "$@" -- \
-	"$OUT/rpiboot" -d "$T/rack" -o -n 16 --next-timeout 5
+run "$vb" --quiet --limit 600 --report "$T/report" --folder "$T/rack" --overlay "$@" -- \
+	"$OUT/rpiboot" -d "$T/rack" -o -n 16 --next-timeout 15
 is 'the lowest status of those that occurred' "$status" 2
 is 'thirteen boards are done' "$(jq '[.boards[] | select(.done)] | length' "$T/report")" 13
 is 'no board has anything to complain of' "$(jq '[.boards[].stale_requests] | add' "$T/report")" 0

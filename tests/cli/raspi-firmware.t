@@ -26,12 +26,12 @@ echo 'uart_2ndstage=1' >"$T/boot/config.txt"
 sum() { sha256sum "$T/boot/$1" | cut -d ' ' -f 1; }
 printf '%s\n' 'chip 2764' 'interfaces 2' 'rom_index 0' "secondstage $(sum bootcode.bin)" 'get config.txt' \
 	"size start.elf" "read start.elf sha256 $(sum start.elf)" "size fixup.dat" "read fixup.dat sha256 $(sum fixup.dat)" 'done' >"$T/cm3.board"
-run "$vb" --quiet --limit 60 --folder "$T/boot" "$T/cm3.board" -- "$OUT/rpiboot" -d "$T/boot"
+run "$vb" --quiet --limit 600 --folder "$T/boot" "$T/cm3.board" -- "$OUT/rpiboot" -d "$T/boot"
 is 'every byte arrives at the board' "$status $err" '0 '
 bytes=$(cat "$T/boot/start.elf" "$T/boot/fixup.dat" "$T/boot/config.txt" | wc -c)
 ok 'and is counted' grep -q "Served 3 files, $bytes bytes" "$T/run.out"
 
 echo x >>"$T/boot/fixup.dat"
-run "$vb" --quiet --limit 60 "$T/cm3.board" -- "$OUT/rpiboot" -d "$T/boot"
+run "$vb" --quiet --limit 600 "$T/cm3.board" -- "$OUT/rpiboot" -d "$T/boot"
 is 'the board would notice one byte more' "$status" 99
 tap_end

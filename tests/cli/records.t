@@ -45,7 +45,7 @@ ln -s ../boot/config.txt "$T/boot/link.txt"
 mkdir "$T/boot/empty"
 hash=$(cd "$T/boot" && find -L . -type f | LC_ALL=C sort | xargs sha256sum | sha256sum)
 hash=${hash%% *}
-run "$vb" --quiet --limit 60 --folder "$T/boot" "$boards/cm4-gadget.board;path 1-1.2" \
+run "$vb" --quiet --limit 600 --folder "$T/boot" "$boards/cm4-gadget.board;path 1-1.2" \
 	"$boards/cm4-gadget.board;path 1-1.3;serial 10000000abcdef99;status 5" -- \
 	"$OUT/rpiboot" --json -n 2 -d "$T/boot" --names "$T/names" --metrics "$T/rpiboot.prom" --exec env
 printf '%s\n' "$out" >"$T/events"

@@ -20,7 +20,7 @@ done
 kill -TERM $pid
 wait $pid
 END
-	run "$vb" --quiet --limit 60 --folder "$T/boot" tests/virtual/boards/cm5-recovery.board -- sh "$T/station" "$T" "$OUT/rpiboot"
+	run "$vb" --quiet --limit 600 --folder "$T/boot" tests/virtual/boards/cm5-recovery.board -- sh "$T/station" "$T" "$OUT/rpiboot"
 	is 'a station serves, goes on, and ends when it is told to: status' "$status $err" '130 '
 	is 'the board did well' "$(grep -c '"event":"result",.*"success":true' "$T/events")" 1
 	ok 'its metadata is there' grep -q '"EEPROM_UPDATE": "success"' "$T/state/4e5f6071.json"
@@ -31,7 +31,7 @@ END
 	# shellcheck disable=SC2016 # the program expands it
 	printf '#!/bin/sh\nsleep 0.5\necho "$RPIBOOT_RESULT" >"%s/program"\n' "$T" >"$T/program.sh"
 	chmod +x "$T/program.sh"
-	run "$vb" --quiet --limit 60 --folder "$T/boot" --signal "$signal@data:pieeprom.bin" "tests/virtual/boards/cm5-recovery.board;speed 4000000" \
+	run "$vb" --quiet --limit 600 --folder "$T/boot" --signal "$signal@data:pieeprom.bin" "tests/virtual/boards/cm5-recovery.board;speed 4000000" \
 		"tests/virtual/boards/cm5-recovery.board;path 1-2;serial 8a1b2c3d4e5f6072;arrive 59000;bystander" -- \
 		"$OUT/rpiboot" -l --json -q -d "$T/boot" -j "$T/state" --exec "$T/program.sh"
 	printf '%s\n' "$out" >"$T/events"

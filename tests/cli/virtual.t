@@ -26,7 +26,7 @@ board() {
 	shift 2
 	serve=$folder
 	[ "$folder" != gadget ] || serve=plain
-	run "$vb" --limit 30 --folder "$T/$folder" "$boards/$line" -- "$client" "$@" "$T/$serve"
+	run "$vb" --limit 600 --folder "$T/$folder" "$boards/$line" -- "$client" "$@" "$T/$serve"
 }
 
 # last: the client's last line
@@ -114,7 +114,7 @@ run "$vb" --limit 1 "$boards/cm4-msd.board" -- sh -c 'sleep 100 & wait'
 is 'the time limit' "$status" 98
 run "$vb" --signal INT@200 "$boards/cm4-msd.board" -- sleep 100
 is 'a signal by time' "$status" 130
-run "$vb" --limit 30 --signal TERM@data:start4.elf "$boards/cm4-msd.board;speed 1000000" -- "$client" "$T/msd"
+run "$vb" --limit 600 --signal TERM@data:start4.elf "$boards/cm4-msd.board;speed 1000000" -- "$client" "$T/msd"
 is 'a signal by place' "$status $(last)" '143 1-1 file 300000 start4.elf'
 run "$vb" "$boards/cm4-msd.board;colour red" -- true
 is 'a mistake in a description' "$status $err" "97 virtual-board: argument:1: unknown word 'colour'"
@@ -135,7 +135,7 @@ for hub in 1 2 3 4 5; do
 	done
 done
 # shellcheck disable=SC2086 # paths are words
-run "$vb" --limit 120 --folder "$T/gadget" "$@" -- "$client" "$T/plain" $paths
+run "$vb" --limit 600 --folder "$T/gadget" "$@" -- "$client" "$T/plain" $paths
 if [ "$status" -eq 134 ] && grep -q 'fd_map_add' "$T/run.err"; then
 	skip '40 boards, one program' 'too many handles at once for umockdev, on a machine this busy'
 else
@@ -143,7 +143,7 @@ else
 fi
 shift 34
 # shellcheck disable=SC2016 # the inner shell expands it
-run "$vb" --limit 120 --folder "$T/gadget" "$@" -- sh -c 'client=$0 folder=$1
+run "$vb" --limit 600 --folder "$T/gadget" "$@" -- sh -c 'client=$0 folder=$1
 	for p in 3 4 5 6 7 8; do "$client" "$folder" 1-5.$p & done; wait' "$client" "$T/plain"
 is 'six boards, six programs' "$status $(printf '%s\n' "$out" | grep -c ' done$')" '0 6'
 

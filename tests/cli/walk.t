@@ -46,7 +46,7 @@ serve() {
 	walked "$1"
 	board=$2
 	[ -f "$board" ] || board=$boards/$2.board
-	run "$vb" --quiet --limit 60 --folder "${judge:-$data/$1}" --chdir "$at" "$board" -- "$T/usr/bin/rpiboot" -d "$data/$1" -j "$T/metadata"
+	run "$vb" --quiet --limit 600 --folder "${judge:-$data/$1}" --chdir "$at" "$board" -- "$T/usr/bin/rpiboot" -d "$data/$1" -j "$T/metadata"
 	is "$1: $(basename "$2" .board) is served" "$status $(printf '%s\n' "$err" | grep -v -e "$warnings")" '0 '
 	rm -f "$T/reported"
 	for file in "$T"/metadata/*.json; do

@@ -43,7 +43,7 @@ types() {
 # boots COMMAND: the same with a board in USB boot mode on the bus, whose disk has 64 MiB
 board='tests/virtual/boards/cm4-gadget.board'
 boots() {
-	run inside -- "export PATH=/usr/local/bin:\$PATH && cd /root/rpiboot && build/tests/virtual-board --quiet --limit 300 --folder $2 '$board' -- sh -c '$1'"
+	run inside -- "export PATH=/usr/local/bin:\$PATH && cd /root/rpiboot && build/tests/virtual-board --quiet --limit 600 --folder $2 '$board' -- sh -c '$1'"
 	is "$1" "$status $err" '0 '
 	is "$1: names the disk" "$(printf '%s\n' "$out" | grep -A 3 'server done' | sed 's/^Served .*/Served/')" "Second stage boot server done
 Waiting for disks...
