@@ -102,7 +102,7 @@ check-suite:
 
 # clang's: gcc's address sanitizer does not start under the preload of the mocked usbfs. The virtual board itself runs
 # without, as its libraries do; its model is in the simulator's tests too. The thread sanitizer has something to find
-# where boards run in threads of their own.
+# where boards run in threads of their own, and in the sessions of the program for direct flashing.
 SANITIZED = HARDEN= HARDEN_LD= CC=clang VIRTUAL= HELPERS=build
 # What runs shell scripts only is left out.
 SHELL_ONLY := $(addprefix tests/cli/,archive.t boot-image-sizes.t boot-image.t cygwin.t fetch-firmware.t gpio-sd.t hardening.t install.t man.t)
@@ -111,7 +111,7 @@ check-asan: virtual $(TEST_PROGRAMS)
 		LDFLAGS='-fsanitize=address,undefined' check
 check-tsan: virtual $(TEST_PROGRAMS)
 	@$(MAKE) BUILD=build/tsan $(SANITIZED) CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS='-fsanitize=thread' \
-		TESTS='build/tsan/tests/test_boards tests/cli/rack.t' check
+		TESTS='$(patsubst %,build/tsan/tests/%,test_boards $(filter test_flashd test_medium_direct,$(UNIT))) tests/cli/rack.t' check
 
 # A source archive has no list of git's: there all files are the project's.
 SOURCES = (if test -e .git; then git ls-files; else find * -name build -prune -o -type f -print; fi)
