@@ -203,7 +203,7 @@ debian_kernel() {
 	tree=$work/root/usr/lib/modules/$release
 	cp -r "$tree/dtb/broadcom" "$work/result/dtb"
 	echo "$release" >"$work/result/release"
-	find "$tree/kernel" -name '*.ko.xz' -exec cp {} "$work/result/modules/" \;
+	find "$tree/kernel" -name '*.ko.xz' -exec cp -t "$work/result/modules" {} +
 	cp "$tree/modules.builtin" "$tree/modules.builtin.modinfo" "$work/result/"
 	cp "$tree/vmlinuz" "$work/result/Image"
 	rm -rf "$kernel"
