@@ -20,12 +20,11 @@ enum { OPT_INFORM = 256, OPT_OUTPUT, OPT_HASH, OPT_NEWLINE };
 #define TO(field) offsetof(struct job, field)
 static const struct args_row rows[] = {
 	{ OPT_INFORM, "inform", "FORM",
-	  "what INPUT is: pem (the default; every usual encoding\n"
-	  "of a key) or bin (the raw public key)",
+	  "what INPUT is: pem (the default; every usual\n"
+	  "encoding of a key) or bin (the raw public key)",
 	  TO(format) },
 	{ OPT_OUTPUT, "output", "FILE", "write to FILE instead of standard output", TO(output) },
-	{ OPT_HASH, "hash", NULL, "print the customer key hash (SHA-256 of the raw key)",
-	  TO(hash) },
+	{ OPT_HASH, "hash", NULL, "print the key hash (SHA-256 of the raw key)", TO(hash) },
 	{ OPT_NEWLINE, "newline", NULL, "end the PEM text with a line break", TO(newline) },
 	{ 'h', "help", NULL, "show this text", TO(help) },
 };
@@ -33,8 +32,7 @@ static const struct args_row rows[] = {
 static const struct args_table table = {
 	.program = "rpi-bootloader-key-convert",
 	.synopsis = "[OPTION]... INPUT",
-	.about = "Converts an RSA-2048 key to the raw public key of the boot EEPROM, or that to "
-		 "PEM.",
+	.about = "Converts an RSA-2048 key to the boot EEPROM's raw public key, or that to PEM.",
 	.rows = rows,
 	.count = sizeof rows / sizeof *rows,
 	.has_operand = true,

@@ -28,7 +28,7 @@ static const struct args_row rows[] = {
 	{ 'c', "config", "FILE", "replace bootconf.txt", TO(config) },
 	{ 'd', "digest", "FILE", "replace bootconf.sig (with --config)", TO(digest) },
 	{ 'p', "pubkey", "FILE",
-	  "replace pubkey.bin (with --config): an RSA-2048 key,\npublic or private, PEM or DER",
+	  "replace pubkey.bin (with --config): an RSA-2048\nkey, public or private, PEM or DER",
 	  TO(pubkey) },
 	{ 'b', "bootcode", "FILE", "replace the second stage, bootcode.bin", TO(bootcode) },
 	{ 's', "bootsys", "FILE", "replace bootsys", TO(bootsys) },
@@ -36,7 +36,7 @@ static const struct args_row rows[] = {
 	  TO(cacert) },
 	{ 't', "timestamp", "SECONDS", "store this as the time of the update", TO(timestamp) },
 	{ 'o', "out", "FILE", "write to FILE instead of standard output", TO(out) },
-	{ 'x', "extract", NULL, "write all files of the image to the current directory",
+	{ 'x', "extract", NULL, "write all files of the image to the current\ndirectory",
 	  TO(extract) },
 	{ OPT_LIST, "list", NULL, "show the layout of the image", TO(list) },
 	{ OPT_JSON, "json", NULL, "the same as JSON (with --list)", TO(json) },
@@ -50,7 +50,7 @@ static const struct args_row rows[] = {
 static const struct args_table table = {
 	.program = "rpi-eeprom-config",
 	.synopsis = "[OPTION]... IMAGE",
-	.about = "Prints the configuration in a Raspberry Pi boot EEPROM image, or replaces files "
+	.about = "Prints the configuration in a Raspberry Pi boot EEPROM image, or replaces files\n"
 		 "in it.",
 	.rows = rows,
 	.count = sizeof rows / sizeof *rows,

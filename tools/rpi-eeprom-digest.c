@@ -26,12 +26,14 @@ static const struct args_row rows[] = {
 	{ 'i', "input", "FILE", "the file to sign or to check", TO(input) },
 	{ 'o', "output", "FILE", "the .sig file to write", TO(output) },
 	{ 'k', "key", "KEY",
-	  "sign with this RSA-2048 private key (PEM, DER, pkcs11: URI);\n"
-	  "with -v: the public key to check against",
+	  "sign with this RSA-2048 private key (PEM, DER,\n"
+	  "pkcs11: URI); with -v: the public key to check\n"
+	  "against",
 	  TO(key) },
 	{ 'H', "hsm-wrapper", "PROGRAM",
-	  "sign through `PROGRAM -a rsa2048-sha256 FILE` instead;\n"
-	  "with -k the result is checked against that key",
+	  "sign through `PROGRAM -a rsa2048-sha256 FILE`\n"
+	  "instead; with -k the result is checked against\n"
+	  "that key",
 	  TO(wrapper) },
 	{ 'c', "chip", "SOC", "add the line \"target-soc: SOC\" (2711 or 2712)", TO(soc) },
 	{ 'v', "verify", "SIG", "check FILE against this .sig file and the key", TO(verify) },
@@ -40,7 +42,8 @@ static const struct args_row rows[] = {
 
 static const struct args_table table = {
 	.program = "rpi-eeprom-digest",
-	.synopsis = "-i FILE {-o SIG [-k KEY | -H PROGRAM] [-c SOC] | -v SIG -k KEY}",
+	.synopsis = "-i FILE -o SIG [-k KEY | -H PROGRAM] [-c SOC]\n"
+		    "       rpi-eeprom-digest -v SIG -i FILE -k KEY",
 	.about = "Writes or checks the .sig file (hash, time, signature) that boot loaders read.",
 	.rows = rows,
 	.count = sizeof rows / sizeof *rows,

@@ -33,20 +33,20 @@ struct job {
 #define TO(field) offsetof(struct job, field)
 static const struct args_row rows[] = {
 	{ 'c', "chip", "CHIP", "2711 or 2712 (required)", TO(chip_text) },
-	{ 'i', "input", "FILE", "the second stage; without: base64 from standard input",
+	{ 'i', "input", "FILE", "the second stage; without: base64 from standard\ninput",
 	  TO(input) },
 	{ 'o', "output", "FILE", "the signed one; without: base64 to standard output", TO(output) },
-	{ 'k', "private-key", "KEY", "the RSA-2048 key to sign with (PEM, DER, pkcs11: URI)",
+	{ 'k', "private-key", "KEY", "the RSA-2048 key to sign with (PEM, DER, pkcs11:\nURI)",
 	  TO(private_key) },
 	{ 'p', "public-key", "KEY",
-	  "with -H: the public key; with --verify: whose trailer\nthe outermost one must be",
+	  "with -H: the public key; with --verify: whose\ntrailer the outermost one must be",
 	  TO(public_key) },
 	{ 'H', "hsm-wrapper", "PROGRAM", "sign through `PROGRAM -a rsa2048-sha256 FILE`",
 	  TO(wrapper) },
 	{ 'n', "private-keynum", "N",
 	  "key number: 16 is the customer's key, 0 to 4 are\nRaspberry Pi's (default 0)",
 	  TO(keynum_text) },
-	{ 'v', "private-version", "N", "version 0 to 32, against rollback (default 0; 2712 only)",
+	{ 'v', "private-version", "N", "version 0 to 32, against rollback (default 0;\n2712 only)",
 	  TO(version_text) },
 	{ 'm', "hmac", "FILE", "2711: the HMAC key, 40 hexadecimal digits", TO(hmac) },
 	{ 'e', "extract", "FILE", "show the trailers of FILE", TO(extract) },
@@ -58,7 +58,7 @@ static const struct args_row rows[] = {
 
 static const struct args_table table = {
 	.program = "rpi-sign-bootcode",
-	.synopsis = "-c CHIP [-i FILE] [-o FILE] {-k KEY | -H PROGRAM -p KEY} [OPTION]...\n"
+	.synopsis = "-c CHIP {-k KEY | -H PROGRAM -p KEY} [OPTION]...\n"
 		    "       rpi-sign-bootcode -c CHIP {-e | --verify} FILE [-p KEY]",
 	.about = "Signs the second stage of a Raspberry Pi, shows or checks its signatures.",
 	.rows = rows,

@@ -35,26 +35,26 @@ struct job {
 static const struct args_row rows[] = {
 	{ 'c', NULL, "FILE", "configuration (boot.conf)", TO(config) },
 	{ 'i', NULL, "FILE", "source image (pieeprom.original.bin)", TO(source) },
-	{ 'o', NULL, "FILE", "image to write (pieeprom.bin); its .sig file is written\nbeside it",
+	{ 'o', NULL, "FILE", "image to write (pieeprom.bin); its .sig file is\nwritten beside it",
 	  TO(output) },
 	{ 'k', NULL, "KEY",
-	  "sign the configuration with this private RSA-2048 key\n(PEM, DER, pkcs11: URI)",
+	  "sign the configuration with this private RSA-2048\nkey (PEM, DER, pkcs11: URI)",
 	  TO(key) },
 	{ 'p', NULL, "KEY",
-	  "public key to put into the image (default: the public\nhalf of the key)",
+	  "public key to put into the image (default: the\npublic half of the key)",
 	  TO(public_key) },
 	{ 'H', NULL, "WRAPPER",
 	  "sign by calling \"WRAPPER -a rsa2048-sha256 FILE\";\nrequires a public key",
 	  TO(wrapper) },
 	{ 'f', NULL, NULL,
-	  "counter-sign the firmware inside the image (BCM2712\n"
-	  "only; also SIGN_FIRMWARE=1): recovery.original.bin\n"
-	  "becomes bootcode5.bin, and pieeprom.signed_boot.bin\n"
-	  "stays for inspection",
+	  "counter-sign the firmware inside the image\n"
+	  "(BCM2712 only; also SIGN_FIRMWARE=1):\n"
+	  "recovery.original.bin becomes bootcode5.bin, and\n"
+	  "pieeprom.signed_boot.bin stays for inspection",
 	  TO(sign_firmware) },
 	{ 'r', NULL, NULL,
-	  "with the above: counter-sign bootcode5.bin too (boards\n"
-	  "whose OTP holds the key hash start no other)",
+	  "with the above: counter-sign bootcode5.bin too\n"
+	  "(boards that are locked to the key start no other)",
 	  TO(sign_recovery) },
 	{ 'h', "help", NULL, "show this text", TO(help) },
 };
@@ -62,11 +62,9 @@ static const struct args_row rows[] = {
 static const struct args_table table = {
 	.program = "update-pieeprom.sh",
 	.synopsis = "[OPTION]...",
-	.about = "Puts a boot loader configuration into an EEPROM image. Run it in a recovery "
-		 "directory.\n"
-		 "SOURCE_DATE_EPOCH sets the time in the .sig files. Status: 0 written, 1 bad "
-		 "input or\n"
-		 "a failed step (no image is left), 2 wrong arguments.",
+	.about = "Puts a boot loader configuration into an EEPROM image. Run it in a recovery\n"
+		 "directory. SOURCE_DATE_EPOCH sets the time in the .sig files. Status: 0\n"
+		 "written, 1 bad input or a failed step (no image is left), 2 wrong arguments.",
 	.rows = rows,
 	.count = sizeof rows / sizeof *rows,
 	.ignores_operands = true,

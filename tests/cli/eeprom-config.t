@@ -204,4 +204,5 @@ refuse "no arguments" 1 "can only be read on a board"
 is "lost output is an error" "$? $(cat err)" "1 ERROR: cannot write to standard output: No space left on device"
 run "$tool" --help
 is "--help" "$status $(printf '%s\n' "$out" | head -n 1) $err" "0 Usage: rpi-eeprom-config [OPTION]... IMAGE "
+is "help: at most 80 columns" "$(printf '%s\n' "$out" | awk 'length($0) > 80')" ''
 tap_end

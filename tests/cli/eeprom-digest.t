@@ -137,6 +137,7 @@ is "nothing was left behind" "$(find . -name '*.??????' ! -name 'hsm*')" ""
 is "lost output is an error" "$? $(cat err)" "1 ERROR: cannot write to standard output: No space left on device"
 run "$tool" -h
 is "-h" "$status $(printf '%s\n' "$out" | head -n 1 | cut -c 1-24) $err" "0 Usage: rpi-eeprom-digest "
+is "help: at most 80 columns" "$(printf '%s\n' "$out" | awk 'length($0) > 80')" ''
 
 # an interrupted run ends the wrapper and itself
 # shellcheck disable=SC2016 # the wrapper expands it

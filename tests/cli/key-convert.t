@@ -108,4 +108,5 @@ ok "no output then" test ! -e raw.wrong
 is "lost output is an error" "$? $(cat err)" "1 ERROR: cannot write to standard output: No space left on device"
 run "$tool" --help
 is "--help" "$status $(printf '%s\n' "$out" | head -n 1)" "0 Usage: rpi-bootloader-key-convert [OPTION]... INPUT"
+is "help: at most 80 columns" "$(printf '%s\n' "$out" | awk 'length($0) > 80')" ''
 tap_end

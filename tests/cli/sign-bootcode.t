@@ -154,4 +154,5 @@ is "and leaves nothing" "$(ls tmp; cat out)" old
 is "lost output is an error" "$? $(cat err)" "1 ERROR: cannot write to standard output: No space left on device"
 run "$tool" --help
 is "--help" "$status $(printf '%s\n' "$out" | head -n 1 | cut -c 1-24)" "0 Usage: rpi-sign-bootcode"
+is "help: at most 80 columns" "$(printf '%s\n' "$out" | awk 'length($0) > 80')" ''
 tap_end

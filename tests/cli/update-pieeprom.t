@@ -30,6 +30,7 @@ fresh() { rm -f pieeprom.bin pieeprom.sig bootcode5.bin pieeprom.signed_boot.bin
 
 run "$tool" --help
 is "help: status" "$status" 0
+is "help: at most 80 columns" "$(printf '%s\n' "$out" | awk 'length($0) > 80')" ''
 run "$tool" -h
 is "-h: status" "$status" 0
 is "no old or new image is left by help" "$(state .)" "$inputs"
