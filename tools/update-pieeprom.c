@@ -406,6 +406,14 @@ static int pieeprom_load(const struct job *job, struct work *w)
 	return result;
 }
 
+/* Whether the current directory is one for signed images, by its name. */
+static bool pieeprom_in_secure_directory(void)
+{
+	char here[4096];
+	const char *name = getcwd(here, sizeof here) ? strrchr(here, '/') : NULL;
+	return name && strncmp(name + 1, "secure-boot-", strlen("secure-boot-")) == 0;
+}
+
 static int pieeprom_work(const struct job *job, struct work *w)
 {
 	int result = TOOL_OK;
@@ -446,6 +454,8 @@ int tool_update_pieeprom_main(int argc, char **argv)
 		if (result == TOOL_OK)
 			printf("new-image: %s\nsource-image: %s\nconfig: %s\n", job.output,
 			       job.source, job.config);
+		if (result == TOOL_OK && !pieeprom_signs(&job) && pieeprom_in_secure_directory())
+			tool_warn("%s is not signed: neither -k nor -H was given", job.output);
 	}
 	signing_close(&w.signing);
 	tool_bytes_free(&w.source);

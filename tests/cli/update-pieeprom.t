@@ -200,6 +200,15 @@ is "a configuration below /usr/share: a warning" "$status/$(sum pieeprom.bin)/${
 	"0/$plain_image/ is below /usr/share: an upgrade of the package replaces it. Work in a copy of its directory"
 fresh
 
+# --- a directory for signed images, and no key
+mkdir "$T/secure-boot-recovery"
+cp boot.conf pieeprom.original.bin "$T/secure-boot-recovery"
+run sh -c 'cd "$1" && "$2"' - "$T/secure-boot-recovery" "$tool"
+is "no key in a secure-boot directory: a warning" "$status $err" \
+	"0 WARNING: pieeprom.bin is not signed: neither -k nor -H was given"
+run sh -c 'cd "$1" && "$2" -k "$3"' - "$T/secure-boot-recovery" "$tool" "$work/my key.pem"
+is "a key in a secure-boot directory: no warning" "$status $err" "0 "
+
 # --- configurations that no boot loader can read
 refuses_config() {
 	name=$1 says=$2
