@@ -80,8 +80,8 @@ static void text_print_start(const struct text *t, const struct event *e)
 {
 	fprintf(t->options.out,
 	        "%s\n\n"
-	        "Please fit the EMMC_DISABLE / nRPIBOOT jumper before you connect power and USB.\n"
-	        "If the device fails to connect, try another cable, another port, no hub.\n\n",
+	        "Please fit the EMMC_DISABLE / nRPIBOOT jumper, or hold the power button (Pi 5).\n"
+	        "If the device fails to connect: power off and on, try another cable, no hub.\n\n",
 	        e->text);
 }
 

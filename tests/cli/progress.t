@@ -37,8 +37,8 @@ serve 2>"$T/err" | sed 's/, in [0-9.]* s$//' >"$T/plain"
 	"$rpiboot" --version
 	cat <<END
 
-Please fit the EMMC_DISABLE / nRPIBOOT jumper before you connect power and USB.
-If the device fails to connect, try another cable, another port, no hub.
+Please fit the EMMC_DISABLE / nRPIBOOT jumper, or hold the power button (Pi 5).
+If the device fails to connect: power off and on, try another cable, no hub.
 
 Waiting for BCM2835/6/7/2711/2712...
 
@@ -152,8 +152,8 @@ is 'one board: it fits' "$(widest)" 79
 until_over
 is 'one board: status' "$(cat "$T/status")" 0
 is 'one board: the last screen' "$(sed '1d; s/[0-9.]* s, .*/TIME/' "$T/screen")" "
-Please fit the EMMC_DISABLE / nRPIBOOT jumper before you connect power and USB.
-If the device fails to connect, try another cable, another port, no hub.
+Please fit the EMMC_DISABLE / nRPIBOOT jumper, or hold the power button (Pi 5).
+If the device fails to connect: power off and on, try another cable, no hub.
 
 Second stage boot server
 Second stage boot server done
@@ -201,8 +201,8 @@ is 'narrower, wider: nothing is left behind' "$(sed '1d; s/ *[0-9.]*  *[0-9.]*$/
 1-2   10000000b29d2da1 BCM2711 interrupted        12      76900
 1-2 BCM2711 10000000b29d2da1 interrupted
 Board Serial           Chip    Result          Files      Bytes Seconds  MB/s
-If the device fails to connect, try another cable, another port, no hub.
-Please fit the EMMC_DISABLE / nRPIBOOT jumper before you connect power and USB.
+If the device fails to connect: power off and on, try another cable, no hub.
+Please fit the EMMC_DISABLE / nRPIBOOT jumper, or hold the power button (Pi 5).
 [1-1] Second stage boot server
 [1-2] Second stage boot server"
 
