@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs tools/update-pieeprom.sh, also from a copy of this folder elsewhere. It works in the current folder.
+# Runs tools/update-pieeprom.sh, also from a copy of this directory elsewhere. It works in the current directory.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 for tools in "$here/../tools" /usr/share/rpiboot/tools; do
