@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The Debian packages: built twice without a network, looked through by lintian, cross-built for arm64, installed, tried on
+# The Debian packages: built twice without a network, looked through by lintian, cross-built for arm64 and armhf, installed, tried on
 # virtual boards, removed; and "make install INSTALL_PREFIX=" as other systems' packagers call it. All of it in a chroot
 # (tests/package/chroot.sh).
 # shellcheck disable=SC2016 # the shell in the chroot expands the commands
@@ -36,23 +36,28 @@ is 'three packages' "$(cd "$work/a" && echo *.deb)" "rpiboot-dbgsym_${version}_$
 run inside --net -- "cd /root/package-test/a && lintian --allow-root --fail-on error,warning --tag-display-limit 0 rpiboot_*.changes"
 is 'lintian: no errors, no warnings' "$status$([ "$status" = 0 ] || printf '%s\n' "$out" "$err")" 0
 
-# --- for arm64, on another processor: what the compiler says it builds for counts, and no test is run
-cross='crossbuild-essential-arm64 pkgconf:arm64 libusb-1.0-0-dev:arm64 libssl-dev:arm64 libzstd-dev:arm64'
-if [ "$(inside -- 'dpkg --print-architecture')" = arm64 ]; then
-	skip 'arm64, cross-built' 'this processor is an arm64'
-elif ! inside -- "dpkg --add-architecture arm64 && { $(chroot_query "$cross") || { apt-get -q update && apt-get -q install -y --no-install-recommends $cross; }; }" >"$T/log" 2>&1; then
-	skip 'arm64, cross-built' "packages cannot be had: $(tail -n 1 "$T/log")"
-else
-	chroot_sources "/root/package-test/cross/rpiboot-$version"
-	build cross '' '-B -aarm64 -Pcross,nocheck'
-	is 'a package for arm64' "$(cd "$work/cross" && echo rpiboot_*.deb)" "rpiboot_${version}_arm64.deb"
-	run inside --net -- "cd /root/package-test/cross && lintian --allow-root --fail-on error,warning --tag-display-limit 0 rpiboot_*.changes"
-	is 'lintian has nothing against it' "$status$([ "$status" = 0 ] || printf '%s\n' "$out" "$err")" 0
-	run inside --net -- "cd /root/package-test/cross && dpkg-deb -x rpiboot_*_arm64.deb tree && od -An -tx1 -j 18 -N 2 tree/usr/bin/rpiboot"
-	is 'with a program for AArch64 (e_machine 183)' "$out" ' b7 00'
-fi
+# --- cross-built for other processors; no test is run, and the ELF header says which processor the program is for
+cross() { # ARCHITECTURE E_MACHINE (two bytes, little-endian)
+	packages="crossbuild-essential-$1 pkgconf:$1 libusb-1.0-0-dev:$1 libssl-dev:$1 libzstd-dev:$1"
+	if [ "$(inside -- 'dpkg --print-architecture')" = "$1" ]; then
+		skip "$1, cross-built" "this processor is an $1"
+		return
+	elif ! inside -- "dpkg --add-architecture $1 && { $(chroot_query "$packages") || { apt-get -q update && apt-get -q install -y --no-install-recommends $packages; }; }" >"$T/log" 2>&1; then
+		skip "$1, cross-built" "packages cannot be had: $(tail -n 1 "$T/log")"
+		return
+	fi
+	chroot_sources "/root/package-test/$1/rpiboot-$version"
+	build "$1" '' "-B -a$1 -Pcross,nocheck"
+	is "a package for $1" "$(cd "$work/$1" && echo rpiboot_*.deb)" "rpiboot_${version}_$1.deb"
+	run inside --net -- "cd /root/package-test/$1 && lintian --allow-root --fail-on error,warning --tag-display-limit 0 rpiboot_*.changes"
+	is "$1: lintian has nothing against it" "$status$([ "$status" = 0 ] || printf '%s\n' "$out" "$err")" 0
+	run inside --net -- "cd /root/package-test/$1 && dpkg-deb -x rpiboot_*_$1.deb tree && od -An -tx1 -j 18 -N 2 tree/usr/bin/rpiboot"
+	is "$1: with a program for that processor" "$out" " $2"
+}
+cross arm64 'b7 00' # EM_AARCH64, 183
+cross armhf '28 00' # EM_ARM, 40
 
-# --- installed beside a Raspberry Pi's rpi-eeprom, of which a stand-in is made here
+# --- installed beside a Raspberry Pi's rpi-eeprom, for which a dummy package is made here
 mkdir -p "$work/eeprom/DEBIAN" "$work/eeprom/usr/bin" "$work/eeprom/usr/share/man/man1"
 printf 'Package: rpi-eeprom\nVersion: 99\nArchitecture: all\nMaintainer: t <t@example.org>\nDescription: t\n' >"$work/eeprom/DEBIAN/control"
 for name in rpi-eeprom-config rpi-eeprom-digest rpi-sign-bootcode rpi-bootloader-key-convert rpi-eeprom-update; do
@@ -123,11 +128,12 @@ recipe 'Fedora' 'make clean && make CFLAGS="-O2 -flto=auto -Wall" LDFLAGS="-Wl,-
 # --- make install, as Homebrew's formula and the BSDs' ports call it
 step 'make install INSTALL_PREFIX=' "cd a/rpiboot-$version && make -s install INSTALL_PREFIX=/opt/cellar/rpiboot/$version"
 run inside --net -- "cd / && /opt/cellar/rpiboot/$version/bin/rpiboot --version && /opt/cellar/rpiboot/$version/bin/rpiboot --help"
-is 'its program tells version and help' "$status $(printf '%s\n' "$out" | grep -c -e "^RPIBOOT: .* pkg-version $version" -e '^Usage: rpiboot')" '0 2'
-echo x >"$CHROOT/opt/cellar/rpiboot/$version/share/rpiboot/msd/bootcode.bin"
+is 'its program prints version and help' "$status $(printf '%s\n' "$out" | grep -c -e "^RPIBOOT: .* pkg-version $version" -e '^Usage: rpiboot')" '0 2'
+# Files that --check takes for firmware, made as the formula's test makes them
+yes x | head -c 50000 >"$CHROOT/opt/cellar/rpiboot/$version/share/rpiboot/msd/bootcode.bin"
 echo x >"$CHROOT/opt/cellar/rpiboot/$version/share/rpiboot/msd/start.elf"
 run inside --net -- "cd / && /opt/cellar/rpiboot/$version/bin/rpiboot --check --chip 2763"
-is 'and finds the folders of its own prefix' "$status" 0
+is 'and finds the directories of its own prefix' "$status" 0
 step 'make uninstall' "cd a/rpiboot-$version && rm /opt/cellar/rpiboot/$version/share/rpiboot/msd/*.* &&
 	make -s uninstall INSTALL_PREFIX=/opt/cellar/rpiboot/$version && test ! -e /opt/cellar"
 rm -rf "$work"
