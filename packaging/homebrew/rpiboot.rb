@@ -41,7 +41,7 @@ class Rpiboot < Formula
 
     # An empty directory boots no board; one for the legacy firmware needs two files.
     shell_output("#{bin}/rpiboot --check -d #{testpath} 2>&1", 1)
-    (testpath/"bootcode.bin").write "x"
+    (testpath/"bootcode.bin").write "x" * 50_000
     (testpath/"start.elf").write "x"
     system bin/"rpiboot", "--check", "--chip", "2763", "-d", testpath
   end
