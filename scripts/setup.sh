@@ -10,10 +10,11 @@ gadget='gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross flex biso
 	dosfstools mtools qemu-system-arm'
 foreign="$demo jq gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-s390x-linux-gnu qemu-user-static"
 machine='qemu-system-x86 libusbredirparser-dev busybox-static cpio kmod udev xz-utils'
-windows='gcc make perl pkg-config git bzip2 xz-utils zip gcc-mingw-w64-x86-64 wine64 nsis openssl'
-check="$demo git jq tmux mtools dosfstools fdisk zip unzip xz-utils zstd cpio kmod binutils python3-minimal mandoc groff-base zsh
-	systemd softhsm2 opensc libengine-pkcs11-openssl device-tree-compiler"
-release="$build $windows debhelper qemu-user-static crossbuild-essential-arm64 crossbuild-essential-armhf"
+mingw='gcc make perl pkg-config git bzip2 xz-utils zip gcc-mingw-w64-x86-64 nsis'
+windows="$mingw wine64 openssl"
+check="$demo git jq tmux mtools dosfstools fdisk zip unzip bzip2 xz-utils zstd cpio kmod binutils python3-minimal mandoc groff-base
+	zsh systemd softhsm2 opensc libengine-pkcs11-openssl device-tree-compiler"
+release="$build $mingw openssl zstd debhelper qemu-user-static crossbuild-essential-arm64 crossbuild-essential-armhf"
 for arch in arm64 armhf; do
 	release="$release pkgconf:$arch libusb-1.0-0-dev:$arch libssl-dev:$arch libzstd-dev:$arch"
 done
@@ -50,13 +51,20 @@ command -v apt-get >/dev/null || {
 	exit 1
 }
 echo "Installing:$missing"
-[ "$1" != release ] || for arch in arm64 armhf; do dpkg --add-architecture "$arch"; done
+added=
+[ "$1" != release ] || for arch in arm64 armhf; do
+	! dpkg --print-foreign-architectures | grep -qx "$arch" || continue
+	dpkg --add-architecture "$arch"
+	added="$added $arch"
+done
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # a list
 if ! { apt-get update && apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600 $missing; } >"$log" 2>&1; then
 	cat "$log" >&2
+	# An architecture whose index cannot be read would make every later apt-get update fail.
+	for arch in $added; do dpkg --remove-architecture "$arch" || true; done
 	echo "setup.sh: apt-get could not install:$missing" >&2
 	exit 1
 fi
