@@ -66,8 +66,7 @@ CORE_LIBS = $(FLASH_LIBS) $(SYSTEM_LIBS)
 SYSFS_Windows := sysfs_win32
 SYSFS_Darwin := sysfs_darwin
 PLAT_SRC := $(wildcard src/platform/plat_$(PLAT)*.c) src/platform/$(or $(SYSFS_$(SYSTEM)),sysfs).c \
-	src/platform/plat_disk_$(if $(filter Linux,$(SYSTEM)),linux,none).c \
-	$(if $(filter posix,$(PLAT)),,src/platform/plat_stream_none.c)
+	src/platform/plat_disk_$(if $(filter Linux,$(SYSTEM)),linux,none).c
 UNUSED_SRC := src/flash/frame_$(if $(filter 1,$(FLASH)),none,zstd).c
 CORE_SRC := $(filter-out src/platform/usb_libusb.c src/platform/plat_% src/platform/sysfs%.c $(UNUSED_SRC),$(sort $(wildcard src/*/*.c))) $(PLAT_SRC)
 CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o) $(BUILD)/embedded.o

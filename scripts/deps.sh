@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Cross-builds the static libraries of programs that need no others: libusb and libcrypto for Windows (mingw-w64); libusb
-# without udev and libzstd for Linux, with musl as C library. They are built from Debian's source packages, musl is
+# Cross-builds the static libraries of programs that need no others: libusb, libcrypto, libzstd, liblzma, zlib and libbz2
+# for Windows (mingw-w64); libusb without udev and libzstd for Linux, with musl as C library. They are built from Debian's source packages, musl is
 # Debian's package musl-dev, into build/deps/HOST (bin, include, lib with pkg-config files). Nothing is done when it is there.
 #   scripts/deps.sh HOST       x86_64-w64-mingw32 or another mingw-w64 compiler's prefix; x86_64-linux-musl,
 #                              aarch64-linux-musl, arm-linux-musleabihf: there HOST-gcc and HOST-ar in bin are made
 #   scripts/deps.sh --update   prints the lines of packaging/sources for what Debian offers today
-# Environment: LIBUSB_SRC, OPENSSL_SRC, ZSTD_SRC  archives to use instead of downloads, checked like these
+# Environment: LIBUSB_SRC, OPENSSL_SRC, ZSTD_SRC, XZ_SRC, ZLIB_SRC, BZIP2_SRC  archives to use instead of downloads, checked like these
 #              MIRROR, MIRROR_SECURITY            instead of the mirrors that apt uses
 #              JOBS (2), SOURCE_DATE_EPOCH (of the last commit, else 2024-01-01)
 # Exit status 77: the sources, or the compiler, cannot be had here.
@@ -16,6 +16,7 @@ sources=packaging/sources
 cache=$PWD/build/deps/sources
 jobs=${JOBS:-2}
 export LC_ALL=C TZ=UTC
+unset CC CXX AR RANLIB CFLAGS CPPFLAGS LDFLAGS # this machine's compiler; OpenSSL would use them
 
 die() { # MESSAGE [STATUS]
 	echo "deps.sh: $1" >&2
@@ -36,7 +37,7 @@ mirror() { # debian|debian-security
 		echo "${given%/}"
 		return
 	fi
-	command -v apt-get >/dev/null || die "no apt-get: give the archives (LIBUSB_SRC=, OPENSSL_SRC=, ZSTD_SRC=)" 77
+	command -v apt-get >/dev/null || die "no apt-get: give the archives (LIBUSB_SRC=, OPENSSL_SRC=, ...)" 77
 	# shellcheck disable=SC2016 # apt expands it
 	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Label: $label" | head -n 1)
 	[ -n "$uri" ] || die "no mirror of $label in apt's lists: run apt-get update, or give MIRROR= and MIRROR_SECURITY=" 77
@@ -69,6 +70,7 @@ offered() { # NAME
 	case $1 in
 	libusb) package=libusb-1.0 ;;
 	zstd) package=libzstd ;;
+	xz) package=xz-utils ;;
 	*) package=$1 ;;
 	esac
 	apt_sources --print-uris source "$package" 2>/dev/null | sed -n "s/^'\([^']*\.orig\.tar\.[a-z0-9]*\)' [^ ]* [0-9]* SHA256:\([0-9a-f]*\)\$/\1 \2/p" |
@@ -82,7 +84,7 @@ offered() { # NAME
 
 if [ "${1-}" = --update ]; then
 	mkdir -p "$cache"
-	for name in libusb openssl zstd; do
+	for name in libusb openssl zstd xz zlib bzip2; do
 		offered $name
 	done
 	exit 0
@@ -97,7 +99,7 @@ flags="-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$work=
 case $host in
 *-mingw32)
 	command -v "$host-gcc" >/dev/null || die "no $host-gcc (Debian: sh scripts/setup.sh windows)" 77
-	libraries='libusb openssl' cc=$host-gcc ar=$host-ar ranlib=$host-ranlib usb_options=
+	libraries='libusb openssl zstd xz zlib bzip2' cc=$host-gcc ar=$host-ar ranlib=$host-ranlib usb_options=
 	;;
 x86_64-linux-musl) gnu=x86_64-linux-gnu arch=amd64 ;;
 aarch64-linux-musl) gnu=aarch64-linux-gnu arch=arm64 ;;
@@ -263,6 +265,50 @@ build_zstd() {
 	cp zstd.h "$deps/include/"
 	cd "$top"
 	pc libzstd "$(field zstd 2)" -lzstd
+}
+
+# The three decoders of win32/decode.c besides zstd's
+build_xz() {
+	fetch xz "${XZ_SRC-}"
+	unpack xz
+	echo "building liblzma for $host"
+	cd "$work/xz"
+	run ./configure --host="$host" --prefix="$deps" --disable-shared --enable-static --disable-encoders --disable-nls --disable-doc \
+		--disable-scripts --disable-xz --disable-xzdec --disable-lzmadec --disable-lzmainfo --enable-threads=vista \
+		CC="$cc" AR="$ar" RANLIB="$ranlib" CFLAGS="$flags"
+	run make -j"$jobs" -C src/liblzma
+	run make -C src/liblzma install
+	cd "$top"
+	pc liblzma "$(field xz 2)" -llzma
+	sed -i 's|^Cflags:.*|& -DLZMA_API_STATIC|' "$deps/lib/pkgconfig/liblzma.pc"
+}
+
+build_zlib() {
+	fetch zlib "${ZLIB_SRC-}"
+	unpack zlib
+	echo "building zlib for $host"
+	cd "$work/zlib"
+	# shellcheck disable=SC2086 # lists
+	run $cc $flags -c adler32.c crc32.c inffast.c inflate.c inftrees.c zutil.c
+	run "$ar" rcs libz.a adler32.o crc32.o inffast.o inflate.o inftrees.o zutil.o
+	cp libz.a "$deps/lib/"
+	cp zlib.h zconf.h "$deps/include/"
+	cd "$top"
+	pc zlib "$(field zlib 2)" -lz
+}
+
+build_bzip2() {
+	fetch bzip2 "${BZIP2_SRC-}"
+	unpack bzip2
+	echo "building libbz2 for $host"
+	cd "$work/bzip2"
+	# shellcheck disable=SC2086 # lists
+	run $cc $flags -DBZ_NO_STDIO -c blocksort.c bzlib.c compress.c crctable.c decompress.c huffman.c randtable.c
+	run "$ar" rcs libbz2.a blocksort.o bzlib.o compress.o crctable.o decompress.o huffman.o randtable.o
+	cp libbz2.a "$deps/lib/"
+	cp bzlib.h "$deps/include/"
+	cd "$top"
+	pc bzip2 "$(field bzip2 2)" -lbz2
 }
 
 top=$PWD

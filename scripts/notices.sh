@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Prints what has to go along with programs that contain other people's libraries: which versions they contain, where the
 # sources are, how to link with another libusb (LGPL 2.1), and the licences.
-#   scripts/notices.sh LIBRARY...     libusb, zstd, openssl (packaging/sources), musl (Debian's musl-dev)
+#   scripts/notices.sh LIBRARY...     libusb, zstd, openssl, xz, zlib, bzip2 (packaging/sources), musl (Debian's musl-dev)
 # The archives are those that scripts/deps.sh brought.
 set -eu
 cd "$(dirname "$0")/.."
@@ -23,6 +23,9 @@ licence() {
 	libusb) file=COPYING ;;
 	zstd) file=LICENSE ;;
 	openssl) file=LICENSE.txt ;;
+	xz) file=COPYING ;;
+	zlib) file=README ;;
+	bzip2) file=LICENSE ;;
 	*) die "unknown library: $1" ;;
 	esac
 	archive=$cache/$(basename "$(awk -v name="$1" '$1 == name { print $4 }' packaging/sources)")

@@ -48,10 +48,17 @@ source_package openssl Apache-2.0
 printf ',\n'
 source_package zstd BSD-3-Clause
 printf ',\n'
+source_package xz LicenseRef-public-domain
+printf ',\n'
+source_package zlib Zlib
+printf ',\n'
+source_package bzip2 bzip2-1.0.6
+printf ',\n'
 package musl "$(cat build/deps/x86_64-linux-musl/musl/version 2>/dev/null || echo NOASSERTION)" MIT
-printf '\n  ],\n  "relationships": [\n'
+printf '\n  ],\n  "hasExtractedLicensingInfos": [\n    {\n      "licenseId": "LicenseRef-public-domain",\n'
+printf '      "extractedText": "liblzma is in the public domain."\n    }\n  ],\n  "relationships": [\n'
 printf '    {\n      "spdxElementId": "SPDXRef-DOCUMENT",\n      "relationshipType": "DESCRIBES",\n      "relatedSpdxElement": "SPDXRef-Package-rpiboot"\n    }'
-for name in libusb openssl zstd musl; do
+for name in libusb openssl zstd xz zlib bzip2 musl; do
 	contains $name
 done
 printf '\n  ]\n}\n'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Puts the Windows programs, boot directories without firmware, documents and the driver into one directory, and makes the
 # installer and the archive without installer from it. `make windows` calls it.
-#   scripts/windows-package.sh DIRECTORY      with rpiboot.exe, rpi-eeprom.exe, setup-helper.exe; the results go there too
+#   scripts/windows-package.sh DIRECTORY      with rpiboot.exe, rpi-decode.exe, rpi-eeprom.exe, setup-helper.exe; the results go there too
 # Environment: SOURCE_DATE_EPOCH (of all files), CATALOG=FILE: the signed catalogue of rpiboot.inf
 set -eu
 cd "$(dirname "$0")/.."
@@ -32,7 +32,7 @@ plain() {
 }
 
 programs() {
-	for name in rpiboot rpi-eeprom setup-helper; do
+	for name in rpiboot rpi-decode rpi-eeprom setup-helper; do
 		[ -f "$out/$name.exe" ] || die "$out/$name.exe is not there: make windows builds it"
 		plain "$out/$name.exe" "$name.exe"
 	done
@@ -54,7 +54,7 @@ texts() {
 	for file in docs/*.md; do
 		plain "$file" "docs/${file##*/}"
 	done
-	scripts/notices.sh libusb openssl >"$out/licences.txt"
+	scripts/notices.sh libusb openssl zstd xz zlib bzip2 >"$out/licences.txt"
 	crlf "$out/licences.txt" docs/licences.txt
 }
 

@@ -13,34 +13,11 @@
 #include <wchar.h>
 
 #define OUTPUT_MAX 4096
-#define LONGEST    32768 /* of a path and of a command line, in characters */
-
-/* The program WRAPPER names: the file itself, or found in PATH. New string; NULL: not found. */
-static wchar_t *hsm_find(const char *wrapper)
-{
-	static const wchar_t *const endings[] = { L".exe", L".com", L".cmd", L".bat" };
-	wchar_t *name = win32_wide(wrapper), *out = malloc(LONGEST * sizeof *out);
-	wchar_t *directories = calloc(LONGEST, sizeof *directories);
-	DWORD n = 0;
-	for (wchar_t *c = name; c && *c; c++)
-		if (*c == '/')
-			*c = '\\';
-	bool is_path = name && wcspbrk(name, L"\\:");
-	if (directories && !is_path)
-		GetEnvironmentVariableW(L"PATH", directories, LONGEST);
-	for (size_t i = 0; name && out && directories && !n && i < 4; i++)
-		n = SearchPathW(is_path ? NULL : directories, name, endings[i], LONGEST, out, NULL);
-	free(directories);
-	free(name);
-	if (n > 0 && n < LONGEST)
-		return out;
-	free(out);
-	return NULL;
-}
+#define LONGEST    32768 /* of a command line, in characters */
 
 bool hsm_exists(const char *wrapper)
 {
-	wchar_t *path = hsm_find(wrapper);
+	wchar_t *path = win32_program_find(wrapper);
 	bool exists = path;
 	free(path);
 	return exists;
@@ -108,7 +85,7 @@ int hsm_sign_file(const char *wrapper, const char *file, uint8_t signature[RAWKE
 	HANDLE from, to, process;
 	char text[OUTPUT_MAX];
 	size_t size;
-	wchar_t *program = hsm_find(wrapper);
+	wchar_t *program = win32_program_find(wrapper);
 	if (!program)
 		return reason_set(why, "HSM wrapper \"%s\" cannot be run: %s", wrapper,
 		                  strerror(ENOENT));

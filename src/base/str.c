@@ -107,6 +107,13 @@ const char *str_escape(char *to, size_t size, const char *from)
 	return to;
 }
 
+void str_first_line(char *text)
+{
+	size_t blank = strspn(text, "\r\n "), length = strcspn(text + blank, "\r\n");
+	memmove(text, text + blank, length);
+	text[length] = 0;
+}
+
 bool str_number(const char *s, unsigned long max, unsigned long *out)
 {
 	if (*s < '0' || *s > '9')

@@ -33,6 +33,9 @@ size_t str_utf8(const char *s);
  * ends stay. The first line is already there up to INDENT. */
 void str_wrap(FILE *out, int indent, int width, const char *text);
 
+/* Leaves the first line of TEXT that is not empty, without blanks before it and its line end. */
+void str_first_line(char *text);
+
 /* Whether the N bytes at S are a USB path: BUS-PORT[.PORT]... in decimal. */
 bool str_is_usb_path(const char *s, size_t n);
 

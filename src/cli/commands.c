@@ -165,12 +165,13 @@ static enum err command_prepare_disks(const struct command_run *run, struct imag
 	bool disk = o->flash || o->backup;
 	bool host = o->wait_disk || o->wait_for == WAIT_DISK || o->wait_for == WAIT_FASTBOOT ||
 	            (disk && o->via == VIA_DISK); /* needs the host's view of the board */
+	if (disk && o->via == VIA_DISK && !plat_disk_supported())
+		return report_error(run->report, NULL, ERR_USAGE,
+		                    "--via disk works on Linux only; without it the program on the "
+		                    "board writes (--via direct)");
 	if (host && !sysfs_has_bus(&sysfs_default))
 		return report_error(run->report, NULL, ERR_USAGE,
 		                    "%s needs /sys of Linux, which is missing here", option);
-	if (disk && o->via == VIA_DISK && !plat_disk_supported())
-		return report_error(run->report, NULL, ERR_USAGE,
-		                    "--via disk is not available on this system");
 	if (disk && !frame_available())
 		return report_error(run->report, NULL, ERR_USAGE,
 		                    "%s: this rpiboot was built without libzstd (Debian: apt-get "

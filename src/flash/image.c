@@ -11,15 +11,16 @@
 #include <string.h>
 #include <strings.h>
 
-#define FEED_SIZE  ((size_t)256 * 1024) /* read from the file, and written to the decoder, at once */
-#define WORDS_SIZE 256                  /* of what a decoder says */
-#define HEX_SIZE   (2 * SHA256_SIZE + 1)
+#define FEED_SIZE   ((size_t)256 * 1024) /* read from the file, and written to the decoder, at once */
+#define WORDS_SIZE  256                  /* of what a decoder says */
+#define ADVICE_SIZE 128
+#define HEX_SIZE    (2 * SHA256_SIZE + 1)
 
 /* Two threads: the feeder takes the file's bytes to the decoder's standard input; the reader takes the image's bytes from
  * its standard output to the spool. A raw image has no feeder: the reader takes the file's bytes. */
 struct image {
 	struct image_setup setup;
-	const char *directory; /* of the spool */
+	char *directory; /* of the spool */
 	enum image_format format;
 	bool decodes;             /* by a program */
 	uint8_t head[IMAGE_HEAD]; /* the first bytes of the file */
@@ -333,10 +334,11 @@ static enum err image_open_decoder(struct image *i)
 	i->decodes = !err;
 	if (!err)
 		return OK;
+	char advice[ADVICE_SIZE];
+	plat_filter_advice(decoder->package, advice, sizeof advice);
 	return report_error(i->setup.report, NULL, ERR_IMAGE_PROGRAM,
-	                    "%s: needs the program %s (Debian: apt-get install %s): %s",
-	                    i->setup.path, image_format_name(i->format), decoder->package,
-	                    strerror(err));
+	                    "%s: needs the program %s (%s): %s", i->setup.path,
+	                    image_format_name(i->format), advice, strerror(err));
 }
 
 static enum err image_start(struct image *i)
@@ -352,19 +354,17 @@ static enum err image_start(struct image *i)
 
 enum err image_open(const struct image_setup *setup, struct image **out)
 {
-	const char *temporary = getenv("TMPDIR");
 	struct image *i = calloc(1, sizeof *i);
 	if (!i)
 		return report_error(setup->report, NULL, ERR_MEMORY, "%s", setup->path);
 	i->setup = *setup;
-	i->directory = setup->spool              ? setup->spool
-	               : temporary && *temporary ? temporary
-	                                         : "/var/tmp";
+	i->directory = setup->spool ? strdup(setup->spool) : plat_temporary_directory();
 	i->source = i->to = i->from = -1;
 	i->start = plat_now();
 	i->monitor = plat_monitor_new();
 	i->cancel = plat_cancel_new();
-	enum err err = i->monitor && i->cancel ? OK : image_fail(i, ERR_MEMORY, "reading it");
+	bool ok = i->directory && i->monitor && i->cancel;
+	enum err err = ok ? OK : image_fail(i, ERR_MEMORY, "reading it");
 	if (!err)
 		err = image_open_source(i);
 	if (!err)
@@ -416,5 +416,6 @@ void image_free(struct image *image)
 	spool_free(image->spool);
 	plat_cancel_free(image->cancel);
 	plat_monitor_free(image->monitor);
+	free(image->directory);
 	free(image);
 }

@@ -58,7 +58,7 @@ struct image;
 
 struct image_setup {
 	const char *path;  /* "-": standard input */
-	const char *spool; /* directory of the spool file; NULL: $TMPDIR, or /var/tmp */
+	const char *spool; /* directory of the spool file; NULL: plat_temporary_directory() */
 	const char *
 		sha256; /* expected, 64 hexadecimal digits: of the image or of the file; NULL: not checked */
 	struct report *report;

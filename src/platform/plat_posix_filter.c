@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/plat_stream.h"
 
+#include "base/str.h"
 #include "platform/plat.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -112,6 +114,11 @@ int plat_filter_start(struct plat_filter **out, const char *const argv[], const 
 	return 0;
 }
 
+void plat_filter_advice(const char *package, char *out, size_t size)
+{
+	snprintf(out, size, "Debian: apt-get install %s", package);
+}
+
 void plat_filter_kill(struct plat_filter *filter)
 {
 	kill(-filter->pid, SIGKILL);
@@ -127,9 +134,7 @@ void plat_filter_end(struct plat_filter *filter, int *status, char *words, size_
 	*status = WIFSIGNALED(end) ? 128 + WTERMSIG(end) : WEXITSTATUS(end);
 	int64_t n = plat_read_at(filter->said, 0, words, size - 1);
 	words[n > 0 ? n : 0] = 0;
-	size_t blank = strspn(words, "\r\n "), length = strcspn(words + blank, "\r\n");
-	memmove(words, words + blank, length);
-	words[length] = 0;
+	str_first_line(words);
 	close(filter->said);
 	free(filter);
 }

@@ -138,6 +138,12 @@ int plat_stream_write(int fd, const void *from, size_t n, struct plat_cancel *ca
 
 /* --- files */
 
+char *plat_temporary_directory(void)
+{
+	const char *directory = getenv("TMPDIR");
+	return strdup(directory && *directory ? directory : "/var/tmp");
+}
+
 int plat_unnamed_file(const char *directory, int *fd)
 {
 	char path[PATH_MAX];

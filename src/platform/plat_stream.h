@@ -41,7 +41,7 @@ int plat_stream_write(int fd, const void *from, size_t n, struct plat_cancel *ca
 /* --- a program as a filter */
 struct plat_filter;
 
-/* Finds ARGV[0] like a shell does and starts it without a shell, in a process group of its own. It reads what is written
+/* Finds ARGV[0] like a shell does, on Windows after that also in the decoder beside this program, and starts it without a shell, in a process group of its own. It reads what is written
  * to *TO; what it writes is read from *FROM; what it says on standard error is kept in an unnamed file in DIRECTORY. */
 int plat_filter_start(struct plat_filter **out, const char *const argv[], const char *directory,
                       int *to, int *from);
@@ -49,11 +49,17 @@ int plat_filter_start(struct plat_filter **out, const char *const argv[], const 
 /* Any thread, until plat_filter_end(). */
 void plat_filter_kill(struct plat_filter *filter);
 
+/* How to get a program that is missing, for a message: PACKAGE is Debian's. */
+void plat_filter_advice(const char *package, char *out, size_t size);
+
 /* Waits for its end and frees it. *STATUS: the exit status; 128 and the signal's number if it was killed. WORDS: the first
  * line that it said, "" if none. NULL is fine. */
 void plat_filter_end(struct plat_filter *filter, int *status, char *words, size_t size);
 
 /* --- a temporary file */
+
+/* The user's directory for large temporary files; the caller frees it. NULL: out of memory. */
+char *plat_temporary_directory(void);
 
 /* Makes a file in DIRECTORY that has no name there any more: it is gone when it is closed, however the program ends. */
 int plat_unnamed_file(const char *directory, int *fd);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the Windows half of plat.h shares among its files: UTF-8 paths, system errors, the console. Strings in this program
+/* What the Windows half of plat.h shares among its files: UTF-8 paths, system errors, programs, the console. Strings in this program
  * are UTF-8; Windows takes UTF-16. */
 #ifndef PLAT_WIN32_H
 #define PLAT_WIN32_H
@@ -26,6 +26,33 @@ HANDLE win32_handle(FILE *f);
 
 /* A stream that owns HANDLE. MODE as for fopen, binary. NULL: errno, HANDLE is closed. */
 FILE *win32_stream(HANDLE handle, const char *mode);
+
+/* --- other programs */
+
+/* Finds the program NAME as a shell does, but in the current directory only when NAME is a path: an .exe, .com, .cmd or .bat.
+ * New string, the caller frees it. NULL: errno. */
+wchar_t *win32_program_find(const char *name);
+
+/* A program in a job of its own, so that the programs that it starts end with it. */
+struct win32_process {
+	HANDLE process, job; /* the job may be missing */
+	DWORD pid;
+};
+
+/* Starts PROGRAM in a process group of its own, with ARGUMENTS (NULL at the end, no quotes in them) and with copies of
+ * three standard HANDLES (NULL: nothing to read, nowhere to write); no other handle reaches it. ENVIRONMENT NULL: as
+ * this program's. Returns 0 or an errno value. */
+int win32_process_start(struct win32_process *out, const wchar_t *program,
+                        const char *const arguments[], wchar_t *environment,
+                        const HANDLE handles[3]);
+
+/* Ends it at once. Any thread. */
+void win32_process_kill(const struct win32_process *process);
+
+/* Waits for its end and returns its exit status, 255 for all larger ones; killed: 137, as on POSIX systems. */
+int win32_process_wait(const struct win32_process *process);
+
+void win32_process_release(struct win32_process *process);
 
 /* Gives the console back as plat_begin found it. */
 void win32_console_restore(void);

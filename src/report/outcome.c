@@ -73,7 +73,7 @@ static const struct {
 	[ERR_DISK_READ_ONLY] = { 9, "Does the gadget's cmdline.txt say msg.ro=1?" },
 	[ERR_DISK_ACCESS] = { 9, "Run as root, or install the udev rule and join the group plugdev." },
 	[ERR_DISK_IDENTITY] = { 9, "Nothing was written to it." },
-	[ERR_DIRECT_NONE] = { 9, "Boot a newer mass-storage gadget, or use --via disk." },
+	[ERR_DIRECT_NONE] = { 9, "Boot a newer mass-storage gadget, or use --via disk (Linux)." },
 	[ERR_DIRECT_VERSION] = { 9, NULL },
 
 	[ERR_DISK_WRITE] = { 10, "The disk may be worn out; try another cable and port." },

@@ -35,7 +35,7 @@ static void make_image(void)
 	image[511] = 0xaa;
 	memset(image + 446, 0, 64);
 	snprintf(image_path, sizeof image_path, "%s/image", t ? t : "/tmp");
-	FILE *f = fopen(image_path, "w");
+	FILE *f = fopen(image_path, "wb");
 	if (!f || fwrite(image, 1, IMAGE_SIZE, f) != IMAGE_SIZE || fclose(f) != 0)
 		exit(1);
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+
 #undef mkdir
 #undef fclose
 
 #include "platform/plat.h"
 
-#define STREAMS 8 /* memory streams that are open at the same time */
+#define PIPE_SIZE 65536
+#define STREAMS   8 /* memory streams that are open at the same time */
 
 char *port_mkdtemp(char *template)
 {
@@ -65,9 +69,12 @@ ssize_t port_pread(int fd, void *to, size_t n, int64_t offset)
 int port_system(const char *command)
 {
 	static unsigned count;
-	char script[64], answer[64];
-	snprintf(script, sizeof script, "script-%d-%u", _getpid(), ++count);
-	snprintf(answer, sizeof answer, "status-%d-%u", _getpid(), count);
+	char script[300], answer[300];
+	const char *scratch = getenv("T");
+	snprintf(script, sizeof script, "%s/script-%d-%u", scratch ? scratch : ".", _getpid(),
+	         ++count);
+	snprintf(answer, sizeof answer, "%s/status-%d-%u", scratch ? scratch : ".", _getpid(),
+	         count);
 	FILE *f = fopen(script, "wb");
 	if (!f)
 		return -1;
@@ -155,4 +162,23 @@ int port_seteuid(uid_t user)
 uid_t port_id(void)
 {
 	return 0;
+}
+
+int port_pipe(int fd[2])
+{
+	return _pipe(fd, PIPE_SIZE, _O_BINARY);
+}
+
+int getrlimit(int resource, struct rlimit *out)
+{
+	(void)resource;
+	(void)out;
+	return port_missing();
+}
+
+int setrlimit(int resource, const struct rlimit *limit)
+{
+	(void)resource;
+	(void)limit;
+	return port_missing();
 }

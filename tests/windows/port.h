@@ -40,6 +40,12 @@ int port_chown(const char *path, uid_t user, gid_t group);
 int port_seteuid(uid_t user);
 uid_t port_id(void); /* 0 */
 
+int port_pipe(int fd[2]);
+
+/* signal() refuses them. */
+#define SIGPIPE 13
+#define SIGXFSZ 25
+
 #define mkdtemp        port_mkdtemp
 #define mkdir          port_mkdir
 #define setenv         port_setenv
@@ -56,5 +62,6 @@ uid_t port_id(void); /* 0 */
 #define getuid         port_id
 #define geteuid        port_id
 #define getgid         port_id
+#define pipe           port_pipe
 
 #endif

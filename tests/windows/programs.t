@@ -13,13 +13,13 @@ rpiboot() {
 }
 
 # Nothing but what every Windows has.
-for program in rpiboot rpi-eeprom setup-helper; do
+for program in rpiboot rpi-decode rpi-eeprom setup-helper; do
 	is "$program.exe needs system libraries only" "$(x86_64-w64-mingw32-objdump -p "$WINDOWS/$program.exe" |
 		sed -n 's/.*DLL Name: //p' | grep -viE '^(advapi32|cfgmgr32|gdi32|kernel32|msvcrt|setupapi|shell32|user32|ws2_32|crypt32)\.dll$')" ''
 	is "$program.exe has no time stamp" "$(x86_64-w64-mingw32-objdump -p "$WINDOWS/$program.exe" | sed -n 's/^Time\/Date[^0-9A-Z]*//p')" \
 		'Thu Jan  1 00:00:00 1970'
 done
-is 'no path of the build in the programs' "$(grep -lF "$SRC" "$WINDOWS/rpiboot.exe" "$WINDOWS/rpi-eeprom.exe")" ''
+is 'no path of the build in the programs' "$(grep -lF "$SRC" "$WINDOWS/rpiboot.exe" "$WINDOWS/rpi-decode.exe" "$WINDOWS/rpi-eeprom.exe")" ''
 
 run rpiboot --version
 is 'the version line ends in LF, not CR LF' "$status $(printf '%s' "$out" | tr '\r' '?' | sed 's/^RPIBOOT: build-date [0-9/]* pkg-version [^ ]* [^ ?]*$/whole/')" '0 whole'
@@ -41,6 +41,20 @@ run rpiboot --check --chip 2711 -d "Z:$(printf %s "$T" | tr / '\\')\\fit ä€"
 is 'also with backslashes' "$status" 0
 run rpiboot --check -d none
 is 'a directory that is not there is 1' "$status" 1
+
+# Flashing: only the program on the board writes, and the decoder is there.
+run rpiboot --flash 'fit ä€/pieeprom.bin' --via disk
+is '--flash --via disk is one line and 255' "$status $(printf '%s\n' "$err" | grep -c -e '--via disk works on Linux only')" '255 1'
+run rpiboot --flash none.img
+is 'an image that is not there is 8' "$status $(printf '%s\n' "$err" | grep -c 'none.img')" '8 1'
+head -c 300000 'fit ä€/pieeprom.bin' | cat - "$WINDOWS/rpiboot.exe" >one
+for format in xz gzip bzip2 zstd; do
+	{ $format -c <one && $format -c <one; } >two
+	wine "$WINDOWS/rpi-decode.exe" $format -dc <two >decoded 2>decoded.err
+	is "rpi-decode $format: two archives are one" "$? $(cat decoded.err) $(sha256sum <decoded)" "0  $(cat one one | sha256sum)"
+done
+run wine "$WINDOWS/rpi-decode.exe" lz4
+is 'another format is one line and 1' "$status $(printf '%s\n' "$err" | wc -l)" '1 1'
 
 # The driver: a fake pnputil records the call. Wine grants the rights of an administrator without asking.
 system=$WINEPREFIX/drive_c/windows/system32

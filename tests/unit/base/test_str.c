@@ -25,9 +25,28 @@ static void nothing_added_is_an_empty_text(void)
 	free(b.bytes);
 }
 
+static void the_first_line(void)
+{
+	static const char *const texts[][2] = {
+		{ "", "" },
+		{ "\r\n \n", "" },
+		{ "one", "one" },
+		{ "one\n", "one" },
+		{ "\r\n  one\r\ntwo", "one" },
+		{ "one two \n", "one two " },
+	};
+	char text[32];
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		snprintf(text, sizeof text, "%s", texts[i][0]);
+		str_first_line(text);
+		CHECK_STR(text, texts[i][1]);
+	}
+}
+
 int main(void)
 {
 	RUN(a_buffer_grows);
 	RUN(nothing_added_is_an_empty_text);
+	RUN(the_first_line);
 	return tap_end();
 }
