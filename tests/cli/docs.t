@@ -19,6 +19,35 @@ while read -r how rest; do
 	esac
 done <"$T/list"
 
+# the places in the table of docs/guides.md
+sed -n 's/^| .* | \(.*\) |$/\1/p' docs/guides.md | sed 1d | tr -d ' ' | tr ',' '\n' | sort -u >"$T/places"
+while read -r place; do
+	case $place in
+	*'('?')') file=$(echo "$place" | sed 's|\(.*\)(\(.\))|docs/man/\1.\2|') ;;
+	*/* | README.md) file=$place ;;
+	*) file=docs/$place ;;
+	esac
+	[ -f "$file" ] || echo "$place"
+done <"$T/places" >"$T/nowhere"
+ok 'guides.md names places' test -s "$T/places"
+is 'guides.md names places that are there' "$(cat "$T/nowhere")" ''
+
+# links between the pages, with their headings
+for page in README.md CONTRIBUTING.md docs/*.md [a-z]*/README.md; do
+	grep -o '](\([^):]*\))' "$page" | sed 's/^](//; s/)$//' | while read -r link; do
+		file=${link%%#*}
+		to=${file:+$(dirname "$page")/}${file:-$page}
+		heading=
+		[ "$link" = "$file" ] || heading=${link#*#}
+		if [ ! -e "$to" ]; then
+			echo "$page: $link"
+		elif [ -n "$heading" ] && ! grep '^#' "$to" | tr '[:upper:]' '[:lower:]' | sed 's/^#* //; s/[^a-z0-9 -]//g; s/ /-/g' | grep -q -x -e "$heading"; then
+			echo "$page: $link: no such heading"
+		fi
+	done
+done >"$T/dead"
+is 'links lead somewhere' "$(cat "$T/dead")" ''
+
 missing=$(filled_tree_needs)
 for program in jq xz openssl; do
 	command -v $program >/dev/null || missing="$program is missing"
