@@ -105,4 +105,26 @@ is "read-only: a write is refused" "$(fact flash.write | cut -d ' ' -f 1-3)" "1 
 is "read-only: reading works" "$(fact flash.digest)" "0 sha256 32 $(fact first)"
 is "read-only: nothing changed" "$(sha256sum "$T/nvme.img")" "$before"
 is "the board is reset when the host wants it" "$(fact flash.reboot)$(fact still)" "0 "
+
+# Each of the processes counted in full, also what they share; of the session, after writing, hashing and reading.
+# shellcheck disable=SC2086 # words
+boot flashmemory test=flashmemory $nvme -smp 4
+is "memory: the image is written" "$(fact flash.hold)" "0 closed"
+is "memory: there are three processes, the session with four workers" "$(fact flashd.processors) $(fact flashd.threads)" "4 1 1 6 "
+memory=$(fact flashd.memory | awk '{ print $1 + $2 + $3 }')
+ok "memory: at most 64 MB" test "${memory:-99999}" -le 62500
+echo "# memory of flashd with four workers: $(fact flashd.memory)KiB"
+
+# The image for secure boot
+variant=
+[ "${GADGET_KERNEL:-own}" = own ] || variant=--debian-kernel
+# shellcheck disable=SC2086 # none or one
+ok "--secure: an image is built" mass-storage-gadget/build --secure $variant -o "$T/secure.img"
+image=$T/secure.img
+take_apart
+# shellcheck disable=SC2086 # words
+boot flashsecure test=flashsecure $nvme
+is "--secure: no console, direct flashing" "$(fact interfaces) $(fact shells)" "08:02 08:02 ff:02  0"
+is "--secure: a disk is written, and its digests are right" "$(fact flash.write) $(fact written)" "0 closed digests 5, 0 differ"
+is "--secure: the disk has the image" "$(start "$T/nvme.img" 4194309)" "$(fact image)"
 tap_end

@@ -4,6 +4,7 @@
  *	flashclient info			what the interface is, and what the board says of itself
  *	flashclient write DISK FILE [WAIT]	writes FILE, all zero MiB as holes, and compares the digests; first sends
  *						WAIT of its messages, then waits until /tmp/go is there
+ *	flashclient hold DISK FILE		the same, but reads the disk, too, and waits before it closes it
  *	flashclient keep DISK			opens and closes so that the disk stays out of the LUNs
  *	flashclient digest DISK MIB		SHA-256 of the first MIB mebibytes, read as chunks
  *	flashclient torn DISK			ends in the middle of a message, with answers unread
@@ -324,25 +325,62 @@ static int compare(const uint8_t *bytes, size_t size)
 	return bad != 0;
 }
 
-static int write_disk(const char *disk, const char *file, long wait)
+static void wait_for_go(void)
+{
+	puts("waiting");
+	fflush(stdout);
+	while (access("/tmp/go", F_OK) != 0)
+		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+}
+
+/* SHA-256 of what the open disk has in its first COUNT chunks, read as such. */
+static bool digest_chunks(uint32_t count)
+{
+	static uint8_t chunk[MIB];
+	struct frame_unpacker *unpacker = frame_unpacker_new();
+	struct sha256 hash;
+	uint8_t digest[SHA256_SIZE];
+	bool good = true;
+	sha256_init(&hash);
+	send_message((struct flashwire){ .type = FLASHWIRE_READ, .length = count * MIB }, NULL);
+	for (uint32_t i = 0; good && i < count;) {
+		receive();
+		if (answer.type != FLASHWIRE_CHUNK_DATA)
+			continue; /* a sign of life */
+		memset(chunk, 0, sizeof chunk);
+		if (answer.flags & FLASHWIRE_RAW)
+			memcpy(chunk, payload, answer.length);
+		else if (!answer.flags)
+			good = frame_unpack(unpacker, chunk, answer.length, payload,
+			                    answer.payload);
+		sha256_add(&hash, chunk, answer.length);
+		i++;
+	}
+	sha256_end(&hash, digest);
+	frame_unpacker_free(unpacker);
+	dump("sha256", digest, sizeof digest);
+	return good;
+}
+
+static int write_disk(const char *disk, const char *file, long wait, bool hold)
 {
 	size_t size;
 	uint8_t *bytes = load(file, &size);
 	begin();
 	open_disk(disk, 0);
 	for (size_t done = 0; done < size; done += MIB) {
-		if (wait-- == 0) {
-			puts("waiting");
-			fflush(stdout);
-			while (access("/tmp/go", F_OK) != 0)
-				nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
-		}
+		if (wait-- == 0)
+			wait_for_go();
 		send_chunk(done, bytes + done, size - done < MIB ? (uint32_t)(size - done) : MIB);
 	}
 	send_message((struct flashwire){ .type = FLASHWIRE_SYNC }, NULL);
 	settle(0);
 	printf("written %llu\n", (unsigned long long)answer.offset);
 	int status = compare(bytes, size);
+	if (hold && !digest_chunks((uint32_t)(size / MIB)))
+		status = 1;
+	if (hold)
+		wait_for_go();
 	close_disk(0);
 	puts("closed");
 	free(bytes);
@@ -351,30 +389,10 @@ static int write_disk(const char *disk, const char *file, long wait)
 
 static int digest_disk(const char *disk, uint32_t count)
 {
-	static uint8_t chunk[MIB];
-	struct frame_unpacker *unpacker = frame_unpacker_new();
-	struct sha256 hash;
-	uint8_t digest[SHA256_SIZE];
 	begin();
 	open_disk(disk, FLASHWIRE_READ_ONLY);
-	sha256_init(&hash);
-	send_message((struct flashwire){ .type = FLASHWIRE_READ, .length = count * MIB }, NULL);
-	for (uint32_t i = 0; i < count;) {
-		receive();
-		if (answer.type != FLASHWIRE_CHUNK_DATA)
-			continue; /* a sign of life */
-		memset(chunk, 0, sizeof chunk);
-		if (answer.flags & FLASHWIRE_RAW)
-			memcpy(chunk, payload, answer.length);
-		else if (!answer.flags &&
-		         !frame_unpack(unpacker, chunk, answer.length, payload, answer.payload))
-			return 1;
-		sha256_add(&hash, chunk, answer.length);
-		i++;
-	}
-	sha256_end(&hash, digest);
-	frame_unpacker_free(unpacker);
-	dump("sha256", digest, sizeof digest);
+	if (!digest_chunks(count))
+		return 1;
 	close_disk(0);
 	return 0;
 }
@@ -413,7 +431,10 @@ int main(int argc, char **argv)
 	if (strcmp(command, "info") == 0)
 		return show();
 	if (strcmp(command, "write") == 0 && argc > 3)
-		return write_disk(argv[2], argv[3], argc > 4 ? strtol(argv[4], NULL, 10) : -1);
+		return write_disk(argv[2], argv[3], argc > 4 ? strtol(argv[4], NULL, 10) : -1,
+		                  false);
+	if (strcmp(command, "hold") == 0 && argc > 3)
+		return write_disk(argv[2], argv[3], -1, true);
 	if (strcmp(command, "digest") == 0 && argc > 3)
 		return digest_disk(argv[2], (uint32_t)strtoul(argv[3], NULL, 10));
 	if (strcmp(command, "torn") == 0 && argc > 2)
