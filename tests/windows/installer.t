@@ -98,5 +98,4 @@ command_line 'C:\setup.exe /S /NODRIVER /NOPATH /D=C:\other place'
 is 'another directory: 0' $? 0
 ok 'and the program is there' cmp "$WINDOWS/rpiboot.exe" "$drive/other place/rpiboot.exe"
 is '/NOPATH leaves the search path alone' "$(registry "$environment" PATH)" "$long"
-wine_end
 tap_end

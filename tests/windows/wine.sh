@@ -36,6 +36,15 @@ wine_server() {
 	"$server" "$@"
 }
 
+# Keeps a process in the prefix, one that reads a pipe to which nobody writes: without it Wine starts again, with all its
+# services, for every command. Until wine_end.
+wine_hold() {
+	rm -f "$WINEPREFIX/hold"
+	mkfifo "$WINEPREFIX/hold"
+	exec 9<>"$WINEPREFIX/hold"
+	wine cmd /c pause <&9 >/dev/null 2>&1 &
+}
+
 # Ends every Windows process of the prefix. Status 0 also when there was none.
 wine_end() {
 	wine_server -k || :
