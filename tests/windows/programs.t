@@ -43,9 +43,9 @@ run rpiboot --check -d none
 is 'a directory that is not there is 1' "$status" 1
 
 # Flashing: only the program on the board writes, and the decoder is there.
-run rpiboot --flash 'fit ä€/pieeprom.bin' --via disk
+run rpiboot -d 'fit ä€' --flash none.img --via disk
 is '--flash --via disk is one line and 255' "$status $(printf '%s\n' "$err" | grep -c -e '--via disk works on Linux only')" '255 1'
-run rpiboot --flash none.img
+run rpiboot -d 'fit ä€' --flash none.img
 is 'an image that is not there is 8' "$status $(printf '%s\n' "$err" | grep -c 'none.img')" '8 1'
 head -c 300000 'fit ä€/pieeprom.bin' | cat - "$WINDOWS/rpiboot.exe" >one
 for format in xz gzip bzip2 zstd; do
