@@ -11,7 +11,7 @@ gadget='gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross flex biso
 foreign="$demo jq gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-s390x-linux-gnu qemu-user-static"
 machine='qemu-system-x86 libusbredirparser-dev busybox-static cpio kmod udev xz-utils'
 mingw='gcc make perl pkg-config git bzip2 xz-utils zip gcc-mingw-w64-x86-64 nsis'
-windows="$mingw wine64 openssl"
+windows="$mingw wine64 openssl zstd"
 check="$demo git jq tmux mtools dosfstools fdisk zip unzip bzip2 xz-utils zstd cpio kmod binutils python3-minimal mandoc groff-base
 	zsh systemd softhsm2 opensc libengine-pkcs11-openssl device-tree-compiler"
 release="$build $mingw openssl zstd debhelper qemu-user-static crossbuild-essential-arm64 crossbuild-essential-armhf"
