@@ -87,9 +87,9 @@ is "slow disk: when an eject returns, all is on the medium" "$(fact ejected)" "e
 echo "# slow disk: 96 MB at 4 MB/s in $(fact seconds.write) s (24.0 alone), flush $(fact seconds.flush) s," \
 	"64 KiB and eject $(fact seconds.eject) s"
 
-# One disk in each function; that of the second one gets 64 KiB a second, or fails.
+# One disk in each function; that of the second one gets 32 KiB a second, or fails.
 truncate -s 16M "$T/bad.img"
-stalled="-object throttle-group,id=group,x-bps-write=65536 -blockdev driver=file,node-name=file,filename=$T/bad.img
+stalled="-object throttle-group,id=group,x-bps-write=32768 -blockdev driver=file,node-name=file,filename=$T/bad.img
 	-blockdev driver=throttle,node-name=limit,throttle-group=group,file=file -device nvme,drive=limit,serial=1"
 # shellcheck disable=SC2086 # words
 boot stalled test=stalled $stalled $sd
