@@ -122,6 +122,12 @@ everything() {
 	done
 	text completions/rpiboot.bash "$BASHDIR/rpiboot"
 	text completions/_rpiboot "$ZSHDIR/_rpiboot"
+	text completions/tools.bash "$BASHDIR/rpi-fetch-firmware"
+	names=$(sed -n '1s/^#compdef rpi-fetch-firmware //p' completions/_rpiboot_tools)
+	for name in $names; do
+		link rpi-fetch-firmware "$BASHDIR/$name"
+	done
+	text completions/_rpiboot_tools "$ZSHDIR/_rpiboot_tools"
 	[ -z "$UDEVDIR" ] || text udev/70-rpiboot.rules "$UDEVDIR/70-rpiboot.rules"
 	[ -z "$SYSTEMDDIR" ] || text systemd/rpiboot@.service "$SYSTEMDDIR/rpiboot@.service"
 }

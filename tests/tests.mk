@@ -120,7 +120,7 @@ C_FILES = $(shell $(SOURCES) | grep '\.[ch]$$')
 # warnings as errors.
 LINT_C = $(filter-out win32/% tests/windows/% src/platform/plat_win32% src/platform/sysfs_win32% src/platform/sysfs_darwin.c,$(filter %.c,$(C_FILES)))
 SH_FILES = $(sort $(shell $(SOURCES) | grep -E '\.(sh|t)$$'; grep -rlI '^\#!/bin/sh' tools)) tests/run tests/layers tests/wordlist tests/coverage tests/foreign tests/debian-package tests/links/check tests/package/reproducible .ci/run \
-	completions/rpiboot.bash debian/rpiboot.postrm debian/tests/virtual-board
+	completions/rpiboot.bash completions/tools.bash debian/rpiboot.postrm debian/tests/virtual-board
 LINT_INC = -Isrc -Imass-storage-gadget -Ibuild -Itools/lib -Itests -Itests/virtual -Itests/sim
 
 lint: $(BUILD)/config.h $(BUILD)/udev_rule.h

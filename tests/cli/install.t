@@ -26,7 +26,8 @@ for file in bin/rpiboot bin/rpi-fetch-firmware bin/rpi-make-boot-image bin/make-
 	bin/make-pi4-rpiboot-gpio-sd share/rpiboot/firmware/README.md share/rpiboot/mass-storage-gadget64/config.txt share/rpiboot/mass-storage-gadget64-cm3/config.txt \
 	share/rpiboot/mass-storage-gadget-cm3/config.txt share/rpiboot/recovery5/boot.conf share/rpiboot/tools/lib/tool.sh \
 	share/rpiboot/tools/update-pieeprom.sh share/man/man1/rpiboot.1 share/man/man7/rpiboot.7 share/man/man1/update-pieeprom.sh.1 \
-	share/man/man1/make-boot-image.1 share/bash-completion/completions/rpiboot share/zsh/site-functions/_rpiboot \
+	share/man/man1/make-boot-image.1 share/bash-completion/completions/rpiboot share/bash-completion/completions/update-pieeprom.sh \
+	share/zsh/site-functions/_rpiboot share/zsh/site-functions/_rpiboot_tools \
 	share/doc/rpiboot/README.md lib/udev/rules.d/70-rpiboot.rules lib/systemd/system/rpiboot@.service; do
 	ok "$file" test -s "$root$prefix/$file"
 done

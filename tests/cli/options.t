@@ -54,9 +54,34 @@ END2
 	offers 'words' 'always;' --progress al
 	offers 'no paths, no serials' ';' -p ''
 	offers 'nothing where nothing fits' ';' --nosuch
+
+	# the tools, also as somebody in a clone types them
+	cat >"$T/complete-tool" <<'END2'
+. "$1" && [[ $(complete -p "${2##*/}") == *" -F _rpiboot_tool "* ]] || exit 1
+_rpiboot_tool "$2" "$3" "$2"
+printf '%s\n' "${COMPREPLY[@]}"
+END2
+	tool_offers() { # NAME WANT TOOL WORD
+		is "bash: $1" "$(bash "$T/complete-tool" "$SRC/completions/tools.bash" "$3" "$4" | tr '\n' ';')" "$2"
+	}
+	tool_offers 'an option of a script' '--verify;' tools/rpi-fetch-firmware --ver
+	tool_offers 'an option of a program' '--hmac;' "$OUT/tools/rpi-sign-bootcode" --hm
+	tool_offers 'files for a tool' ';' tools/rpi-make-boot-image bootf
 else
 	skip "bash's completion at work" 'bash is missing'
 fi
+
+# all tools: scripts, and programs of one source file each
+for file in tools/*; do
+	case $file in
+	*.c) basename "$file" .c ;;
+	*) [ "$(head -c 2 "$file" 2>/dev/null)" != '#!' ] || basename "$file" ;;
+	esac
+done | LC_ALL=C sort >"$T/tools"
+is 'bash: completes all tools' "$(sed -n '/-F _rpiboot_tool/,$p' completions/tools.bash | sed 's/.*_rpiboot_tool //; s/[\]$//' |
+	tr -s '\t ' '\n' | grep . | LC_ALL=C sort)" "$(cat "$T/tools")"
+is 'zsh: completes all tools' "$(sed -n '1s/^#compdef //p' completions/_rpiboot_tools | tr ' ' '\n' | LC_ALL=C sort)" "$(cat "$T/tools")"
+
 if command -v zsh >/dev/null; then
 	cat >"$T/look" <<'END2'
 _arguments() { print -l -- "$@" }
