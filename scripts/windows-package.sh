@@ -79,6 +79,7 @@ programs
 boot_directories
 texts
 driver
+chmod -R u=rwX,go=rX "$stage"
 find "$stage" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 removal_list >"$out/removal.nsh"
 
