@@ -14,6 +14,7 @@
 #ifndef PLAT_DISK_H
 #define PLAT_DISK_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,7 +43,23 @@ int plat_disk_facts(const struct plat_disk *disk, struct plat_disk_facts *out);
 int plat_disk_read(struct plat_disk *disk, uint64_t offset, void *to, size_t n);
 int plat_disk_write(struct plat_disk *disk, uint64_t offset, const void *from, size_t n);
 
-/* Makes the disk write out its cache; may take up to SECONDS. */
+/* The errno value for a SCSI command that failed with sense data: EOPNOTSUPP where the disk does not know the command, else
+ * EIO. SPC-4 4.5: fixed (70h, 71h) and descriptor (72h, 73h) format, ILLEGAL REQUEST (5h) with INVALID COMMAND OPERATION
+ * CODE (20h/00h). */
+static inline int plat_disk_sense_error(const uint8_t *sense, size_t size)
+{
+	uint8_t format = size < 8 ? 0 : sense[0] & 0x7f;
+	bool fixed = size >= 14 && (format == 0x70 || format == 0x71),
+	     described = format == 0x72 || format == 0x73;
+	if (!fixed && !described)
+		return EIO;
+	uint8_t key = (fixed ? sense[2] : sense[1]) & 0x0f;
+	const uint8_t *code = fixed ? sense + 12 : sense + 2; /* and its qualifier */
+	return key == 5 && code[0] == 0x20 && code[1] == 0 ? EOPNOTSUPP : EIO;
+}
+
+/* Makes the disk write out its cache; may take up to SECONDS. A disk without such a command, which SBC allows, has
+ * written out everything when it has taken the data; Linux's disk driver decides the same. */
 int plat_disk_flush(struct plat_disk *disk, unsigned seconds);
 
 /* Makes the kernel read the partition table again. EBUSY: somebody uses a partition. */

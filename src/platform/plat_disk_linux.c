@@ -146,15 +146,17 @@ static int disk_command(const struct plat_disk *disk, uint8_t *command, uint8_t 
 	};
 	if (ioctl(disk->fd, SG_IO, &io) != 0)
 		return errno;
-	return (io.info & SG_INFO_OK_MASK) == SG_INFO_OK ? 0 : EIO;
+	if ((io.info & SG_INFO_OK_MASK) == SG_INFO_OK)
+		return 0;
+	return plat_disk_sense_error(sense, io.sb_len_wr);
 }
 
 int plat_disk_flush(struct plat_disk *disk, unsigned seconds)
 {
 	uint8_t command[10] = { SYNCHRONIZE_CACHE_10 };
 	int err = disk_command(disk, command, sizeof command, seconds);
-	if (err == ENOTTY || err == EINVAL ||
-	    err == ENOSYS) /* no SCSI disk: the kernel knows its way */
+	if (err == ENOTTY || err == EINVAL || err == ENOSYS || /* no SCSI disk */
+	    err == EOPNOTSUPP) /* nor a cache: the kernel knows its way */
 		err = fsync(disk->fd) == 0 ? 0 : errno;
 	return err;
 }
