@@ -95,7 +95,7 @@ check: all $(TEST_PROGRAMS) $(filter $(BUILD)/%,$(TESTS))
 # time. SUITE=trixie or another.
 .PHONY: check-package check-suite
 check-package:
-	@TEST_LIMIT=$${TEST_LIMIT:-3600} tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' tests/package/package.t tests/package/first-steps.t
+	@TEST_LIMIT=$${TEST_LIMIT:-7200} tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' tests/package/package.t tests/package/first-steps.t tests/package/stations.t
 
 check-suite:
 	@TEST_LIMIT=$${TEST_LIMIT:-7200} tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' tests/package/suite.t
