@@ -86,6 +86,9 @@ int plat_create_beside(const char *path, unsigned mode, char **temp, FILE **stre
 /* Waits until what was written to F, and flushed, is on the medium. */
 int plat_sync(FILE *f);
 
+/* The errno value of a write to a stream that has just failed; EPIPE: nobody reads it any more. */
+int plat_write_error(void);
+
 /* Gives the file FROM the name TO, also if there is a file TO. */
 int plat_replace(const char *from, const char *to);
 

@@ -182,6 +182,11 @@ int plat_create_beside(const char *path, unsigned mode, char **temp, FILE **stre
 	return err;
 }
 
+int plat_write_error(void)
+{
+	return errno ? errno : EIO;
+}
+
 int plat_sync(FILE *f)
 {
 	return fsync(fileno(f)) == 0 ? 0 : last_error();

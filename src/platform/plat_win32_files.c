@@ -330,6 +330,13 @@ int plat_create_beside(const char *path, unsigned mode, char **temp, FILE **stre
 	return err;
 }
 
+/* The C library has no errno value of its own for a pipe that was closed at the other end. */
+int plat_write_error(void)
+{
+	unsigned long error = _doserrno;
+	return error ? win32_errno(error) : errno ? errno : EIO;
+}
+
 int plat_sync(FILE *f)
 {
 	return FlushFileBuffers(win32_handle(f)) ? 0 : win32_errno(GetLastError());

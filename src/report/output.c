@@ -40,8 +40,9 @@ static void output_write(struct output_chunk *chunk)
 	errno = 0;
 	bool ok = fwrite(chunk->bytes, 1, chunk->size, o->stream) == chunk->size;
 	ok = fflush(o->stream) == 0 && ok;
-	if (!ok && !o->error && errno != EPIPE)
-		o->error = errno ? errno : EIO;
+	int err = ok ? 0 : plat_write_error();
+	if (err && err != EPIPE && !o->error)
+		o->error = err;
 }
 
 static void output_main(void *arg)
