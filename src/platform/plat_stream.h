@@ -41,8 +41,9 @@ int plat_stream_write(int fd, const void *from, size_t n, struct plat_cancel *ca
 /* --- a program as a filter */
 struct plat_filter;
 
-/* Finds ARGV[0] like a shell does, on Windows after that also in the decoder beside this program, and starts it without a shell, in a process group of its own. It reads what is written
- * to *TO; what it writes is read from *FROM; what it says on standard error is kept in an unnamed file in DIRECTORY. */
+/* Finds ARGV[0] like a shell does, on Windows after that also in the decoder beside this program, and starts it without a
+ * shell, in a process group of its own. It reads what is written to *TO; what it writes is read from *FROM; what it says on
+ * standard error is kept in an unnamed file in DIRECTORY. */
 int plat_filter_start(struct plat_filter **out, const char *const argv[], const char *directory,
                       int *to, int *from);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the Windows half of plat.h shares among its files: UTF-8 paths, system errors, programs, the console. Strings in this program
- * are UTF-8; Windows takes UTF-16. */
+/* What the Windows half of plat.h shares among its files: UTF-8 paths, system errors, programs, the console. Strings in
+ * this program are UTF-8; Windows takes UTF-16. */
 #ifndef PLAT_WIN32_H
 #define PLAT_WIN32_H
 
