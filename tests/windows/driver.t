@@ -10,8 +10,8 @@ section() { # NAME: its lines without comments
 }
 ids() { section "$1" | sed -n 's/.*, *\(USB\\.*\)/\1/p' | sort; }
 
-is 'boot ROMs: the ids of the udev rule' "$(ids Boards.NTamd64 | sed -n 's/^USB\\VID_0A5C&PID_\(....\)$/\1/p' | tr '\n' ' ')" \
-	"$(sed -n 's/.*ATTR{idProduct}=="\([^"]*\)".*/\1/p' udev/70-rpiboot.rules | tr '|' '\n' | sort | tr '\n' ' ')"
+is 'boot ROMs: the ids of the udev rule without the gadget, which the next line names' "$(ids Boards.NTamd64 | sed -n 's/^USB\\VID_0A5C&PID_\(....\)$/\1/p' | tr '\n' ' ')" \
+	"$(sed -n 's/.*ATTR{idProduct}=="\([^"]*\)".*/\1/p' udev/70-rpiboot.rules | tr '|' '\n' | grep -v '^0104$' | sort | tr '\n' ' ')"
 is 'the flash interface by its class ff, 52, 01 as a compatible id' \
 	"$(section Boards.NTamd64 | grep -c '^%Flash% *= Board, , USB\\Class_FF&SubClass_52&Prot_01$')" 1
 is 'arm64 has the same' "$(section Boards.NTarm64)" "$(section Boards.NTamd64)"
