@@ -21,4 +21,4 @@ everything: $(VM)
 check-vm: all $(VM)
 	@rm -rf $(VM_DIR) && mkdir -p $(VM_DIR)
 	tests/vm/prepare $(VM_DIR) $(OUT)/rpiboot || [ $$? -eq 77 ]
-	@tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(sort $(wildcard tests/vm/*.t))
+	@TEST_LIMIT=3600 tests/run --out '$(abspath $(OUT))' --build '$(abspath $(BUILD))' $(sort $(wildcard tests/vm/*.t))
