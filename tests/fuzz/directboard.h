@@ -30,6 +30,9 @@ enum {
 void directboard_play(const uint8_t *bytes, size_t size, unsigned flags, const struct spool *spool,
                       bool verifies);
 
+/* The device of a session; usb_close() frees it. */
+struct usb_handle *directboard_open(void);
+
 /* Set by Ctrl-C. */
 extern bool directboard_interrupted;
 

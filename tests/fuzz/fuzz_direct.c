@@ -106,11 +106,8 @@ static enum err run(struct report *report, uint8_t flags, char problem[MEDIUM_PR
 	static const struct usb_pipes pipes = {
 		.interface = 4, .protocol = FLASHWIRE_PROTOCOL, .out = 4, .in = 0x84, .packet = 512
 	};
-	struct usb_handle *handle;
 	struct direct *session;
-	enum err err = usb_open(NULL, NULL, &handle);
-	if (!err)
-		err = direct_begin(handle, &pipes, &session, problem);
+	enum err err = direct_begin(directboard_open(), &pipes, &session, problem);
 	if (err)
 		return err;
 	err = use_disk(report, session, flags, problem);

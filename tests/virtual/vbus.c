@@ -33,7 +33,7 @@ void vbus_close(struct vbus *bus)
 	char *path = g_build_filename(bus->root, "refused", NULL);
 	rmdir(path);
 	g_free(path);
-	static const char *const files[] = { "lock", VBUS_LEAKS };
+	static const char *const files[] = { "lock", VBUS_LEAKS, VBUS_RACES };
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
 		path = g_build_filename(bus->root, files[i], NULL);
 		unlink(path);

@@ -50,7 +50,9 @@ struct vbus_info {
 	bool no_node;          /* the device file is missing */
 };
 
-#define VBUS_LEAKS "leaks" /* a file in the root: suppressions for LeakSanitizer */
+/* Files in the root: suppressions for LeakSanitizer and ThreadSanitizer. */
+#define VBUS_LEAKS "leaks"
+#define VBUS_RACES "races"
 
 /* Makes the testbed. Returns 0, or -1 with a message printed. */
 int vbus_open(struct vbus *bus);
