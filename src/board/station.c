@@ -493,11 +493,8 @@ static void station_compare_device(void *ctx, const struct usb_device_info *info
 	struct station *st = ctx;
 	if (!station_is_candidate(st->setup, info))
 		return;
-	bool differs = !station_find_port(st, info->path);
-	for (const struct port *p = st->ports; p; p = p->next)
-		if (strcmp(p->info.path, info->path) == 0)
-			differs = differs || !p->occupied || p->info.address != info->address;
-	if (differs)
+	const struct port *p = station_find_port(st, info->path);
+	if (!p || !p->occupied || p->info.address != info->address)
 		unreported_note(&st->unreported, info, false);
 }
 
