@@ -7,9 +7,7 @@ set -u
 . "$(dirname "$0")/../tap.sh"
 
 if ! command -v git >/dev/null; then
-	skip 'a source archive' 'git is missing'
-	tap_end
-	exit
+	skip_all 'a source archive' 'git is missing'
 fi
 export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x
 git init -q "$T/outer" && git -C "$T/outer" commit -q --allow-empty -m x

@@ -39,9 +39,7 @@ says 'unknown option' 255 "unknown option '--frob'" --frob
 says 'nobody comes' 5 'no board appeared in time' -d "$T/gadget" -t 1 -q
 
 if ! [ -x "$vb" ]; then
-	skip 'bad boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'bad boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 
 # --- with a board

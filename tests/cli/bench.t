@@ -20,9 +20,7 @@ else
 fi
 
 if ! [ -x "$vb" ]; then
-	skip 'the bench' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'the bench' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 tests/virtual/mkfolder.sh gadget "$T/gadget" 20000
 tests/virtual/mkfolder.sh recovery "$T/recovery"

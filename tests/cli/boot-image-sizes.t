@@ -13,9 +13,7 @@ tool=$SRC/tools/rpi-make-boot-image
 export MTOOLSRC=/dev/null MTOOLS_SKIP_CHECK=1
 unset SOURCE_DATE_EPOCH IMAGE_SIZE FAT_SIZE SECTORS_PER_CLUSTER ROOT_DIR_ENTRIES FAT_OVERHEAD DISK_GEOMETRY SECTOR_SIZE
 if ! command -v mkfs.fat >/dev/null || ! command -v mcopy >/dev/null; then
-	skip "making images" "mkfs.fat (dosfstools) or mtools is missing"
-	tap_end
-	exit
+	skip_all "making images" "mkfs.fat (dosfstools) or mtools is missing"
 fi
 
 # --- sizes: at the limits of the FAT types

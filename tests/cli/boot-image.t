@@ -39,9 +39,7 @@ usage_case "ROOT_DIR_ENTRIES=1" env ROOT_DIR_ENTRIES=1 "$tool" -d "$T/in put" -o
 is "help: at most 80 columns" "$("$tool" --help | awk 'length($0) > 80')" ''
 
 if ! command -v mkfs.fat >/dev/null || ! command -v mcopy >/dev/null; then
-	skip "making images" "mkfs.fat (dosfstools) or mtools is missing"
-	tap_end
-	exit
+	skip_all "making images" "mkfs.fat (dosfstools) or mtools is missing"
 fi
 
 run "$tool" -d "$T/in put" -o "$T/o.img"

@@ -8,9 +8,7 @@ set -u
 
 vb=$BUILD/tests/virtual-board boards=$SRC/tests/virtual/boards
 if ! [ -x "$vb" ]; then
-	skip 'rpiboot and virtual boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'rpiboot and virtual boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 
 for kind in msd gadget gadget-2710 recovery recovery5; do

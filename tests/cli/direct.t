@@ -6,9 +6,7 @@
 
 vb=$BUILD/tests/virtual-board board=$SRC/tests/virtual/boards/cm4-gadget.board
 if ! [ -x "$vb" ]; then
-	skip 'flashing virtual boards directly' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'flashing virtual boards directly' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 tests/virtual/mkfolder.sh gadget "$T/gadget"
 

@@ -54,9 +54,7 @@ for program in jq xz openssl; do
 done
 [ -x "$BUILD/tests/virtual-board" ] || missing='umockdev is not installed (Debian: umockdev libumockdev-dev)'
 if [ -n "$missing" ]; then
-	skip 'running the commands' "$missing"
-	tap_end
-	exit
+	skip_all 'running the commands' "$missing"
 fi
 filled_tree "$T/usr" || exit 1
 data=$T/usr/share/rpiboot

@@ -19,9 +19,7 @@ run make -s MSD_DIR="$BUILD/tests/msd" BUILD="$T/build" "$T/build/embedded.c"
 is 'without EMBED_MSD nothing is embedded, whatever lies in msd/' "$status $(grep -c start.elf "$T/build/embedded.c")" '0 0'
 
 if [ -e /usr/share/rpiboot/msd ] || [ -e /usr/share/rpiboot/mass-storage-gadget64 ]; then
-	skip 'a lone program' 'rpiboot is installed here, its folders come first'
-	tap_end
-	exit
+	skip_all 'a lone program' 'rpiboot is installed here, its folders come first'
 fi
 run sh -c 'cd "$1" && "$1/rpiboot" --check' - "$lone"
 is '--check knows it: status, chips that it is for' "$status $(printf '%s\n' "$out" | grep -c -E '^BCM(2835|2837|2711) +fit')" '0 3'
@@ -29,9 +27,7 @@ run sh -c 'cd "$1" && "$1/rpiboot" --check --chip 2712' - "$lone"
 is '--check: nothing for BCM2712' "$status" 1
 
 if ! [ -x "$vb" ]; then
-	skip 'virtual boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'virtual boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 # boot BOARD [OPTION...]: $status and $out; the judge compares what comes with the stand-ins
 boot() {

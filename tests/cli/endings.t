@@ -8,9 +8,7 @@ set -u
 
 vb=$BUILD/tests/virtual-board boards=$SRC/tests/virtual/boards
 if ! [ -x "$vb" ]; then
-	skip 'boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 
 # serve DIRECTORY BOARD OPTION...

@@ -45,9 +45,7 @@ done <"$T/directories"
 is "the table: nothing of Debian's goes into msd/" "$(grep -c '^file package.* msd/' "$SRC/tools/firmware.manifest")" 0
 
 if ! command -v git >/dev/null; then
-	skip "fetching" "git is missing"
-	tap_end
-	exit
+	skip_all "fetching" "git is missing"
 fi
 
 # --- two repositories, the second with two releases

@@ -29,9 +29,7 @@ usage 'a way that is none' --flash a.img --via usb
 usage 'a way to nothing' --via direct
 
 if ! [ -x "$vb" ]; then
-	skip 'flash with virtual boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'flash with virtual boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 tests/virtual/mkfolder.sh gadget "$T/gadget"
 

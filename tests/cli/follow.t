@@ -10,9 +10,7 @@ run "$rpiboot" --follow
 is '--follow alone: status' "$status" 255
 is '--follow alone: message' "$err" 'rpiboot: --follow requires --list (try --help)'
 if ! [ -x "$vb" ]; then
-	skip 'following a board' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'following a board' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 tests/virtual/mkfolder.sh gadget "$T/gadget" 1000
 echo '1-1 rack 1, socket 3' >"$T/names"

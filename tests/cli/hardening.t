@@ -33,14 +33,10 @@ no_search_path() {
 checks='position_independent relocations_read_only stack_not_executable stack_protected fortified no_search_path'
 
 if ! command -v readelf >/dev/null; then
-	skip 'hardening' 'readelf is not installed (Debian: binutils)'
-	tap_end
-	exit
+	skip_all 'hardening' 'readelf is not installed (Debian: binutils)'
 fi
 if [ "$OUT" != "$SRC" ]; then
-	skip 'hardening' 'a build with flags of its own (sanitizers, coverage)'
-	tap_end
-	exit
+	skip_all 'hardening' 'a build with flags of its own (sanitizers, coverage)'
 fi
 
 for program in $programs; do

@@ -24,14 +24,10 @@ is 'all codes of warnings are described' \
 	"$(cat main.c $(find src -name '*.c' ! -name enforce.c) | tr '\n' ' ' | grep -o 'report_warning([^";{]*"[^"]*"' | sed 's/.*"\(.*\)"/\1/' | undocumented)" ''
 
 if ! command -v jq >/dev/null; then
-	skip 'events of virtual boards' 'jq is not installed'
-	tap_end
-	exit
+	skip_all 'events of virtual boards' 'jq is not installed'
 fi
 if ! [ -x "$vb" ]; then
-	skip 'events of virtual boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'events of virtual boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 tests/virtual/mkfolder.sh gadget "$T/gadget" 2500000
 tests/virtual/mkfolder.sh recovery "$T/recovery"

@@ -7,9 +7,7 @@ set -u
 
 vb=$BUILD/tests/virtual-board rpiboot=$OUT/rpiboot
 if ! [ -x "$vb" ]; then
-	skip 'readers that stop' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'readers that stop' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 tests/virtual/mkfolder.sh gadget "$T/gadget" 1000
 

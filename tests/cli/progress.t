@@ -18,9 +18,7 @@ run "$rpiboot" --help
 is 'help fits 80 columns' "$(printf '%s\n' "$out" | awk 'length > 79')" ''
 
 if ! [ -x "$vb" ]; then
-	skip 'the live view' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'the live view' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 tests/virtual/mkfolder.sh gadget "$T/gadget" 3000000
 tests/virtual/mkfolder.sh recovery "$T/recovery"
@@ -81,9 +79,7 @@ is 'always, --json: the view goes to stderr' "$(grep -c "$esc" "$T/events"; grep
 some'
 
 if ! command -v tmux >/dev/null; then
-	skip 'on a terminal' 'tmux is not installed'
-	tap_end
-	exit
+	skip_all 'on a terminal' 'tmux is not installed'
 fi
 
 # --- on a terminal

@@ -7,9 +7,7 @@ set -u
 
 vb=$BUILD/tests/virtual-board boards=$SRC/tests/virtual/boards
 if ! [ -x "$vb" ]; then
-	skip 'a rack of boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'a rack of boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 
 tests/virtual/mkfolder.sh gadget "$T/rack"

@@ -7,15 +7,11 @@ set -u
 
 vb=$BUILD/tests/virtual-board
 if ! [ -x "$vb" ]; then
-	skip 'real firmware' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'real firmware' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 run tests/debian-package bookworm non-free-firmware raspi-firmware
 if [ "$status" -eq 77 ]; then
-	skip 'real firmware' "raspi-firmware cannot be had: $err"
-	tap_end
-	exit
+	skip_all 'real firmware' "raspi-firmware cannot be had: $err"
 fi
 is 'raspi-firmware is unpacked' "$status $err" '0 '
 

@@ -36,9 +36,7 @@ run "$OUT/rpiboot" -d "$T" --metrics "$T/no/such"
 is '--metrics: a directory that is not there' "$(printf %s "$err" | grep -c "^Warning: $T/no/such: No such file")" 1
 
 if ! [ -x "$vb" ]; then
-	skip 'records of boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'records of boards' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 tests/virtual/mkfolder.sh gadget "$T/boot"
 ln -s ../boot/config.txt "$T/boot/link.txt"

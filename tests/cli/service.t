@@ -46,9 +46,7 @@ else
 fi
 
 if ! command -v systemd-analyze >/dev/null; then
-	skip 'the service' 'systemd-analyze is missing (Debian: systemd)'
-	tap_end
-	exit
+	skip_all 'the service' 'systemd-analyze is missing (Debian: systemd)'
 fi
 mkdir "$T/units"
 sed "s|^ExecStart=/usr/bin/rpiboot |ExecStart=$OUT/rpiboot |; /^Documentation=/d" 'systemd/rpiboot@.service' >"$T/units/rpiboot@.service"

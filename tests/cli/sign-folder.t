@@ -8,9 +8,7 @@
 PATH=$OUT/tools:$PATH
 tool=$SRC/tools/rpi-sign-boot-folder
 if [ ! -x "$OUT/tools/rpi-sign-bootcode" ]; then
-	skip "rpi-sign-boot-folder" "the signing tools were not built"
-	tap_end
-	exit
+	skip_all "rpi-sign-boot-folder" "the signing tools were not built"
 fi
 export SOURCE_DATE_EPOCH=1700000000
 names() { (cd "$d" && echo *); }

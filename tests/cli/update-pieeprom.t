@@ -9,9 +9,7 @@ PATH=$OUT/tools:$PATH
 tool=$OUT/tools/update-pieeprom
 unset SIGN_FIRMWARE
 if [ ! -x "$OUT/tools/rpi-eeprom-config" ]; then
-	skip "update-pieeprom" "the signing tools were not built"
-	tap_end
-	exit
+	skip_all "update-pieeprom" "the signing tools were not built"
 fi
 export SOURCE_DATE_EPOCH=1700000000
 

@@ -8,9 +8,7 @@ set -u
 
 vb=$BUILD/tests/virtual-board client=$BUILD/tests/virtual-client boards=tests/virtual/boards
 if ! [ -x "$vb" ]; then
-	skip 'the virtual board' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'the virtual board' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 
 for kind in msd gadget gadget-2710 recovery recovery5; do

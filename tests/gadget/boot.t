@@ -9,9 +9,7 @@
 
 why=$(why_not)
 if [ "$why" ]; then
-	skip "the gadget in QEMU" "$why"
-	tap_end
-	exit
+	skip_all "the gadget in QEMU" "$why"
 fi
 take_apart
 tests/gadget/pack-guest "$T/guest.zst" "${GADGET_KERNEL:-own}" || exit 1

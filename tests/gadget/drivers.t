@@ -6,9 +6,7 @@
 # shellcheck source=tests/gadget/guest.sh
 . tests/gadget/guest.sh
 if [ ! -f "$image" ]; then
-	skip "the drivers" "$(why_not)"
-	tap_end
-	exit
+	skip_all "the drivers" "$(why_not)"
 fi
 take_apart
 

@@ -10,9 +10,7 @@
 
 why=$(why_not)
 if [ "$why" ]; then
-	skip "direct flashing in QEMU" "$why"
-	tap_end
-	exit
+	skip_all "direct flashing in QEMU" "$why"
 fi
 take_apart
 tests/gadget/pack-guest "$T/guest.zst" "${GADGET_KERNEL:-own}" || exit 1

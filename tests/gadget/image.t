@@ -60,9 +60,7 @@ else
 fi
 
 if [ ! -f "$image" ]; then
-	skip "the image" "$(why_not)"
-	tap_end
-	exit
+	skip_all "the image" "$(why_not)"
 fi
 
 size() { stat -c %s "$1"; }

@@ -14,9 +14,7 @@ if [ -z "$why" ]; then
 		why="Debian's kernel cannot be had: $(tail -n 1 "$T/kernel.log")"
 fi
 if [ "$why" ]; then
-	skip "another kernel" "$why"
-	tap_end
-	exit
+	skip_all "another kernel" "$why"
 fi
 release=$(cat "$kernel/release")
 

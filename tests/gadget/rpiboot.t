@@ -17,9 +17,7 @@ if [ -z "$why" ]; then
 		why="an image with Debian's kernel cannot be built: $(tail -n 1 "$T/build.log")"
 fi
 if [ "$why" ]; then
-	skip "the shipped program and the gadget in QEMU" "$why"
-	tap_end
-	exit
+	skip_all "the shipped program and the gadget in QEMU" "$why"
 fi
 mcopy -n -i "$image" ::initrd.zst "$T/own.zst"
 image=$T/debian.img

@@ -10,9 +10,7 @@ example=$BUILD/gadget/check/secure-boot-example.img
 why=$(why_not)
 [ -f "$example" ] || why=${why:-"the example was not built (make check-gadget says why)"}
 if [ "$why" ]; then
-	skip "secure-boot-example in QEMU" "$why"
-	tap_end
-	exit
+	skip_all "secure-boot-example in QEMU" "$why"
 fi
 mcopy -n -i "$example" ::kernel8.img ::initrd.zst ::cmdline.txt "$T/"
 secure-boot-example/build -o "$T/again.img" >"$T/build.log" 2>&1

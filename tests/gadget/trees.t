@@ -7,9 +7,7 @@
 # shellcheck source=tests/gadget/guest.sh
 . tests/gadget/guest.sh
 if [ ! -f "$image" ]; then
-	skip "the device trees" "$(why_not)"
-	tap_end
-	exit
+	skip_all "the device trees" "$(why_not)"
 fi
 take_apart
 

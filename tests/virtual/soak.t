@@ -9,9 +9,7 @@ set -u
 boards=${BOARDS:-200} gap=${GAP:-800}
 vb=$BUILD/tests/virtual-board
 if ! [ -x "$vb" ]; then
-	skip 'boards one after another' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
-	tap_end
-	exit
+	skip_all 'boards one after another' 'umockdev is not installed (Debian: umockdev libumockdev-dev)'
 fi
 tests/virtual/mkfolder.sh gadget "$T/gadget" 20000
 

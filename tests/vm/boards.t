@@ -8,9 +8,7 @@ set -u
 
 why=$(why_not)
 if [ "$why" ]; then
-	skip 'boards on a virtual machine' "$why"
-	tap_end
-	exit
+	skip_all 'boards on a virtual machine' "$why"
 fi
 for kind in msd gadget gadget-2710 recovery recovery5; do
 	tests/virtual/mkfolder.sh $kind "$T/root/$kind"

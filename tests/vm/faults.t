@@ -8,9 +8,7 @@ set -u
 
 why=$(why_not)
 if [ "$why" ]; then
-	skip 'faults on a virtual machine' "$why"
-	tap_end
-	exit
+	skip_all 'faults on a virtual machine' "$why"
 fi
 for kind in msd gadget; do
 	tests/virtual/mkfolder.sh $kind "$T/root/$kind"

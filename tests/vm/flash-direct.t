@@ -10,9 +10,7 @@ set -u
 why=$(why_not)
 [ -n "$why" ] || [ -x "$BUILD/flashd" ] || why='flashd was not built (Debian: apt-get install libzstd-dev)'
 if [ "$why" ]; then
-	skip 'direct flashing on a virtual machine' "$why"
-	tap_end
-	exit
+	skip_all 'direct flashing on a virtual machine' "$why"
 fi
 tests/virtual/mkfolder.sh gadget "$T/root/boot"
 cp udev/70-rpiboot.rules "$T/root/"

@@ -9,9 +9,7 @@ set -u
 
 why=$(why_not)
 if [ "$why" ]; then
-	skip 'flashing through the gadget on a virtual machine' "$why"
-	tap_end
-	exit
+	skip_all 'flashing through the gadget on a virtual machine' "$why"
 fi
 tests/virtual/mkfolder.sh gadget "$T/root/boot"
 cp udev/70-rpiboot.rules "$T/root/"

@@ -10,9 +10,7 @@ set -u
 
 why=$(why_not_flash)
 if [ "$why" ]; then
-	skip 'refused and failing disks on a virtual machine' "$why"
-	tap_end
-	exit
+	skip_all 'refused and failing disks on a virtual machine' "$why"
 fi
 blkdebug unflushed 'event = "none"' 'iotype = "flush"' 'once = "off"'
 # the third time, which is after the first MiB was written, and once

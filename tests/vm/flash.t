@@ -9,9 +9,7 @@ set -u
 
 why=$(why_not_flash)
 if [ "$why" ]; then
-	skip 'flashing on a virtual machine' "$why"
-	tap_end
-	exit
+	skip_all 'flashing on a virtual machine' "$why"
 fi
 mkdir "$T/root"
 # shellcheck disable=SC2016 # the machine expands it

@@ -8,9 +8,7 @@ set -u
 
 why=$(why_not)
 if [ "$why" ]; then
-	skip 'the gadget on a virtual machine' "$why"
-	tap_end
-	exit
+	skip_all 'the gadget on a virtual machine' "$why"
 fi
 mkdir "$T/root"
 cp mass-storage-gadget/init "$T/root/gadget"

@@ -10,9 +10,7 @@ static=build/static/x86_64-linux-musl/rpiboot
 why=$(why_not)
 [ "$why" ] || [ -x "$static" ] || why='make static was not run here'
 if [ "$why" ]; then
-	skip 'the static program on a virtual machine' "$why"
-	tap_end
-	exit
+	skip_all 'the static program on a virtual machine' "$why"
 fi
 tests/virtual/mkfolder.sh gadget "$T/root/gadget"
 cp "$static" "$T/root/static-rpiboot"

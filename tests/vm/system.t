@@ -8,9 +8,7 @@ set -u
 
 why=$(why_not)
 if [ "$why" ]; then
-	skip 'a whole system on a virtual machine' "$why"
-	tap_end
-	exit
+	skip_all 'a whole system on a virtual machine' "$why"
 fi
 for kind in gadget gadget-2710; do
 	tests/virtual/mkfolder.sh $kind "$T/root/$kind"
