@@ -30,9 +30,10 @@ const struct chip chip_table[] = {
 		.signed_message = true,
 		.gadget = true,
 		.config_writes_otp = true,
-		.boards = "Compute Module 3, 3+, 3A+, Zero 2 W",
-		.names = "2764 2709 2710 2836 2837 cm3 cm3+ 3a+ zero2w 02w",
+		.boards = "Compute Module 0, 3, 3+, 3A+, Zero 2 W",
+		.names = "2764 2709 2710 2836 2837 cm0 cm3 cm3+ 3a+ zero2w 02w",
 		.models = { { "pi0", false },
+	                    { "pi0w", false }, /* Zero 2 W and CM0 see it, too */
 	                    { "pi02", false },
 	                    { "pi2", false },
 	                    { "pi3", false },

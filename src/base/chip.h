@@ -10,7 +10,7 @@
 #define CHIP_VENDOR 0x0a5c /* Broadcom, for every stage of every chip */
 
 #define CHIP_PARTS  5 /* most files that a boot loader is made of, and NULL */
-#define CHIP_MODELS 9 /* most models with one chip, and an empty row */
+#define CHIP_MODELS 10 /* most models with one chip, and an empty row */
 
 /* A board with this chip, as filters in config.txt name it: [pi4]. */
 struct chip_model {

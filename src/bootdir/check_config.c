@@ -22,8 +22,9 @@ static const struct {
 	{ "program_jtag_lock", true, "JTAG of boards with secure boot stays locked" },
 	{ "program_rpiboot_gpio", true, "BCM2711 enters USB boot by this GPIO" },
 	{ "program_usb_boot_mode", false,
-	  "the chip tries USB host boot whenever it finds no other" },
-	{ "program_gpio_bootmode", false, "GPIOs choose the boot mode from now on" },
+	  "the chip tries USB host boot whenever it finds no other; a 3A+ never enters USB boot "
+	  "mode again" },
+	{ "program_gpio_bootmode", false, "the board only boots with a boot mode GPIO pulled up" },
 	{ "program_usb_boot_timeout", false,
 	  "the chip waits longer for USB devices at every boot" },
 };

@@ -62,7 +62,7 @@ is 'list: the table' "$out" 'PATH       CHIP     STAGE                SERIAL    
 1-2        BCM2712  file server          4e5f6071          yes     -
 2-1        BCM2711  boot ROM             1234              denied  -
 2-3.1      BCM2837  boot ROM             -                 yes     usb-storage
-BCM2837: Compute Module 3, 3+, 3A+, Zero 2 W
+BCM2837: Compute Module 0, 3, 3+, 3A+, Zero 2 W
 BCM2711: Compute Module 4, 4S, 4B, 400
 BCM2712: Compute Module 5, 5, 500, 500+'
 says 'list, one denied' no-permission

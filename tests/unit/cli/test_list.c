@@ -161,7 +161,7 @@ static void prints_a_table(void)
 		"1-2        -        mass-storage gadget  8a1b2c3d4e5f6071  yes     usb-storage\n"
 		"           /dev/sdb  31268536320 bytes  mmcblk0\n"
 		"2-1        -        fastboot gadget      fb01              yes     -\n"
-		"BCM2837: Compute Module 3, 3+, 3A+, Zero 2 W\n"
+		"BCM2837: Compute Module 0, 3, 3+, 3A+, Zero 2 W\n"
 		"BCM2711: Compute Module 4, 4S, 4B, 400\n");
 }
 
