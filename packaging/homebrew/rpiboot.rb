@@ -13,15 +13,15 @@ class Rpiboot < Formula
     regex(/href=.*?rpiboot[._-]v?(\d+(?:\.\d+)+)\.t/i)
   end
 
-  # Neither the build nor the tests fetch anything.
-  deny_network_access!
-
   depends_on "pkgconf" => :build
   depends_on "libusb"
   depends_on "openssl@3"
   depends_on "zstd"
 
   conflicts_with "homebrew/core/rpiboot", because: "both install bin/rpiboot and share/rpiboot"
+
+  # Neither the build nor the tests fetch anything.
+  deny_network_access!
 
   def install
     system "make", "install", "INSTALL_PREFIX=#{prefix}", "GIT_VERSION=homebrew",
