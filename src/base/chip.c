@@ -13,6 +13,7 @@ const struct chip chip_table[] = {
 		.start_file = "start.elf",
 		.msd_start = "start.elf",
 		.signed_message = true,
+		.full_speed = true,
 		.boards = "Compute Module 1, Zero, Zero W, 1A, 1A+",
 		.names = "2763 2708 2835 cm1 zero zerow 0 0w 1a 1a+",
 		.models = { { "pi0", false },

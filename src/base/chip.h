@@ -9,7 +9,7 @@
 
 #define CHIP_VENDOR 0x0a5c /* Broadcom, for every stage of every chip */
 
-#define CHIP_PARTS  5 /* most files that a boot loader is made of, and NULL */
+#define CHIP_PARTS  5  /* most files that a boot loader is made of, and NULL */
 #define CHIP_MODELS 10 /* most models with one chip, and an empty row */
 
 /* A board with this chip, as filters in config.txt name it: [pi4]. */
@@ -27,6 +27,7 @@ struct chip {
 	const char *msd_start;    /* the file in msd/ that has it; NULL: msd/ has nothing for it */
 	bool metadata;            /* reports metadata that is worth keeping */
 	bool signed_message;      /* the boot message carries a signature with -s */
+	bool full_speed;          /* its boot ROM is a full-speed USB device by design */
 	bool gadget;              /* can run the mass-storage gadget */
 	bool config_writes_otp;   /* firmware sets one-time programmable memory by config.txt */
 	const char *boards;       /* what carries it */

@@ -300,6 +300,15 @@ static enum err board_report_rom_loop(struct board *b)
 	                    "the second stage was accepted %u times", b->accepted);
 }
 
+/* ERR is the end of the attempts: whether the connection explains it. */
+static enum err board_explain_refusal(struct board *b, enum err err)
+{
+	struct finding why;
+	diagnose_speed(b->setup->sysfs, b->facts.path, b->facts.chip, &why);
+	diagnose_report(b->setup->report, &b->facts, err, &why);
+	return err;
+}
+
 /* A second stage that was not accepted. */
 static enum err board_retry_second_stage(struct board *b, enum err err, enum board_next *next)
 {
@@ -310,17 +319,18 @@ static enum err board_retry_second_stage(struct board *b, enum err err, enum boa
 	case ERR_USB_IO:
 	case ERR_USB_OVERFLOW:
 	case ERR_SECOND_STAGE:
-		if (b->sent >= SECOND_STAGES)
-			return report_error(b->setup->report, &b->facts,
-			                    b->accepted ? ERR_ROM_LOOP : ERR_SECOND_STAGE,
-			                    "tried %u times", b->sent);
+		if (b->sent >= SECOND_STAGES) {
+			err = b->accepted ? ERR_ROM_LOOP : ERR_SECOND_STAGE;
+			report_error(b->setup->report, &b->facts, err, "tried %u times", b->sent);
+			return board_explain_refusal(b, err);
+		}
 		if (!board_left_within(b, id, REFUSED_TIME))
 			b->served = 0; /* it stays and was not served: the same arrival again */
 		*next = NEXT_ARRIVAL;
 		return OK;
 	case ERR_USB_TIMEOUT: /* no response in three attempts */
-		return report_error(b->setup->report, &b->facts, ERR_SECOND_STAGE, "%s",
-		                    err_text(err));
+		report_error(b->setup->report, &b->facts, ERR_SECOND_STAGE, "%s", err_text(err));
+		return board_explain_refusal(b, ERR_SECOND_STAGE);
 	default:
 		return err;
 	}

@@ -34,6 +34,11 @@ static const struct diagnosis_text table[DIAGNOSIS_COUNT] = {
 	                        "Seat the module again (evenly, screws not too tight), try another "
 	                        "cable, another port, "
 	                        "no hub, a stronger power supply." },
+	[DIAGNOSIS_SLOW] = { "full-speed", "The board is connected at full speed only",
+	                     "It offers high speed (480 Mbit/s) and uses 12 Mbit/s: something "
+	                     "between it and the computer does not carry the fast signals.",
+	                     "Another cable, shorter if possible; a port of the computer itself; the "
+	                     "module seated again; another carrier board." },
 	[DIAGNOSIS_NOT_CHOSEN] = { "not-chosen",
 	                           "A board waits, but it is not one of those that were chosen",
 	                           "-p, -i or the port number leaves it out.",
@@ -222,6 +227,15 @@ void diagnose_bus(const struct sysfs *m, const struct diagnose_choice *choice, s
 	sysfs_each(m, diagnose_survey_device, &survey);
 	if (survey.rank == RANK_NOTHING && sysfs_enum_error(m, NULL, complaint))
 		set(out, DIAGNOSIS_ADDRESS, "the kernel says: %s", complaint);
+}
+
+void diagnose_speed(const struct sysfs *m, const char *path, const struct chip *chip,
+                    struct finding *out)
+{
+	char speed[SYSFS_TEXT];
+	set(out, DIAGNOSIS_NONE, "%s", "");
+	if (!chip->full_speed && sysfs_text(m, path, "speed", speed) && strcmp(speed, "12") == 0)
+		set(out, DIAGNOSIS_SLOW, "%s: %s at %s Mbit/s", path, chip->name, speed);
 }
 
 void diagnose_return(const struct sysfs *m, const char *path, struct finding *out)

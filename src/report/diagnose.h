@@ -14,6 +14,7 @@ enum diagnosis {
 	DIAGNOSIS_NONE,
 	DIAGNOSIS_NOTHING,       /* no sign of a board */
 	DIAGNOSIS_ADDRESS,       /* the kernel cannot enumerate what is there */
+	DIAGNOSIS_SLOW,          /* it is there at full speed, and should be at high speed */
 	DIAGNOSIS_NOT_CHOSEN,    /* a board waits, but the selection leaves it out */
 	DIAGNOSIS_RUNNING,       /* it is past the boot: a disk, usually */
 	DIAGNOSIS_NO_PERMISSION, /* no udev rule */
@@ -56,6 +57,10 @@ void diagnose_bus(const struct sysfs *m, const struct diagnose_choice *choice, s
 /* Why SEEN could not be used: ERR_USB_ACCESS or ERR_USB_BUSY; DIAGNOSIS_NONE for others. */
 void diagnose_open(const struct sysfs *m, const struct usb_device_info *info, enum err err,
                    struct finding *out);
+
+/* Why the board on PATH did not take its second stage: DIAGNOSIS_SLOW or DIAGNOSIS_NONE. */
+void diagnose_speed(const struct sysfs *m, const char *path, const struct chip *chip,
+                    struct finding *out);
 
 /* Why the board on PATH did not come back after its second stage. */
 void diagnose_return(const struct sysfs *m, const char *path, struct finding *out);

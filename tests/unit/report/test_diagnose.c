@@ -45,6 +45,27 @@ static void nothing_on_the_bus(void)
 	CHECK_STR(found.detail, "");
 }
 
+/* BCM2835's ROM is a full-speed device, the others are high-speed devices. */
+static void full_speed(void)
+{
+	const struct chip *chip = chip_by_product(0x2711);
+	fake_machine();
+	diagnose_speed(&fake, "1-2", chip, &found);
+	CHECK_INT(found.what, DIAGNOSIS_NONE); /* it left */
+	rom("1-2", 7);
+	diagnose_speed(&fake, "1-2", chip, &found);
+	CHECK_INT(found.what, DIAGNOSIS_NONE); /* unknown */
+	fake_text(fake_path("%s/bus/usb/devices/1-2/speed", fake_sys), "480\n");
+	diagnose_speed(&fake, "1-2", chip, &found);
+	CHECK_INT(found.what, DIAGNOSIS_NONE);
+	fake_text(fake_path("%s/bus/usb/devices/1-2/speed", fake_sys), "12\n");
+	diagnose_speed(&fake, "1-2", chip, &found);
+	CHECK_INT(found.what, DIAGNOSIS_SLOW);
+	CHECK_STR(found.detail, "1-2: BCM2711 at 12 Mbit/s");
+	diagnose_speed(&fake, "1-2", chip_by_product(0x2763), &found);
+	CHECK_INT(found.what, DIAGNOSIS_NONE);
+}
+
 static void not_accepting_address(void)
 {
 	fake_machine();
@@ -292,6 +313,7 @@ int main(void)
 {
 	RUN(nothing_on_the_bus);
 	RUN(not_accepting_address);
+	RUN(full_speed);
 	RUN(not_chosen);
 	RUN(already_running);
 	RUN(no_permission);
