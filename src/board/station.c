@@ -65,6 +65,7 @@ struct station {
 	bool image_ready, image_failed; /* of --flash */
 	bool met_one;                   /* a board was admitted: --timeout is over */
 	bool hinted;                    /* HINT_TIME is over */
+	bool portless_reported;         /* station_check_path */
 
 	uint64_t poll; /* between two looks where libusb does not report arrivals */
 
@@ -309,11 +310,27 @@ static struct port *station_add_port(struct station *st, const struct usb_device
 	return p;
 }
 
+/* Boards are told apart by their ports. libusb before 1.0.30 does not find them on macOS 26, which names the property of
+ * the I/O Registry differently ("usb-port-number"). Outside the monitor. */
+static void station_check_path(struct station *st, const struct usb_device_info *info)
+{
+	if (strchr(info->path, '-') || st->portless_reported)
+		return;
+	st->portless_reported = true;
+	report_warning(
+		st->setup->report, NULL, "no-port",
+		"libusb does not report the USB port of device %u on bus %u: connect one board "
+		"at a time, or update libusb (macOS 26 needs 1.0.30)",
+		info->address, info->bus);
+}
+
 static void station_on_arrival(void *ctx, const struct usb_device_info *info)
 {
 	struct station *st = ctx;
 	bool candidate = station_is_candidate(st->setup, info);
 	bool booted = !candidate && station_is_booted(st->setup, info);
+	if (candidate)
+		station_check_path(st, info);
 	plat_lock(st->monitor);
 	struct port *port = station_find_port(st, info->path);
 	/* what a board of this run has become is no other board */

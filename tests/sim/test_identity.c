@@ -5,6 +5,8 @@
 #include "platform/plat.h"
 #include "tap.h"
 
+#include <string.h>
+
 static struct simrun run;
 
 static void begin(const char *kind)
@@ -57,6 +59,20 @@ static void a_board_that_moves_counts_once(void)
 	simrun_add(&run, "cm4-msd", "path 1-1.3;serial 10000000b29d2da1;arrive 15000");
 	go(0, 3, 0);
 	CHECK(run.boards[2].finished);
+}
+
+/* libusb 1.0.29 on macOS 26: a bus and no ports */
+static void a_path_without_ports_is_reported_once(void)
+{
+	begin("gadget");
+	strcpy(simrun_add(&run, "cm4-gadget", "")->path, "20");
+	go(0, 1, 0);
+	const char *first = strstr(run.err, "libusb does not report the USB port of device");
+	CHECK(first && !strstr(first + 1, "libusb does not report"));
+	begin("gadget");
+	simrun_add(&run, "cm4-gadget", "path 20-1");
+	go(0, 1, 0);
+	CHECK(!strstr(run.err, "USB port of device"));
 }
 
 static void a_serial_of_either_length_chooses(void)
@@ -178,6 +194,7 @@ int main(void)
 	RUN(two_boards_without_a_serial);
 	RUN(one_serial_on_two_ports_is_two_boards);
 	RUN(a_board_that_moves_counts_once);
+	RUN(a_path_without_ports_is_reported_once);
 	RUN(a_serial_of_either_length_chooses);
 	RUN(a_stranger_on_the_port_is_not_served);
 	RUN(a_stranger_is_counted_for_itself);
