@@ -18,7 +18,7 @@ release="$build $mingw openssl zstd debhelper qemu-user-static crossbuild-essent
 for arch in arm64 armhf; do
 	release="$release pkgconf:$arch libusb-1.0-0-dev:$arch libssl-dev:$arch libzstd-dev:$arch"
 done
-test="$check $gadget $machine $windows clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm debootstrap
+test="$check $gadget $machine $windows clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev llvm debootstrap iproute2
 	prometheus mosquitto mosquitto-clients ansible-core ansible-lint"
 
 case ${1-} in

@@ -10,7 +10,8 @@ chroot_give_up() {
 	skip_all "Debian $SUITE in a chroot" "$1"
 }
 
-# inside [OPTION-OF-UNSHARE...] -- COMMAND: in the chroot, with mounts that go when it ends
+# inside [OPTION-OF-UNSHARE...] -- COMMAND: in the chroot, with mounts that go when it ends; with --net there is the loop-back
+# interface only
 # shellcheck disable=SC2016 # the inner shell expands it
 inside() {
 	options=
@@ -21,7 +22,7 @@ inside() {
 	shift
 	# shellcheck disable=SC2086 # words
 	unshare --mount --pid --fork --kill-child $options sh -c 'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" &&
-		mount -t sysfs sysfs "$1/sys" && exec chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+		mount -t sysfs sysfs "$1/sys" && ip link set lo up && exec chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
 		DEBIAN_FRONTEND=noninteractive sh -c "$2"' - "$CHROOT" "$1"
 }
 
@@ -46,6 +47,7 @@ chroot_make() {
 
 chroot_start() {
 	[ "$(id -u)" = 0 ] || chroot_give_up 'not root: no chroot'
+	command -v ip >/dev/null || chroot_give_up 'ip is missing (Debian: iproute2)'
 	unshare --mount --pid --fork true 2>/dev/null || chroot_give_up 'no right to make name spaces'
 	[ -f "$CHROOT/etc/debian_version" ] || chroot_make
 	cp /etc/resolv.conf "$CHROOT/etc/" 2>/dev/null
