@@ -2,11 +2,11 @@
 #include "platform/plat.h"
 
 #include "base/str.h"
+#include "platform/plat_posix.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,48 +60,19 @@ static char **child_merge(const char *const variables[])
 
 /* --- starting */
 
-/* What this program changed about signals (plat_on_signal) is undone for the child. */
-static int child_set_signals(posix_spawnattr_t *attr)
-{
-	sigset_t none, defaults;
-	sigemptyset(&none);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	int err = posix_spawnattr_setsigmask(attr, &none);
-	if (!err)
-		err = posix_spawnattr_setsigdefault(attr, &defaults);
-	if (!err)
-		err = posix_spawnattr_setpgroup(attr, 0);
-	if (!err)
-		err = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
-		                                             POSIX_SPAWN_SETSIGDEF |
-		                                             POSIX_SPAWN_SETPGROUP);
-	return err;
-}
-
 /* An errno value. */
 static int child_spawn(pid_t *pid, const char *program, char **variables, bool to_stderr)
 {
 	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
 	int err = posix_spawn_file_actions_init(&files);
 	if (err)
 		return err;
-	err = posix_spawnattr_init(&attr);
-	if (err) {
-		posix_spawn_file_actions_destroy(&files);
-		return err;
-	}
 	char *argv[] = { (char *)(uintptr_t)program, NULL };
-	err = child_set_signals(&attr);
-	if (!err)
-		err = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY,
-		                                       0);
+	err = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	if (!err && to_stderr)
 		err = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
 	if (!err)
-		err = posix_spawnp(pid, program, &files, &attr, argv, variables);
-	posix_spawnattr_destroy(&attr);
+		err = plat_posix_spawn(pid, program, argv, variables, &files);
 	posix_spawn_file_actions_destroy(&files);
 	return err;
 }

@@ -3,11 +3,11 @@
 
 #include "base/str.h"
 #include "platform/plat.h"
+#include "platform/plat_posix.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,58 +27,20 @@ static void filter_close(int fd)
 		close(fd);
 }
 
-/* A pipe that no other program inherits. */
-static int filter_pipe(int fd[2])
-{
-	if (pipe(fd) != 0)
-		return errno;
-	fcntl(fd[0], F_SETFD, FD_CLOEXEC);
-	fcntl(fd[1], F_SETFD, FD_CLOEXEC);
-	return 0;
-}
-
-/* Signals as a program expects them, whatever this one did about its own. */
-static int filter_signals(posix_spawnattr_t *attr)
-{
-	sigset_t none, defaults;
-	sigemptyset(&none);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	int err = posix_spawnattr_setsigmask(attr, &none);
-	if (!err)
-		err = posix_spawnattr_setsigdefault(attr, &defaults);
-	if (!err)
-		err = posix_spawnattr_setpgroup(attr, 0); /* Ctrl-C is this program's to handle */
-	if (!err)
-		err = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
-		                                             POSIX_SPAWN_SETSIGDEF |
-		                                             POSIX_SPAWN_SETPGROUP);
-	return err;
-}
-
 static int filter_spawn(struct plat_filter *f, const char *const argv[], int in, int out)
 {
 	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
 	int err = posix_spawn_file_actions_init(&files);
 	if (err)
 		return err;
-	err = posix_spawnattr_init(&attr);
-	if (err) {
-		posix_spawn_file_actions_destroy(&files);
-		return err;
-	}
-	err = filter_signals(&attr);
-	if (!err)
-		err = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+	err = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
 	if (!err)
 		err = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
 	if (!err)
 		err = posix_spawn_file_actions_adddup2(&files, f->said, STDERR_FILENO);
-	if (!err)
-		err = posix_spawnp(&f->pid, argv[0], &files, &attr, (char *const *)(uintptr_t)argv,
-		                   environ); /* only reads them */
-	posix_spawnattr_destroy(&attr);
+	if (!err) /* which only reads argv */
+		err = plat_posix_spawn(&f->pid, argv[0], (char *const *)(uintptr_t)argv, environ,
+		                       &files);
 	posix_spawn_file_actions_destroy(&files);
 	return err;
 }
@@ -93,9 +55,9 @@ int plat_filter_start(struct plat_filter **out, const char *const argv[], const 
 	f->said = -1;
 	int err = plat_unnamed_file(directory, &f->said);
 	if (!err)
-		err = filter_pipe(in);
+		err = plat_posix_pipe(in);
 	if (!err)
-		err = filter_pipe(back);
+		err = plat_posix_pipe(back);
 	if (!err)
 		err = filter_spawn(f, argv, in[0], back[1]);
 	filter_close(in[0]);

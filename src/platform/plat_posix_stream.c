@@ -2,6 +2,7 @@
 #include "platform/plat_stream.h"
 
 #include "platform/plat.h"
+#include "platform/plat_posix.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,11 +16,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-static bool stream_close_on_exec(int fd)
-{
-	return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
-}
-
 /* --- cancelling: a pipe that becomes readable, and stays so */
 
 struct plat_cancel {
@@ -31,12 +27,10 @@ struct plat_cancel *plat_cancel_new(void)
 	struct plat_cancel *c = malloc(sizeof *c);
 	if (!c)
 		return NULL;
-	if (pipe(c->fd) != 0) {
+	if (plat_posix_pipe(c->fd) != 0) {
 		free(c);
 		return NULL;
 	}
-	stream_close_on_exec(c->fd[0]);
-	stream_close_on_exec(c->fd[1]);
 	return c;
 }
 
@@ -152,7 +146,7 @@ int plat_unnamed_file(const char *directory, int *fd)
 	int f = mkstemp(path);
 	if (f < 0)
 		return errno;
-	if (unlink(path) != 0 || !stream_close_on_exec(f)) {
+	if (unlink(path) != 0 || fcntl(f, F_SETFD, FD_CLOEXEC) != 0) {
 		int err = errno;
 		close(f);
 		return err;

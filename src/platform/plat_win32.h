@@ -24,6 +24,9 @@ int win32_errno(DWORD error);
 /* The handle behind a stream. */
 HANDLE win32_handle(FILE *f);
 
+/* A descriptor in *FD that owns HANDLE, binary, not inherited. Returns 0, or an errno value: HANDLE is closed. */
+int win32_descriptor(HANDLE handle, int *fd);
+
 /* A stream that owns HANDLE. MODE as for fopen, binary. NULL: errno, HANDLE is closed. */
 FILE *win32_stream(HANDLE handle, const char *mode);
 

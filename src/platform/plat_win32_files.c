@@ -119,11 +119,20 @@ HANDLE win32_handle(FILE *f)
 	return (HANDLE)_get_osfhandle(_fileno(f));
 }
 
+int win32_descriptor(HANDLE handle, int *fd)
+{
+	*fd = _open_osfhandle((intptr_t)handle, _O_BINARY | _O_NOINHERIT);
+	if (*fd >= 0)
+		return 0;
+	CloseHandle(handle);
+	return EMFILE;
+}
+
 FILE *win32_stream(HANDLE handle, const char *mode)
 {
-	int fd = _open_osfhandle((intptr_t)handle, _O_BINARY | _O_NOINHERIT);
-	if (fd < 0) {
-		CloseHandle(handle);
+	int fd, err = win32_descriptor(handle, &fd);
+	if (err) {
+		errno = err;
 		return NULL;
 	}
 	FILE *f = _fdopen(fd, mode);
@@ -157,9 +166,9 @@ static enum plat_file open_wide(const wchar_t *path, int *fd, uint64_t *size)
 		CloseHandle(file);
 		return PLAT_FILE_NOT_REGULAR;
 	}
-	*fd = _open_osfhandle((intptr_t)file, _O_RDONLY | _O_BINARY | _O_NOINHERIT);
-	if (*fd < 0) {
-		CloseHandle(file);
+	int err = win32_descriptor(file, fd);
+	if (err) {
+		errno = err;
 		return PLAT_FILE_ERROR;
 	}
 	*size = (uint64_t)length.QuadPart;

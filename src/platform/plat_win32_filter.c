@@ -6,7 +6,6 @@
 #include "platform/plat_win32.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <io.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,14 +72,7 @@ static int filter_pipe(HANDLE *theirs, int *ours, bool we_write)
 	if (!CreatePipe(&read_end, &write_end, NULL, PIPE_SIZE))
 		return win32_errno(GetLastError());
 	*theirs = we_write ? read_end : write_end;
-	*ours = _open_osfhandle((intptr_t)(we_write ? write_end : read_end),
-	                        _O_BINARY | _O_NOINHERIT);
-	if (*ours >= 0)
-		return 0;
-	CloseHandle(read_end);
-	CloseHandle(write_end);
-	*theirs = NULL;
-	return EMFILE;
+	return win32_descriptor(we_write ? write_end : read_end, ours);
 }
 
 static int filter_run(struct plat_filter *f, const char *const argv[], HANDLE in, HANDLE out)

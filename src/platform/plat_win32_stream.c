@@ -5,7 +5,6 @@
 #include "platform/plat_win32.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <io.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,16 +17,6 @@
 static HANDLE stream_handle(int fd)
 {
 	return (HANDLE)_get_osfhandle(fd);
-}
-
-/* A descriptor that owns HANDLE; an errno value. */
-static int stream_descriptor(HANDLE handle, int *fd)
-{
-	*fd = _open_osfhandle((intptr_t)handle, _O_BINARY | _O_NOINHERIT);
-	if (*fd >= 0)
-		return 0;
-	CloseHandle(handle);
-	return EMFILE;
 }
 
 /* --- cancelling. Anonymous pipes and standard input take no overlapped calls, so the calls that wait are ended by
@@ -114,7 +103,7 @@ static int stream_open_file(const wchar_t *path, int *fd)
 	                          FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
 	                          OPEN_EXISTING, FILE_FLAG_SEQUENTIAL_SCAN, NULL);
 	return file == INVALID_HANDLE_VALUE ? win32_errno(GetLastError())
-	                                    : stream_descriptor(file, fd);
+	                                    : win32_descriptor(file, fd);
 }
 
 int plat_stream_open(const char *path, int *fd)
@@ -248,7 +237,7 @@ int plat_unnamed_file(const char *directory, int *fd)
 		err = file == INVALID_HANDLE_VALUE ? errno : 0;
 	}
 	free(path);
-	return err ? err : stream_descriptor(file, fd);
+	return err ? err : win32_descriptor(file, fd);
 }
 
 int plat_write_at(int fd, uint64_t offset, const void *from, size_t n)
