@@ -27,7 +27,7 @@ stage() {
 # What fuzzes, compiles for other systems, or needs a virtual machine, a kernel of its own, Wine or a chroot, has minutes of its
 # own: `all`.
 [ $# -gt 0 ] || set -- check check-asan check-tsan lint
-[ "$*" != all ] || set -- check check-asan check-tsan lint check-links fuzz-short check-windows check-vm check-gadget check-package
+[ "$*" != all ] || set -- check check-asan check-tsan lint fuzz-short check-windows check-vm check-gadget check-package
 for name; do
 	stage "$name"
 done

@@ -79,7 +79,7 @@ objects: $(CORE_OBJ) $(BUILD)/main.o $(BUILD)/src/platform/usb_libusb.o $(TOOLS_
 test-objects: $(foreach source,$(UNIT_SRC),$(if $(filter $(basename $(notdir $(source))),$(UNIT)),$(BUILD)/$(source:.c=.o))) $(SIM_OBJ) $(SIM:%=$(BUILD)/tests/sim/%.o) $(V_MODEL_OBJ)
 unit-tests: $(UNIT:%=$(BUILD)/tests/%) $(SIM:%=$(BUILD)/tests/%)
 
-# macOS and the BSDs: compiled and linked, not run.
+# macOS and the BSDs: compiled and linked, not run. Part of `make lint`.
 .PHONY: check-links
 check-links:
 	@tests/links/check
@@ -135,6 +135,7 @@ lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 	printf '%s\n' $(LINT_C) | xargs -P $(shell nproc) -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c11 \
 		-D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(LINT_INC) $(USB_CFLAGS) $(CRYPTO_CFLAGS) $(VIRTUAL_CFLAGS) \
 		2>/dev/null' sh
+	tests/links/check
 
 # All programs and test programs, without running them.
 .PHONY: everything
