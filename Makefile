@@ -153,8 +153,7 @@ ifeq ($(SYSTEM),Linux)
 UDEVDIR ?= $(PREFIX)/lib/udev/rules.d
 SYSTEMDDIR ?= $(PREFIX)/lib/systemd/system
 endif
-PLACES = DESTDIR PREFIX UDEVDIR SYSTEMDDIR MANDIR DOCDIR BASHDIR ZSHDIR
-install uninstall: export OUT := $(OUT)
+PLACES = OUT DESTDIR PREFIX UDEVDIR SYSTEMDDIR MANDIR DOCDIR BASHDIR ZSHDIR
 install: all
 install uninstall:
 	@$(foreach place,$(PLACES),$(place)='$($(place))') scripts/install.sh $@
