@@ -5,6 +5,9 @@ UNIT := $(basename $(notdir $(UNIT_SRC)))
 ifneq ($(CRYPTO_OK),yes)
 UNIT := $(filter-out test_rsakey test_trailersig,$(UNIT))
 endif
+ifneq ($(SYSTEM),Linux)
+UNIT := $(filter-out test_sysfs_darwin,$(UNIT)) # its registry is a fake
+endif
 # The gadget's side of direct flashing, where it can be built.
 ifeq ($(SYSTEM)$(FLASH),Linux1)
 FLASHD_LIB := $(BUILD)/libflashd.a
@@ -25,6 +28,13 @@ $(BUILD)/tests/$(basename $(notdir $1)): $(BUILD)/$(1:.c=.o) $(TOOLS_LIB) $(FLAS
 	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(CRYPTO_LIBS) $$(CORE_LIBS)
 endef
 $(foreach source,$(UNIT_SRC),$(eval $(call UNIT_RULE,$(source))))
+
+# With declarations in place of Apple's headers. Its functions win over those of the archive's sysfs.o.
+$(BUILD)/tests/links/sysfs_darwin.o: src/platform/sysfs_darwin.c
+	@mkdir -p $(@D)
+	$(COMPILE)
+$(BUILD)/tests/links/sysfs_darwin.o $(BUILD)/tests/unit/platform/test_sysfs_darwin.o: EXTRA_CFLAGS = -Itests -Itests/links/darwin
+$(BUILD)/tests/test_sysfs_darwin: $(BUILD)/tests/links/sysfs_darwin.o
 
 # Helpers of the shell tests: synthetic images and keys (tests/samples.h), a command on a terminal of its own.
 TEST_PROGRAMS := $(BUILD)/tests/mksample $(BUILD)/tests/ptyrun
@@ -116,12 +126,11 @@ check-tsan: virtual $(TEST_PROGRAMS)
 # A source archive has no list of git's: there all files are the project's.
 SOURCES = (if test -e .git; then git ls-files; else find * -name build -prune -o -type f -print; fi)
 C_FILES = $(shell $(SOURCES) | grep '\.[ch]$$')
-# Sources for Windows and macOS need their headers: `make check-windows` and `make check-links` compile them with the same
-# warnings as errors.
-LINT_C = $(filter-out win32/% tests/windows/% src/platform/plat_win32% src/platform/sysfs_win32% src/platform/sysfs_darwin.c,$(filter %.c,$(C_FILES)))
+# Sources for Windows need its headers: `make check-windows` compiles them with the same warnings as errors.
+LINT_C = $(filter-out win32/% tests/windows/% src/platform/plat_win32% src/platform/sysfs_win32%,$(filter %.c,$(C_FILES)))
 SH_FILES = $(sort $(shell $(SOURCES) | grep -E '\.(sh|t)$$'; grep -rlI '^\#!/bin/sh' tools)) tests/run tests/layers tests/wordlist tests/coverage tests/foreign tests/debian-package tests/links/check tests/package/reproducible .ci/run \
 	completions/rpiboot.bash completions/tools.bash debian/rpiboot.postrm debian/tests/virtual-board
-LINT_INC = -Isrc -Imass-storage-gadget -Ibuild -Itools/lib -Itests -Itests/virtual -Itests/sim
+LINT_INC = -Isrc -Itests/links/darwin -Imass-storage-gadget -Ibuild -Itools/lib -Itests -Itests/virtual -Itests/sim
 
 lint: $(BUILD)/config.h $(BUILD)/udev_rule.h
 	clang-format --dry-run --Werror $(C_FILES)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the operating system reports about the device on a USB port, without opening it: ids, serial, drivers, the programs
- * that hold it, its disks, the kernel's complaints. That is Linux' sysfs, /proc and /dev/kmsg; on other systems nothing
- * is found. Strings come from devices: they must be escaped when printed. */
+ * that hold it, its disks, the kernel's complaints. On Linux from sysfs, /proc and /dev/kmsg; on macOS and Windows
+ * (sysfs_darwin.c, sysfs_win32.c) what their registries of devices have of it; elsewhere nothing is found. Strings come
+ * from devices: they must be escaped when printed. */
 #ifndef SYSFS_H
 #define SYSFS_H
 
@@ -28,7 +29,7 @@ bool sysfs_has_bus(const struct sysfs *m);
 /* Attribute NAME of the device or interface ("1-1.3", "1-1.3:1.0"), without the line's end. */
 bool sysfs_text(const struct sysfs *m, const char *path, const char *name, char out[SYSFS_TEXT]);
 
-/* The device on PATH now; seen.id is 0. False: none. */
+/* The device on PATH now; its attach_id is 0. False: none. */
 bool sysfs_device(const struct sysfs *m, const char *path, struct usb_device_info *info);
 
 /* Calls FN for every device but root hubs, in any order. */
@@ -56,7 +57,7 @@ struct sysfs_disk {
 	char node[64];             /* "/dev/sda" */
 	char vendor[SYSFS_TEXT];   /* "": unknown */
 	char model[SYSFS_TEXT];    /* "": unknown */
-	char revision[SYSFS_TEXT]; /* of the disk\'s firmware; "": unknown */
+	char revision[SYSFS_TEXT]; /* of the disk's firmware; "": unknown */
 	uint64_t size;             /* bytes; 0: no medium */
 	uint64_t
 		sequence; /* differs for each appearance of a disk; 0: unknown (before Linux 5.15) */

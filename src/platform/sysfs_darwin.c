@@ -226,22 +226,57 @@ static bool darwin_usb_path(io_object_t object, char path[USB_PATH_SIZE])
 	return found;
 }
 
+static CFTypeRef darwin_search(io_object_t media, CFStringRef name)
+{
+	return IORegistryEntrySearchCFProperty(media, kIOServicePlane, name, kCFAllocatorDefault,
+	                                       kIORegistryIterateRecursively |
+	                                               kIORegistryIterateParents);
+}
+
+/* INQUIRY fields are padded with blanks. */
+static void darwin_copy_field(CFTypeRef value, char out[SYSFS_TEXT])
+{
+	size_t n = darwin_copy_string(value, out) ? strlen(out) : 0;
+	while (n > 0 && out[n - 1] == ' ')
+		n--;
+	out[n] = 0;
+}
+
+static void darwin_search_field(io_object_t media, CFStringRef name, char out[SYSFS_TEXT])
+{
+	CFTypeRef value = darwin_search(media, name);
+	darwin_copy_field(value, out);
+	if (value)
+		CFRelease(value);
+}
+
+/* From the logical unit above MEDIA; disks that are not SCSI have the same in a dictionary. */
 static void darwin_inquiry(io_object_t media, struct sysfs_disk *disk)
 {
-	CFTypeRef facts = IORegistryEntrySearchCFProperty(
-		media, kIOServicePlane, CFSTR("Device Characteristics"), kCFAllocatorDefault,
-		kIORegistryIterateRecursively | kIORegistryIterateParents);
+	darwin_search_field(media, CFSTR("Vendor Identification"), disk->vendor);
+	darwin_search_field(media, CFSTR("Product Identification"), disk->model);
+	darwin_search_field(media, CFSTR("Product Revision Level"), disk->revision);
+	if (*disk->vendor || *disk->model)
+		return;
+	CFTypeRef facts = darwin_search(media, CFSTR("Device Characteristics"));
 	if (!facts)
 		return;
 	if (CFGetTypeID(facts) == CFDictionaryGetTypeID()) {
-		if (!darwin_copy_string(CFDictionaryGetValue(facts, CFSTR("Vendor Name")),
-		                        disk->vendor))
-			*disk->vendor = 0;
-		if (!darwin_copy_string(CFDictionaryGetValue(facts, CFSTR("Product Name")),
-		                        disk->model))
-			*disk->model = 0;
+		darwin_copy_field(CFDictionaryGetValue(facts, CFSTR("Vendor Name")), disk->vendor);
+		darwin_copy_field(CFDictionaryGetValue(facts, CFSTR("Product Name")), disk->model);
 	}
 	CFRelease(facts);
+}
+
+/* Whether MEDIA is what a disk driver found. The volume group or container in a partition is a whole medium, too. */
+static bool darwin_is_disk(io_object_t media)
+{
+	io_object_t parent;
+	if (IORegistryEntryGetParentEntry(media, kIOServicePlane, &parent) != 0)
+		return false;
+	bool disk = IOObjectConformsTo(parent, "IOBlockStorageDriver");
+	IOObjectRelease(parent);
+	return disk;
 }
 
 static bool darwin_each_disk(void *ctx, io_object_t media)
@@ -249,7 +284,7 @@ static bool darwin_each_disk(void *ctx, io_object_t media)
 	struct disks *d = ctx;
 	char path[USB_PATH_SIZE], name[SYSFS_TEXT];
 	struct sysfs_disk disk = { 0 };
-	if (!darwin_usb_path(media, path) || strcmp(path, d->path) != 0 ||
+	if (!darwin_is_disk(media) || !darwin_usb_path(media, path) || strcmp(path, d->path) != 0 ||
 	    !darwin_string(media, CFSTR("BSD Name"), name) ||
 	    (size_t)snprintf(disk.node, sizeof disk.node, "/dev/%s", name) >= sizeof disk.node)
 		return true;
@@ -262,7 +297,8 @@ static bool darwin_each_disk(void *ctx, io_object_t media)
 static int darwin_by_name(const void *a, const void *b)
 {
 	const struct sysfs_disk *x = a, *y = b;
-	return strcmp(x->node, y->node);
+	size_t m = strlen(x->node), n = strlen(y->node); /* disk10 comes after disk9 */
+	return m != n ? (m < n ? -1 : 1) : strcmp(x->node, y->node);
 }
 
 size_t sysfs_disks(const struct sysfs *m, const char *path, struct sysfs_disk out[SYSFS_DISKS])

@@ -8,11 +8,7 @@
 
 #include "platform/usb.h"
 
-#include <stdbool.h>
 #include <stdint.h>
-
-/* False: PATH is not a USB path, or has more ports or larger numbers than a location can hold. */
-bool usb_location_of(const char *path, uint32_t *location);
 
 /* "20-3.2"; a location without ports (a root hub) gives the bus alone. Returns the last port number, 0 without one. */
 uint8_t usb_location_path(uint32_t location, char out[USB_PATH_SIZE]);

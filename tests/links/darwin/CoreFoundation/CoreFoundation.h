@@ -23,7 +23,9 @@ enum { kCFStringEncodingUTF8 = 0x08000100 };
 extern const CFAllocatorRef kCFAllocatorDefault;
 extern const CFBooleanRef kCFBooleanTrue;
 
-#define CFSTR(text) ((CFStringRef)__builtin___CFStringMakeConstantString(text))
+/* Apple's is a macro of the compiler's. */
+CFStringRef CFStringConstant(const char *text);
+#define CFSTR(text) CFStringConstant(text)
 
 void CFRelease(CFTypeRef value);
 CFTypeID CFGetTypeID(CFTypeRef value);
