@@ -310,7 +310,7 @@ static struct port *station_add_port(struct station *st, const struct usb_device
 	return p;
 }
 
-/* Boards are told apart by their ports. libusb before 1.0.30 does not find them on macOS 26, which names the property of
+/* Boards are distinguished by their ports. libusb before 1.0.30 does not find them on macOS 26, which names the property of
  * the I/O Registry differently ("usb-port-number"). Outside the monitor. */
 static void station_check_path(struct station *st, const struct usb_device_info *info)
 {
