@@ -35,7 +35,7 @@ struct port {
 	struct board *board;
 	bool board_finished;
 	char at_work[SERIAL_SIZE]; /* the serial of BOARD once it is admitted */
-	bool shared;               /* at that time its serial was on another port, too */
+	bool shared;               /* meanwhile its serial is or was on another port, too */
 
 	/* the last board that was finished here */
 	bool succeeded, recovery;
@@ -144,17 +144,18 @@ static uint64_t station_hold_off(const struct station *st, const struct port *po
 	return until > now ? until - now : 0;
 }
 
-/* Whether a board with the serial of PORT's is on another port at the same time: then they are two. */
-static bool station_serial_is_shared(const struct station *st, const struct port *port)
+/* Boards with the serial of PORT's that are on another port at the same time are other boards: notes that of all of them,
+ * as any may be the first to finish. */
+static void station_note_shared_serial(struct station *st, struct port *port)
 {
 	uint64_t now = plat_now();
-	for (const struct port *p = st->ports; p; p = p->next) {
+	port->shared = false;
+	for (struct port *p = st->ports; p; p = p->next) {
 		const char *serial = p->board && *p->at_work ? p->at_work : p->serial;
 		bool there = p->board || p->occupied || now - p->since < MOVE_TIME;
 		if (p != port && there && serial_same(serial, port->at_work))
-			return true;
+			p->shared = port->shared = true;
 	}
-	return false;
 }
 
 static struct port *station_port_of(const struct station *st, const struct board *board)
@@ -180,7 +181,7 @@ static enum board_admission station_admit(void *ctx, struct board *board)
 	if (ok) {
 		st->admitted++;
 		memcpy(port->at_work, facts->serial, sizeof port->at_work); /* valid, or "" */
-		port->shared = station_serial_is_shared(st, port);
+		station_note_shared_serial(st, port);
 	}
 	plat_unlock(st->monitor);
 	if (!chosen && !*facts->serial)

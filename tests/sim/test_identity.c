@@ -49,6 +49,18 @@ static void one_serial_on_two_ports_is_two_boards(void)
 	}
 }
 
+/* Boards that have no serial number programmed all report zeros, and any of them may be done first. */
+static void one_serial_and_the_first_to_come_is_the_last_to_end(void)
+{
+	begin("gadget");
+	run.setup.wanted = 3;
+	simrun_add(&run, "cm4-gadget", "serial 0000000000000000;path 1-1.1;think 300");
+	simrun_add(&run, "cm4-gadget", "serial 0000000000000000;path 1-1.2;arrive 100;think 200");
+	simrun_add(&run, "cm4-gadget", "serial 0000000000000000;path 1-1.3;arrive 200");
+	go(0, 3, 0);
+	CHECK(run.boards[0].finished && run.boards[1].finished && run.boards[2].finished);
+}
+
 /* Unplugged, and plugged into another port: no second board. */
 static void a_board_that_moves_counts_once(void)
 {
@@ -193,6 +205,7 @@ int main(void)
 	sim_begin();
 	RUN(two_boards_without_a_serial);
 	RUN(one_serial_on_two_ports_is_two_boards);
+	RUN(one_serial_and_the_first_to_come_is_the_last_to_end);
 	RUN(a_board_that_moves_counts_once);
 	RUN(a_path_without_ports_is_reported_once);
 	RUN(a_serial_of_either_length_chooses);
