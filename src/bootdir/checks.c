@@ -35,6 +35,8 @@ static enum findings_kind checks_kind_of(const struct check_ctx *c)
 		return KIND_GADGET;
 	if (!firmware && (eeprom || (keys && !check_has(c, "bootmain"))))
 		return KIND_RECOVERY;
+	if (!c->chip->start_file) /* there is no such firmware for it */
+		return KIND_OTHER;
 	return (firmware && !c->files->archive && !check_has(c, "config.txt")) ||
 	                       (c->is_legacy && !firmware)
 	               ? KIND_LEGACY

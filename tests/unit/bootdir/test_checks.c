@@ -168,6 +168,23 @@ static void the_wrong_second_stage(void)
 	CHECK_FOUND("recovery-second-stage", "bootcode4.bin", FINDING_ERROR, OK);
 }
 
+/* Firmware of older boards beside the second stages of all chips. BCM2712 has no start*.elf: its boot loader is bootmain. */
+static void firmware_that_one_chip_has_none_of(void)
+{
+	static const char *const names[] = { "f/start4.elf", "f/start.elf" };
+	for (size_t i = 0; i < 2; i++) {
+		fresh("f");
+		put_stage("f/bootcode.bin", "program");
+		put_stage("f/bootcode4.bin", "program");
+		put_stage("f/bootcode5.bin", "program");
+		put(names[i], "firmware");
+		check_directory(NULL);
+		CHECK_INT(kind("2764"), KIND_LEGACY);
+		CHECK_INT(kind("2711"), KIND_LEGACY);
+		CHECK_INT(kind("2712"), KIND_OTHER);
+	}
+}
+
 static void second_stages(void)
 {
 	fresh("f");
@@ -511,6 +528,7 @@ int main(void)
 	RUN(an_image_that_does_not_fit);
 	RUN(sig_files);
 	RUN(the_wrong_second_stage);
+	RUN(firmware_that_one_chip_has_none_of);
 	RUN(second_stages);
 	RUN(irreversible_settings);
 	RUN(irreversible_settings_of_a_system);
