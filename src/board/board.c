@@ -329,7 +329,11 @@ static enum err board_retry_second_stage(struct board *b, enum err err, enum boa
 		*next = NEXT_ARRIVAL;
 		return OK;
 	case ERR_USB_TIMEOUT: /* no response in three attempts */
-		report_error(b->setup->report, &b->facts, ERR_SECOND_STAGE, "%s", err_text(err));
+		report_error_advice(b->setup->report, &b->facts, ERR_SECOND_STAGE,
+		                    "Take away its power and its cable, then connect it again: a "
+		                    "boot ROM stays like this after a second stage that it "
+		                    "refused. Otherwise another cable or port.",
+		                    "%s", err_text(err));
 		return board_explain_refusal(b, ERR_SECOND_STAGE);
 	default:
 		return err;

@@ -73,8 +73,7 @@ static const struct diagnosis_text table[DIAGNOSIS_COUNT] = {
 	                        "service, a virtual machine "
 	                        "that takes USB devices." },
 	[DIAGNOSIS_NO_RETURN] = { "no-return", "The second stage was sent, and nothing came back",
-	                          "The board took the file, left the bus, and did not start its "
-	                          "file server.",
+	                          "The board took the file and did not start its file server.",
 	                          "Is the second stage for this chip, and signed if the board "
 	                          "demands that? Is the power "
 	                          "supply strong enough? Does a virtual machine pass through the "

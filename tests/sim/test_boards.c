@@ -135,6 +135,19 @@ static void a_refused_second_stage_is_tried_again(void)
 	CHECK_INT(run.boards[0].stats.second_stages, 3);
 }
 
+/* What a BCM2712 does with a counter-signed second stage that is not for it: it takes it, stays, and answers nothing from
+ * then on (usbboot issues 304 and 380, rpi-eeprom issue 701); the next rpiboot finds it like this. */
+static void a_rom_that_answers_nothing(void)
+{
+	go("gadget", "cm5-gadget", "stay-rom");
+	CHECK_INT(run.summary.status, 4);
+	CHECK(has(run.err, "(no-return)"));
+	go("gadget", "cm5-gadget", "fault nak at announce times 1000");
+	CHECK_STATUS(2);
+	CHECK_INT(run.boards[0].stats.second_stages, 0);
+	CHECK(has(run.err, "Take away its power"));
+}
+
 static void back_as_rom(void)
 {
 	go("gadget", "cm4-gadget", "same-index-again 1");
@@ -328,6 +341,7 @@ int main(void)
 	RUN(a_driver_is_waited_for);
 	RUN(a_lost_status_is_no_failure);
 	RUN(a_refused_second_stage_is_tried_again);
+	RUN(a_rom_that_answers_nothing);
 	RUN(back_as_rom);
 	RUN(server_with_the_index_of_a_rom);
 	RUN(attached_in_the_file_server);
