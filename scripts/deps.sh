@@ -28,6 +28,8 @@ field() { # NAME COLUMN: of its line in packaging/sources
 		die "$sources has no line for $1"
 }
 
+# The one given, else apt's. A system that was just made by debootstrap has no source of security updates: they are in a
+# directory beside Debian's.
 mirror() { # debian|debian-security
 	case $1 in
 	debian) given=${MIRROR-} label=Debian ;;
@@ -40,6 +42,9 @@ mirror() { # debian|debian-security
 	command -v apt-get >/dev/null || die "no apt-get: give the archives (LIBUSB_SRC=, OPENSSL_SRC=, ...)" 77
 	# shellcheck disable=SC2016 # apt expands it
 	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Label: $label" | head -n 1)
+	if [ -z "$uri" ] && [ "$1" = debian-security ]; then
+		uri=$(mirror debian)-security || exit
+	fi
 	[ -n "$uri" ] || die "no mirror of $label in apt's lists: run apt-get update, or give MIRROR= and MIRROR_SECURITY=" 77
 	echo "${uri%/}"
 }
