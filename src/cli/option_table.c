@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
+#include "base/serial.h"
 #include "base/usb_path.h"
 
 #include <limits.h>
@@ -77,7 +78,9 @@ const struct option option_table[] = {
 	  .expected = "a USB path like 1-1.3, as --list shows it" },
 	{ "i", "serial", "SERIAL",
 	  "only the board with this serial number; may be repeated",
-	  LIST(serials, serial_count) },
+	  LIST(serials, serial_count),
+	  .valid = serial_is_valid,
+	  .expected = "8 or 16 hexadecimal digits, as --list shows them" },
 	{ "0 ... -98", "port", "N",
 	  "only boards on this port number of their hub",
 	  .type = OPTION_PORT, .member = MEMBER(port, int), .max = 98 },

@@ -69,7 +69,7 @@ says 'list, one denied' no-permission
 bystanders -- --list --json -p 2-1 -p 1-2
 is 'list: JSON of the chosen' "$out" '{"path": "1-2", "vendor": "0a5c", "product": "2712", "chip": "BCM2712", "models": "Compute Module 5, 5, 500, 500+", "stage": "server", "serial": "4e5f6071", "access": "yes", "drivers": [], "programs": [], "disks": []}
 {"path": "2-1", "vendor": "0a5c", "product": "2711", "chip": "BCM2711", "models": "Compute Module 4, 4S, 4B, 400", "stage": "rom", "serial": "1234", "access": "denied", "drivers": [], "programs": [], "disks": []}'
-bystanders -- --list -i nobody
+bystanders -- --list -i 00000000
 is 'list, none chosen: status' "$status" 5
 says 'list, none chosen' not-chosen
 

@@ -60,10 +60,11 @@ static void long_forms(void)
 {
 	RUNS("--directory=dir --loop --overlay --signed --verbose");
 	CHECK_STR(o.directory, "dir");
-	RUNS("--directory dir --serial=1 --serial 2 -i 3 --path=1-1 --metadata=m --poll=7");
+	RUNS("--directory dir --serial=00000001 --serial 00000002 -i 00000003 --path=1-1 "
+	     "--metadata=m --poll=7");
 	CHECK_STR(o.directory, "dir");
 	CHECK_INT(o.serial_count, 3);
-	CHECK_STR(o.serials[2], "3");
+	CHECK_STR(o.serials[2], "00000003");
 	CHECK_STR(o.paths[0], "1-1");
 	CHECK_STR(o.metadata_directory, "m");
 	CHECK_INT(o.poll, 7);
@@ -226,6 +227,17 @@ static void paths_are_bus_and_ports(void)
 	WRONG("-p -1");
 }
 
+static void serials_are_8_or_16_digits(void)
+{
+	RUNS("-i b29d2da0 -i 10000000B29D2DA1");
+	WRONG("-i b29d2da");
+	WRONG("-i 10000000b29d2da01");
+	WRONG("-i Broadcom");
+	CHECK_STR(o.error,
+	          "--serial: expected 8 or 16 hexadecimal digits, as --list shows them, not "
+	          "'Broadcom'");
+}
+
 /* Boards as their owners name them; the product IDs and chips are those of docs/protocol.md. */
 static void chips_have_many_names(void)
 {
@@ -293,6 +305,7 @@ int main(void)
 	RUN(help_and_version_act_when_reached);
 	RUN(errors_are_one_line);
 	RUN(paths_are_bus_and_ports);
+	RUN(serials_are_8_or_16_digits);
 	RUN(chips_have_many_names);
 	RUN(the_likely_meaning_is_named);
 	RUN(help_fits_the_terminal);
