@@ -36,7 +36,7 @@ struct board {
 	bool files_open, archive_reported;
 	bool rom_has_serial; /* facts.serial is the boot ROM's */
 	bool attached;       /* EV_ATTACHED is out */
-	char *metadata_path; /* owned; NULL: no metadata file */
+	char *metadata_path; /* claimed in setup->directory; NULL: no metadata file */
 	uint64_t start;
 	uint64_t served; /* the arrival that is or was served last */
 	unsigned sent, accepted, vanished;
@@ -733,7 +733,7 @@ void board_free(struct board *board)
 	plat_thread_join(board->thread);
 	if (board->files_open)
 		bootfiles_close(&board->files);
-	free(board->metadata_path);
+	metadata_directory_release(board->setup->directory, board->metadata_path);
 	plat_monitor_free(board->monitor);
 	free(board);
 }

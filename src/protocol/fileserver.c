@@ -503,11 +503,13 @@ static void fileserver_publish(struct server *v)
 		report_notice(s->report, s->board, "Writing to stdout instead...");
 		e.where = NULL;
 	}
-	if (e.where)
-		v->result->metadata_path = str_new("%s", e.where);
-	else
+	if (!e.where)
 		e.kind = EV_METADATA_OUTPUT;
 	report_emit(s->report, &e);
+	if (e.where) { /* the board keeps its name: another board with its serial gets another */
+		v->result->metadata_path = v->metadata_path;
+		v->metadata_path = NULL;
+	}
 }
 
 /* Whether a board that was to be locked to a key is. */

@@ -22,7 +22,7 @@ struct fileserver_result {
 	uint64_t bytes;      /* of them */
 	bool done;           /* the board said Done */
 	bool eeprom_served;  /* it got pieeprom.bin or pieeprom.upd: it may be writing its EEPROM */
-	char *metadata_path; /* the caller's, to be freed; NULL: no metadata file was written */
+	char *metadata_path; /* claimed; the caller releases it; NULL: no file was written */
 };
 
 /* Serves until the board is done, leaves, or something ends it; all is reported. DIRECTORY may be NULL: metadata goes to the

@@ -6,6 +6,7 @@
 #include "tap.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static struct simrun run;
 
@@ -59,6 +60,37 @@ static void one_serial_and_the_first_to_come_is_the_last_to_end(void)
 	simrun_add(&run, "cm4-gadget", "serial 0000000000000000;path 1-1.3;arrive 200");
 	go(0, 3, 0);
 	CHECK(run.boards[0].finished && run.boards[1].finished && run.boards[2].finished);
+}
+
+static bool file_has(const char *path, const char *text)
+{
+	char bytes[400] = "";
+	FILE *f = fopen(path, "r");
+	if (!f)
+		return false;
+	bytes[fread(bytes, 1, sizeof bytes - 1, f)] = 0;
+	fclose(f);
+	return strstr(bytes, text) != NULL;
+}
+
+/* The first board is still there after Done when the second one reports: each has a file of its own. */
+static void one_serial_and_two_metadata_files(void)
+{
+	static const char *const files[] = { "one-serial/b29d2da0.json",
+		                             "one-serial/b29d2da0-1-1.2.json" };
+	begin("gadget");
+	run.setup.wanted = 2;
+	run.setup.metadata_directory = "one-serial";
+	simrun_add(&run, "../../../build/leaving",
+	           "path 1-1.1;linger 1500;get config.txt;metadata SOCKET first;done");
+	simrun_add(&run, "../../../build/leaving",
+	           "path 1-1.2;arrive 1000;get config.txt;metadata SOCKET second;done");
+	go(0, 2, 0);
+	CHECK(file_has(files[0], "first"));
+	CHECK(file_has(files[1], "second"));
+	remove(files[0]);
+	remove(files[1]);
+	rmdir("one-serial");
 }
 
 /* Unplugged, and plugged into another port: no second board. */
@@ -206,6 +238,7 @@ int main(void)
 	RUN(two_boards_without_a_serial);
 	RUN(one_serial_on_two_ports_is_two_boards);
 	RUN(one_serial_and_the_first_to_come_is_the_last_to_end);
+	RUN(one_serial_and_two_metadata_files);
 	RUN(a_board_that_moves_counts_once);
 	RUN(a_path_without_ports_is_reported_once);
 	RUN(a_serial_of_either_length_chooses);
