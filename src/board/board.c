@@ -14,6 +14,9 @@
 
 /* udev, drivers and virtual machines need their time after an arrival */
 #define OPEN_TIME (5 * PLAT_SECOND)
+/* a serial number that cannot be read yet: attempts, and the time between two */
+#define SERIAL_ATTEMPTS 3
+#define SERIAL_PAUSE    (100 * PLAT_MS)
 /* how long Windows may take to install a driver, and when that is worth a line */
 #define DRIVER_TIME        (60 * PLAT_SECOND)
 #define DRIVER_NOTICE_TIME (3 * PLAT_SECOND)
@@ -216,12 +219,25 @@ static enum err board_claim(struct board *b, const struct usb_device_info *info,
 	}
 }
 
+/* Reads a string; one that fails now may be there a moment later. */
+static enum err board_read_string(struct usb_handle *handle, uint8_t index,
+                                  char text[USB_STRING_SIZE])
+{
+	for (unsigned attempt = 1;; attempt++) {
+		enum err err = usb_string(handle, index, text);
+		if (!err || err == ERR_USB_GONE || attempt >= SERIAL_ATTEMPTS ||
+		    !usb_pause(handle, SERIAL_PAUSE))
+			return err;
+	}
+}
+
 /* The serial that the arrival reports, "" if it has none; *KNOWN: it could be read. */
 static void board_read_serial(const struct usb_device_info *info, struct usb_handle *handle,
                               char serial[USB_STRING_SIZE], bool *known)
 {
 	*serial = 0;
-	*known = info->serial_index == 0 || usb_string(handle, info->serial_index, serial) == OK;
+	*known = info->serial_index == 0 ||
+	         board_read_string(handle, info->serial_index, serial) == OK;
 	if (!*known || !serial_is_valid(serial))
 		*serial = 0;
 }

@@ -192,6 +192,24 @@ static void a_leaving_file_server_is_nobody(void)
 	}
 }
 
+/* A board that -i names must be found when it is there. A string that cannot be read at first is no missing serial. */
+static void a_serial_that_cannot_be_read_at_once(void)
+{
+	begin("gadget");
+	run.setup.serials[run.setup.serial_count++] = "10000000b29d2da0";
+	simrun_add(&run, "cm4-gadget", "fault stall at serial times 2");
+	go(0, 1, 0);
+	CHECK(!strstr(run.err, "no serial number"));
+}
+
+/* One that never can is no reason not to boot the board. */
+static void a_serial_that_can_never_be_read(void)
+{
+	begin("gadget");
+	simrun_add(&run, "cm4-gadget", "fault stall at serial times 1000");
+	go(0, 1, 0);
+}
+
 /* It is reported once, and the next board is served. */
 static void a_failed_board_that_stays_is_one_board(void)
 {
@@ -240,6 +258,8 @@ int main(void)
 	RUN(one_serial_and_the_first_to_come_is_the_last_to_end);
 	RUN(one_serial_and_two_metadata_files);
 	RUN(a_board_that_moves_counts_once);
+	RUN(a_serial_that_cannot_be_read_at_once);
+	RUN(a_serial_that_can_never_be_read);
 	RUN(a_path_without_ports_is_reported_once);
 	RUN(a_serial_of_either_length_chooses);
 	RUN(a_stranger_on_the_port_is_not_served);

@@ -365,7 +365,7 @@ enum err usb_string(struct usb_handle *h, uint8_t index, char out[USB_STRING_SIZ
 	*out = 0;
 	if (is_gone(h))
 		return ERR_USB_GONE;
-	const char *text = vboard_string(h->seat->board, index);
+	const char *text = vboard_read_string(h->seat->board, index);
 	if (!text)
 		return ERR_USB_STALL;
 	snprintf(out, USB_STRING_SIZE, "%s", text);

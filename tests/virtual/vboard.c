@@ -736,6 +736,13 @@ const char *vboard_string(const struct vboard *b, unsigned index)
 	return NULL;
 }
 
+const char *vboard_read_string(struct vboard *b, unsigned index)
+{
+	if (index && index == serial_index(b) && fault_at(b, VPOINT_SERIAL, NULL, 0, 1))
+		return NULL;
+	return vboard_string(b, index);
+}
+
 /* The index of the first or second string that is not the serial. */
 static uint8_t str_index(const struct vboard *b, unsigned order)
 {
@@ -887,6 +894,8 @@ static enum outcome standard_request(struct vboard *b, uint64_t now, struct vurb
 	size_t n = 0;
 	switch (urb->setup[0] << 8 | urb->setup[1]) {
 	case 0x8006: /* GET_DESCRIPTOR */
+		if (urb->setup[3] == 3 && urb->setup[2] && !vboard_read_string(b, urb->setup[2]))
+			break;
 		n = descriptor(b, urb->setup[3], urb->setup[2], bytes);
 		break;
 	case 0x8000: /* GET_STATUS of the device, an interface, an endpoint */

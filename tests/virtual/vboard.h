@@ -174,6 +174,8 @@ size_t vboard_config_descriptor(const struct vboard *b, uint8_t out[VBOARD_DESCR
 bool vboard_booted(const struct vboard *b);
 /* The text of string INDEX; NULL: none. */
 const char *vboard_string(const struct vboard *b, unsigned index);
+/* The same when the host asks for it: a fault may strike. NULL: refused. */
+const char *vboard_read_string(struct vboard *b, unsigned index);
 /* Whether it is what has the interface for flashing. */
 bool vboard_offers_flash(const struct vboard *b);
 

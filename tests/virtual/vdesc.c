@@ -13,6 +13,7 @@
 
 const char *const vdesc_fault_points[VPOINT_COUNT] = {
 	[VPOINT_OPEN] = "open",
+	[VPOINT_SERIAL] = "serial",
 	[VPOINT_ANNOUNCE] = "announce",
 	[VPOINT_HEADER] = "header",
 	[VPOINT_SECONDSTAGE] = "secondstage",
@@ -447,6 +448,8 @@ static int parse_fault(struct vdesc *desc, struct line *line)
 		return fail(line, "unknown place '%s'", line->words[i + 1]);
 	if (fault->at == VPOINT_OPEN && fault->kind != VFAULT_DISCONNECT)
 		return fail(line, "'open' can only disconnect (open-refused-for refuses)");
+	if (fault->at == VPOINT_SERIAL && fault->kind != VFAULT_STALL)
+		return fail(line, "'serial' can only stall");
 	if (fault->kind >= VFAULT_REFUSE && fault->at != VPOINT_FLASH)
 		return fail(line, "'%s' is only at 'flash'", kinds[kind]);
 	return fault_options(fault, line, i + 2);

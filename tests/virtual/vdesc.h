@@ -59,6 +59,7 @@ struct vstep {
 /* Where a fault strikes: the board's states as seen by a host. */
 enum vfault_point {
 	VPOINT_OPEN,
+	VPOINT_SERIAL,      /* the string of the serial number */
 	VPOINT_ANNOUNCE,    /* the announcement of the boot message */
 	VPOINT_HEADER,      /* the 24 bytes of the boot message */
 	VPOINT_SECONDSTAGE, /* the second stage's bytes */
