@@ -43,14 +43,26 @@ size_case 1000 '65536 KiB, FAT16' 'IMAGE_SIZE=64 SECTORS_PER_CLUSTER=4'
 size_case 1000 '65536 KiB, FAT32' 'IMAGE_SIZE=64 FAT_SIZE=32'
 size_case 1000 '2068 KiB, FAT16' 'FAT_SIZE=16'
 size_case 1000 '1038 KiB, FAT12' 'FAT_OVERHEAD=1024'
+# mkfs.fat (4.2, tried) makes no volume with less than 32 KiB after its tables and its root, and no root of more than 32768
+# entries: 2 reserved sectors, one of tables and 16 entries a sector come before.
+size_case 1000 '44 KiB, FAT12' 'ROOT_DIR_ENTRIES=320'
+size_case 1000 '50 KiB, FAT12' 'ROOT_DIR_ENTRIES=512'
+size_case 1000 '162 KiB, FAT12' 'ROOT_DIR_ENTRIES=4096 SECTORS_PER_CLUSTER=16'
+size_case 1000 '1058 KiB, FAT12' 'ROOT_DIR_ENTRIES=32768'
+run env ROOT_DIR_ENTRIES=32769 "$tool" -d "$T/size" -o "$T/none.img"
+is "ROOT_DIR_ENTRIES=32769: status" "$status" 2
 dd if=/dev/zero of="$T/size/START4.ELF" bs=1 seek=103000000 count=0 2>/dev/null
 run "$tool" -d "$T/size" -o "$T/size.img"
 is "more than 96 MiB: written, with a warning" "$status $err" \
-	"0 WARNING: the image has 99 MiB: boot loaders before 2022-02 load 96 MiB, those before 2021-10 load 64 MiB"
+	"0 WARNING: the image has 100 MiB: boot loaders before 2022-02 load 96 MiB, those before 2021-10 load 64 MiB"
+dd if=/dev/zero of="$T/size/START4.ELF" bs=1 seek=100000000 count=0 2>/dev/null
+run "$tool" -d "$T/size" -o "$T/size.img"
+is "a little more than 96 MiB is not called 96 MiB" "${err%%:*}/${err#*has }" \
+	"WARNING/97 MiB: boot loaders before 2022-02 load 96 MiB, those before 2021-10 load 64 MiB"
 dd if=/dev/zero of="$T/size/START4.ELF" bs=1 seek=140000000 count=0 2>/dev/null
 run "$tool" -d "$T/size" -o "$T/none.img"
 is "more than 128 MiB: status, message" "$status $err" \
-	"1 ERROR: the image would have 134 MiB, and a BCM2711 loads 128 MiB: leave something out, or give --large"
+	"1 ERROR: the image would have 135 MiB, and a BCM2711 loads 128 MiB: leave something out, or give --large"
 dd if=/dev/zero of="$T/size/START4.ELF" bs=1 seek=300000000 count=0 2>/dev/null
 run "$tool" --large -d "$T/size" -o "$T/size.img"
 is "--large: status, size" "$status ${out##* (}" '0 293295 KiB, FAT32)'
@@ -77,6 +89,13 @@ run env FAT_OVERHEAD=0 "$tool" -d "$T/many" -o "$T/many.img"
 is "many names: status" "$status" 0
 check_image "many names" "$T/many.img" "$T/many"
 is "many names: one or two clusters are left" "$(fsck.fat -n "$T/many.img" | awk -F'[ /]' '/clusters/ { print $(NF-1) - $(NF-2) <= 2 }')" 1
+
+rm -rf "$T/many"
+mkdir "$T/many"
+for i in $(seq 600); do : >"$T/many/F$i"; done
+run "$tool" -d "$T/many" -o "$T/many.img"
+is "600 empty files at the top: status, message" "$status$err" 0
+check_image "600 empty files at the top" "$T/many.img" "$T/many"
 
 # Names of up to 8 characters with a long extension take two entries, like any other long name.
 for count in 10 15 30; do

@@ -241,5 +241,18 @@ prune_case "-b pi4" "-b pi4" "./bcm2711-rpi-4-b.dtb ./fixup4.dat ./kernel7l.img 
 prune_case "-b cm4 -a 64" "-b cm4 -a 64" "./bcm2711-rpi-4-b.dtb ./fixup4.dat ./kernel8.img ./overlays/kernel.img ./start4.elf "
 prune_case "-b pi400 -a 32" "-b pi400 -a 32" "./bcm2711-rpi-4-b.dtb ./fixup4.dat ./kernel7l.img ./overlays/kernel.img ./start4.elf "
 
+# --- the output within the directory: an image does not go into itself, whether it is there already or not
+for at in boot.img overlays/boot.img; do
+	rm -rf "$T/within"
+	cp -r "$T/all" "$T/within"
+	run "$tool" -d "$T/within" -o "$T/within/$at"
+	is "output $at in the directory: status, message" "$status$err" 0
+	cp "$T/within/$at" "$T/first.img"
+	same_bytes() { run "$tool" -d "$T/within" -o "$T/within/$at" && cmp "$T/first.img" "$T/within/$at"; }
+	ok "output $at in the directory: the same bytes when made again" same_bytes
+	rm "$T/within/$at"
+	ok "output $at in the directory: just the other files" same "$T/first.img@@$(offset "$T/first.img")" "$T/all"
+done
+
 is "no scratch directory stays" "$(find "$T" -name '.rpi-make*' | wc -l)" 0
 tap_end
