@@ -3,7 +3,7 @@
 UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT := $(basename $(notdir $(UNIT_SRC)))
 ifneq ($(CRYPTO_OK),yes)
-UNIT := $(filter-out test_rsakey test_trailersig,$(UNIT))
+UNIT := $(filter-out test_rsakey test_tool test_trailersig,$(UNIT))
 endif
 ifneq ($(SYSTEM),Linux)
 UNIT := $(filter-out test_sysfs_darwin,$(UNIT)) # its registry is a fake

@@ -49,7 +49,7 @@ static int convert_parse_arguments(struct job *job, int argc, char **argv)
 		return tool_error("Unknown format %s", job->format);
 	if (!job->input)
 		return tool_usage(table.program, "no INPUT given");
-	return TOOL_OK;
+	return tool_keep_inputs(job->output, &job->input, 1);
 }
 
 static int convert_load_raw(const char *path, struct rsakey **key, struct reason *why)

@@ -81,6 +81,19 @@ static const char *config_bad_combination(const struct job *job)
 	return NULL;
 }
 
+/* Only a changed image may take the place of the image it was made from. */
+static int config_keep_inputs(const struct job *job)
+{
+	const char *const inputs[] = { config_writes(job) ? NULL : job->image,
+		                       job->config,
+		                       job->digest,
+		                       job->pubkey,
+		                       job->bootcode,
+		                       job->bootsys,
+		                       job->cacert };
+	return tool_keep_inputs(job->out, inputs, sizeof inputs / sizeof *inputs);
+}
+
 static int config_parse_arguments(struct job *job, int argc, char **argv)
 {
 	int result = args_parse(&table, argc, argv, job);
@@ -94,7 +107,7 @@ static int config_parse_arguments(struct job *job, int argc, char **argv)
 		return tool_error("the running configuration can only be read on a board, by the "
 		                  "rpi-eeprom-config of its own system; give an IMAGE here");
 	const char *bad = config_bad_combination(job);
-	return bad ? tool_usage(table.program, "%s", bad) : TOOL_OK;
+	return bad ? tool_usage(table.program, "%s", bad) : config_keep_inputs(job);
 }
 
 /* T as Python's int() reads it: blanks around, a plus sign, single underscores between digits. */

@@ -161,8 +161,9 @@ static int digest_write_sig(const struct job *job)
 	struct input input;
 	struct reason why;
 	char text[SIGFILE_MAX];
-	if (tool_is_regular(job->input) && tool_same_file(job->input, job->output))
-		return tool_error("the output would replace the input %s", job->input);
+	const char *const inputs[] = { job->input, job->key, job->wrapper };
+	if (tool_keep_inputs(job->output, inputs, sizeof inputs / sizeof *inputs) != TOOL_OK)
+		return TOOL_ERROR;
 	int result = digest_read_input(job, &input);
 	if (result != TOOL_OK)
 		return result;

@@ -270,8 +270,11 @@ static int sign_file(const struct job *job)
 {
 	struct bytes input = { 0 }, image = { 0 };
 	struct signing signing;
+	const char *const kept[] = { job->private_key, job->public_key, job->wrapper, job->hmac };
 	if (job->chip == TRAILER_CHIP_2711 && !job->hmac)
 		return tool_error("HMAC key required for 2711");
+	if (tool_keep_inputs(job->output, kept, sizeof kept / sizeof *kept) != TOOL_OK)
+		return TOOL_ERROR;
 	int result = sign_load_keys(job, &signing);
 	if (result == TOOL_OK)
 		result = job->input ? sign_read_input(job->input, FILE_MAX, &input)

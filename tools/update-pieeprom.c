@@ -91,23 +91,45 @@ static char *pieeprom_signature_name(const char *output)
 	return str_new("%.*s.sig", (int)n, output);
 }
 
+/* The files that are written. */
+struct results {
+	const char *names[4];
+	size_t count;
+};
+
+static struct results pieeprom_results(const struct job *job)
+{
+	return (struct results){ { job->output, job->signature, SIGNED_RECOVERY, SIGNED_FIRMWARE },
+		                 job->sign_firmware ? 4 : 2 };
+}
+
 /* A name among the results that is an input too: it would be lost. NULL: none. */
 static const char *pieeprom_lost_input(const struct job *job)
 {
-	const char *inputs[] = { job->source, job->config, job->key, job->public_key };
-	const char *results[] = { job->output, job->signature,
-		                  job->sign_firmware ? SIGNED_RECOVERY : NULL,
-		                  job->sign_firmware ? SIGNED_FIRMWARE : NULL };
+	const char *inputs[] = { job->source,     job->config,  job->key,
+		                 job->public_key, job->wrapper, job->sign_firmware ? RECOVERY : NULL };
+	struct results results = pieeprom_results(job);
 	for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
-		for (size_t k = 0; k < sizeof results / sizeof *results; k++)
-			if (inputs[i] && results[k] && tool_same_file(inputs[i], results[k]))
+		for (size_t k = 0; k < results.count; k++)
+			if (inputs[i] && tool_same_file(inputs[i], results.names[k]))
 				return inputs[i];
+	return NULL;
+}
+
+/* A name that two of the results would have. NULL: none. */
+static const char *pieeprom_lost_result(const struct job *job)
+{
+	struct results results = pieeprom_results(job);
+	for (size_t i = 1; i < results.count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (tool_same_file(results.names[i], results.names[k]))
+				return results.names[k];
 	return NULL;
 }
 
 static int pieeprom_check_names(const struct job *job)
 {
-	const char *lost = pieeprom_lost_input(job);
+	const char *lost = pieeprom_lost_input(job), *twice = pieeprom_lost_result(job);
 	if (!*job->config || !*job->source || !*job->output)
 		return tool_usage(table.program, "a file name is empty");
 	if (job->sign_recovery && !job->sign_firmware)
@@ -120,6 +142,9 @@ static int pieeprom_check_names(const struct job *job)
 		return tool_usage(table.program,
 		                  "the image cannot have the name of its .sig file: %s",
 		                  job->output);
+	if (twice)
+		return tool_usage(table.program, "two of the results would have the name %s",
+		                  twice);
 	return TOOL_OK;
 }
 
@@ -338,7 +363,7 @@ static int pieeprom_publish(const struct job *job, const struct eeprom *image,
                             struct sigfile *sig)
 {
 	char text[SIGFILE_MAX];
-	plat_on_signal(NULL, NULL); /* from here on to the end */
+	plat_hold_signals(); /* from here on to the end */
 	sig->is_signed = false;
 	rsakey_digest(RSAKEY_SHA256, image->bytes, image->size, sig->sha256);
 	size_t n = sigfile_format(sig, text);
@@ -359,10 +384,13 @@ static int pieeprom_publish(const struct job *job, const struct eeprom *image,
 /* A pair from an earlier run must never be written to a board by mistake: it goes before anything can fail. */
 static int pieeprom_remove_old(const struct job *job)
 {
-	if (!tool_remove(job->output) || !tool_remove(job->signature) ||
-	    (job->sign_firmware && !tool_remove(SIGNED_FIRMWARE)))
-		return tool_error("cannot remove the old %s", job->output);
-	return TOOL_OK;
+	const char *const old[] = { job->output, job->signature,
+		                    job->sign_firmware ? SIGNED_FIRMWARE : NULL };
+	int result = TOOL_OK;
+	for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+		if (old[i] && !tool_remove(old[i]))
+			result = tool_error("cannot remove the old %s", old[i]);
+	return result;
 }
 
 /* --- all of it */

@@ -38,13 +38,18 @@ struct plat_thread *plat_thread_start(void (*run)(void *), void *arg);
 void plat_thread_join(struct plat_thread *t);
 
 /* --- signals: calls FN(ctx, signal) from a thread of its own at every Ctrl-C or SIGTERM (and its like), and at every SIGUSR1
- * where there is such a signal. The first call must come before any thread is made by others; FN NULL: from now on they are
- * ignored, and no call is under way any more. False: out of threads. */
+ * where there is such a signal. The first call must come before any thread is made by others; FN NULL, after an earlier call:
+ * from now on they are ignored, and no call is under way any more. False: out of threads. */
 enum plat_signal {
 	PLAT_INTERRUPT, /* end */
 	PLAT_DRAIN,     /* begin nothing more, and end when what has begun is finished */
 };
 bool plat_on_signal(void (*fn)(void *ctx, enum plat_signal signal), void *ctx);
+
+/* For programs without plat_on_signal and with one thread: from plat_hold_signals to plat_release_signals the same signals
+ * do not end the program. What came meanwhile takes effect then, where the system keeps it. May be nested. */
+void plat_hold_signals(void);
+void plat_release_signals(void);
 
 /* Ends the program at once, whatever its threads do. */
 _Noreturn void plat_exit_now(int status);

@@ -209,6 +209,28 @@ bool plat_on_signal(void (*fn)(void *, enum plat_signal), void *ctx)
 	return ok;
 }
 
+static struct {
+	unsigned depth;
+	sigset_t mask_before;
+} held;
+
+void plat_hold_signals(void)
+{
+	sigset_t set;
+	if (held.depth++)
+		return;
+	sigemptyset(&set);
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaddset(&set, posix_signals[i].number);
+	pthread_sigmask(SIG_BLOCK, &set, &held.mask_before);
+}
+
+void plat_release_signals(void)
+{
+	if (--held.depth == 0)
+		pthread_sigmask(SIG_SETMASK, &held.mask_before, NULL);
+}
+
 void plat_exit_now(int status)
 {
 	_exit(status);

@@ -149,6 +149,17 @@ bool plat_on_signal(void (*fn)(void *, enum plat_signal), void *ctx)
 	return ok;
 }
 
+/* A handler of its own for each level: without a function to call, it only keeps the program from being ended. */
+void plat_hold_signals(void)
+{
+	SetConsoleCtrlHandler(on_console_event, TRUE);
+}
+
+void plat_release_signals(void)
+{
+	SetConsoleCtrlHandler(on_console_event, FALSE);
+}
+
 void plat_exit_now(int status)
 {
 	win32_console_restore();

@@ -149,6 +149,48 @@ ok "rpi-sign-bootcode -k KEY -H '' -p ''" cmp got want.code
 run rpi-sign-bootcode -c 2712 -i abc -k "" -o none
 is "rpi-sign-bootcode -k ''" "$status $err" "1 ERROR: no key: give a private key (-k) or an HSM wrapper (-H)"
 
+# an output that is a file which was read: refused, and the file stays. Losing a key cannot be repaired on locked boards.
+rpi-eeprom-config image >conf.sig
+openssl rsa -in key.pem -pubout -out public.pem 2>/dev/null
+echo 000102030405060708090a0b0c0d0e0f10111213 >hmac
+ln -s key.pem link.pem
+ln key.pem hard.pem
+# kept FILE COMMAND...: the command, whose output is FILE or a link to it, fails and leaves it
+kept() {
+	file=$1
+	cp "$file" before
+	shift
+	run "$@"
+	is "$*: refused" "$status $out${err%% the input*}" "1 ERROR: the output would replace"
+	ok "$*: $file stays" cmp "$file" before
+}
+kept key.pem rpi-bootloader-key-convert --output key.pem key.pem
+kept key.pem rpi-bootloader-key-convert --hash --output ./key.pem key.pem
+kept want.raw rpi-bootloader-key-convert --inform bin --output want.raw want.raw
+kept abc rpi-eeprom-digest -i abc -o abc
+kept key.pem rpi-eeprom-digest -i abc -o key.pem -k key.pem
+kept key.pem rpi-eeprom-digest -i abc -o link.pem -k key.pem
+kept key.pem rpi-eeprom-digest -i abc -o hard.pem -k key.pem
+kept hsm rpi-eeprom-digest -i abc -o hsm -H ./hsm
+kept key.pem rpi-sign-bootcode -c 2712 -i abc -o key.pem -k key.pem
+kept public.pem rpi-sign-bootcode -c 2712 -i abc -o public.pem -H ./hsm -p public.pem
+kept hsm rpi-sign-bootcode -c 2712 -i abc -o hsm -H ./hsm -p public.pem
+kept hmac rpi-sign-bootcode -c 2711 -i abc -o hmac -k key.pem -m hmac
+kept image rpi-eeprom-config --out image image
+kept image rpi-eeprom-config --list --out image image
+kept conf rpi-eeprom-config --config conf --out conf image
+kept conf.sig rpi-eeprom-config --config conf --digest conf.sig --out conf.sig image
+kept key.pem rpi-eeprom-config --config conf --pubkey key.pem --out key.pem image
+kept abc rpi-eeprom-config --cacertder abc --out abc image
+kept abc rpi-eeprom-config --bootcode abc --out abc image
+kept abc rpi-eeprom-config --config conf --bootsys abc --out abc image
+cp abc got
+rpi-sign-bootcode -c 2712 -n 16 -i got -k key.pem -o got
+ok "a program is signed in its place" cmp got want.code
+cp image got
+rpi-eeprom-config --config conf --out got got
+ok "an image is changed in its place" cmp got want.image
+
 # wrappers without "#!", by path and in PATH
 rpi-eeprom-digest -i abc -o got -H ./bare
 ok "rpi-eeprom-digest -H with a script without #!" cmp got want.sig

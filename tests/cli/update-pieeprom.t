@@ -114,6 +114,32 @@ cp "$SRC/recovery/update-pieeprom.sh" "$T/copy of recovery"
 PATH=$SRC/tools:$PATH run "$T/copy of recovery/update-pieeprom.sh"
 is "a copied folder finds the tool in PATH" "$status" 0
 
+# --- a result that would take the place of an input or of another result: nothing is removed or written
+collides() {
+	name=$1
+	shift
+	fresh
+	echo stale >pieeprom.bin
+	cp "$T/hsm wrapper" "my hsm"
+	before=$(state .)
+	usage_case "$name" "$tool" "$@"
+	is "$name: all files as they were" "$(state .)" "$before"
+	rm "my hsm"
+}
+collides "the source" -o pieeprom.original.bin
+collides "the configuration" -o ./boot.conf
+collides "the key" -k "my key.pem" -o "my key.pem"
+collides "the public key" -H "./my hsm" -p public.pem -o public.pem
+collides "the wrapper" -H "./my hsm" -p public.pem -o "my hsm"
+collides "the recovery program" -fr -k "my key.pem" -o recovery.original.bin
+collides "the signed recovery program" -fr -k "my key.pem" -o ./bootcode5.bin
+collides "the signed firmware" -fr -k "my key.pem" -o pieeprom.signed_boot.bin
+fresh
+mkdir pieeprom.sig
+run "$tool"
+is "a .sig file that cannot be removed is named" "$status $err" "1 ERROR: cannot remove the old pieeprom.sig"
+rmdir pieeprom.sig
+
 # --- failures: status 1, no pair, no leftovers, inputs and bootcode5.bin as they were
 fails() {
 	name=$1 says=$2
@@ -240,4 +266,19 @@ while [ ! -e "$T/asked" ]; do sleep 0.1; done
 kill -TERM $pid
 wait $pid
 is "SIGTERM: no pair, no leftovers" "$(find . -name 'pieeprom.bin' -o -name '*.sig' -o -name '.*' ! -name .)" ""
+
+# --- a signal while the results are written: all of them are. bootcode5.bin is a FIFO: opening it waits for the tool.
+fresh
+mkfifo bootcode5.bin
+"$tool" -fr -k "my key.pem" >/dev/null 2>&1 &
+pid=$!
+exec 3<bootcode5.bin
+kill -TERM $pid
+cat <&3 >"$T/code"
+exec 3<&-
+wait $pid
+is "SIGTERM among the results: status" $? 0
+is "SIGTERM among the results: the pair and all else" "$(sum pieeprom.bin) $(sum pieeprom.sig) $(sum "$T/code") $(sum pieeprom.signed_boot.bin)" \
+	"$firmware_image $firmware_sig 7a62b6810ff11669ef3841f7d35ade140a27b7a54646f6a3d8286c13dc2136d0 4009f87969cfc94764a029dcee8c166bc418dbac8901ecf8f76dbd5d8eef1ab8"
+fresh
 tap_end

@@ -119,14 +119,40 @@ bool tool_is_regular(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-bool tool_same_file(const char *a, const char *b)
+static bool tool_same_existing(const char *a, const char *b)
 {
 	struct stat sa, sb;
-	if (strcmp(a, b) == 0)
-		return true;
 	/* a system without such numbers says 0 */
 	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
 	       sa.st_ino == sb.st_ino && sa.st_ino != 0;
+}
+
+/* Whether A and B are one name in one directory. */
+static bool tool_same_place(const char *a, const char *b)
+{
+	const char *name_a = strrchr(a, '/'), *name_b = strrchr(b, '/');
+	if (strcmp(name_a ? name_a + 1 : a, name_b ? name_b + 1 : b) != 0)
+		return false;
+	/* with its slash, "/" stays "/" */
+	char *in_a = name_a ? str_new("%.*s", (int)(name_a + 1 - a), a) : str_new(".");
+	char *in_b = name_b ? str_new("%.*s", (int)(name_b + 1 - b), b) : str_new(".");
+	bool same = in_a && in_b && tool_same_existing(in_a, in_b);
+	free(in_a);
+	free(in_b);
+	return same;
+}
+
+bool tool_same_file(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0 || tool_same_existing(a, b) || tool_same_place(a, b);
+}
+
+int tool_keep_inputs(const char *output, const char *const inputs[], size_t count)
+{
+	for (size_t i = 0; output && i < count; i++)
+		if (inputs[i] && tool_is_regular(inputs[i]) && tool_same_file(inputs[i], output))
+			return tool_error("the output would replace the input %s", inputs[i]);
+	return TOOL_OK;
 }
 
 bool tool_has_terminal(void)
@@ -184,7 +210,11 @@ static int tool_write_path(const char *path, const void *bytes, size_t n)
 		return err;
 	}
 	char *target = tool_follow_links(path);
-	err = target ? atomic_file_write(target, bytes, n, 0666) : errno;
+	if (!target)
+		return errno;
+	plat_hold_signals(); /* the temporary file must not stay behind */
+	err = atomic_file_write(target, bytes, n, 0666);
+	plat_release_signals();
 	free(target);
 	return err;
 }

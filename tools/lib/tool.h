@@ -42,8 +42,12 @@ int tool_read_stream(FILE *file, size_t limit, struct bytes *out);
 /* Whether PATH is a regular file, also behind symbolic links. */
 bool tool_is_regular(const char *path);
 
-/* Whether A and B are one name, or one existing file, also behind symbolic links. */
+/* Whether A and B are one name, also one in one directory, or one existing file, also behind symbolic links. */
 bool tool_same_file(const char *a, const char *b);
+
+/* A file that was read, a key above all, is not to be lost to a mistyped OUTPUT (NULL: standard output). Entries of INPUTS
+ * may be NULL. Returns TOOL_OK, or TOOL_ERROR after a message if OUTPUT is one of the COUNT files. */
+int tool_keep_inputs(const char *output, const char *const inputs[], size_t count);
 
 /* Puts N bytes into PATH (NULL: standard output): a regular file whole or not at all, also behind a symbolic link whose
  * target need not exist; a device or pipe directly. Returns TOOL_OK, or TOOL_ERROR after a message. */
