@@ -106,8 +106,10 @@ static struct results pieeprom_results(const struct job *job)
 /* A name among the results that is an input too: it would be lost. NULL: none. */
 static const char *pieeprom_lost_input(const struct job *job)
 {
-	const char *inputs[] = { job->source,     job->config,  job->key,
-		                 job->public_key, job->wrapper, job->sign_firmware ? RECOVERY : NULL };
+	const char *inputs[] = {
+		job->source,     job->config,  job->key,
+		job->public_key, job->wrapper, job->sign_firmware ? RECOVERY : NULL
+	};
 	struct results results = pieeprom_results(job);
 	for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
 		for (size_t k = 0; k < results.count; k++)
@@ -326,10 +328,11 @@ static int pieeprom_put(const struct job *job, struct eeprom *image, const char 
 static int pieeprom_put_config(const struct job *job, struct eeprom *image,
                                const struct bytes *config)
 {
-	if (config->size > EEPROM_FILE_SAFE)
+	int result = pieeprom_put(job, image, "bootconf.txt", config->data, config->size);
+	if (result == TOOL_OK && config->size > EEPROM_FILE_SAFE)
 		tool_warn("%s: more than %u bytes run into the next flash sector", job->config,
 		          EEPROM_FILE_SAFE);
-	return pieeprom_put(job, image, "bootconf.txt", config->data, config->size);
+	return result;
 }
 
 static int pieeprom_sign_config(const struct job *job, const struct signing *signing,

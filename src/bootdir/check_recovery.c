@@ -57,7 +57,13 @@ static void check_recovery_locked(struct check_ctx *c, const char *why)
 			e->boot_code.known || e->boot_code_differs ? " in all parts with one key"
 								   : "",
 			why);
-	if (eeprom_build_time(&e->image, &built) && built < SECURE_BOOT_SINCE)
+	bool dated = eeprom_build_time(&e->image, &built);
+	if (!dated && e->pubkey.known)
+		check_add(c, &lock_too_old, file, 0,
+		          "the boot loader carries no build time: whether it knows secure boot is "
+		          "unknown, but %s",
+		          why);
+	if (dated && built < SECURE_BOOT_SINCE)
 		check_add(
 			c, &lock_too_old, file, 0,
 			"the boot loader is older than 2021-09-20 and knows no secure boot, but %s",

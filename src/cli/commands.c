@@ -261,7 +261,11 @@ int command_check(const struct options *o, const struct bootfiles_places *places
 	if (!err && findings_fits_any(&findings))
 		status = 0;
 	findings_free(&findings);
-	return status;
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "rpiboot: standard output: %s\n", strerror(errno ? errno : EIO));
+	return status ? status : outcome_status(ERR_USAGE);
 }
 
 int command_list(const struct options *o)

@@ -100,5 +100,14 @@ if [ -w /dev/full ]; then
 		"$OUT/rpiboot" $option >/dev/full 2>"$T/err"
 		is "$option onto a full device" "$? $(cat "$T/err")" '255 rpiboot: standard output: No space left on device'
 	done
+	mkdir -p "$T/os"
+	head -c 5000 /dev/zero | tr '\0' x >"$T/os/bootcode.bin"
+	cp "$T/os/bootcode.bin" "$T/os/start.elf"
+	"$OUT/rpiboot" --check -d "$T/os" --chip 2763 >/dev/null
+	is "--check: fit" $? 0
+	for option in --json --verbose; do
+		"$OUT/rpiboot" --check -d "$T/os" --chip 2763 $option >/dev/full 2>"$T/err"
+		is "--check $option onto a full device" "$? $(cat "$T/err")" '255 rpiboot: standard output: No space left on device'
+	done
 fi
 tap_end
