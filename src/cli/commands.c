@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands.h"
 
+#include "base/serial.h"
 #include "bootdir/bootdir_hash.h"
 #include "bootdir/enforce.h"
 #include "cli/follow.h"
@@ -26,15 +27,38 @@
 
 #define WAIT_SECONDS 60 /* of --wait-disk without a number, and --wait-for */
 
-/* -l: no limit; -n; several selectors: as many; otherwise one. */
+static bool command_is_same_path(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+/* The number of different texts in LIST. */
+static unsigned command_count_different(const char *const *list, unsigned count,
+                                        bool (*same)(const char *, const char *))
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < count; i++) {
+		unsigned j = 0;
+		while (j < i && !same(list[j], list[i]))
+			j++;
+		n += j == i;
+	}
+	return n;
+}
+
+/* -l: no limit; -n; several selectors: as many boards as they can choose, and a serial number is one board whatever its path;
+ * otherwise one. */
 static unsigned command_wanted_boards(const struct options *o)
 {
-	unsigned selectors = o->path_count > o->serial_count ? o->path_count : o->serial_count;
 	if (o->loop)
 		return 0;
 	if (o->count)
 		return (unsigned)o->count;
-	return selectors > 1 ? selectors : 1;
+	if (o->serial_count)
+		return command_count_different(o->serials, o->serial_count, serial_same);
+	if (o->path_count)
+		return command_count_different(o->paths, o->path_count, command_is_same_path);
+	return 1;
 }
 
 /* --wait-disk, and what implies it; 0: disks are not waited for. */

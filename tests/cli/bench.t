@@ -73,6 +73,17 @@ bystanders -- --list -i 00000000
 is 'list, none chosen: status' "$status" 5
 says 'list, none chosen' not-chosen
 
+# --- as many boards as the paths and serial numbers choose: both must hold, and a serial number is one board
+cm4="$boards/cm4-msd.board;path 1-1.3" cm5="$boards/cm5-gadget.board;path 1-1.4"
+for chosen in '-i b29d2da0 -i 10000000b29d2da0' '-p 1-1.3 -p 1-1.3' '-p 1-1.3 -p 1-1.4 -i b29d2da0'; do
+	# shellcheck disable=SC2086 # several words
+	bench "$cm4" "$cm5;bystander" -- -q -d "$T/gadget" $chosen
+	is "one board: $chosen" "$status" 0
+done
+bench "$cm4" "$cm5" -- --json -q -d "$T/gadget" -p '1-1.*' -i 8a1b2c3d4e5f6071 -i 10000000b29d2da0
+is 'two boards: status' "$status" 0
+is 'two boards' "$(printf '%s\n' "$out" | jq -r 'select(.event == "result") | .path' | sort | tr '\n' ' ')" '1-1.3 1-1.4 '
+
 # --- waiting for disks
 bench "$boards/cm4-gadget.board;path 1-1.3;disk-size 33554432" -- -q -d "$T/gadget" --wait-disk=20
 is 'wait-disk' "$status $out$err" '0 1-1.3 10000000b29d2da0 /dev/sda 33554432 -'
