@@ -351,7 +351,12 @@ static enum err board_retry_second_stage(struct board *b, enum err err, enum boa
 		                    "refused. Otherwise another cable or port.",
 		                    "%s", err_text(err));
 		return board_explain_refusal(b, ERR_SECOND_STAGE);
-	default:
+	case ERR_USB_BUSY:
+	case ERR_USB_ACCESS:
+	case ERR_USB_MEMORY:
+	case ERR_MEMORY:
+		return report_error(b->setup->report, &b->facts, err, "second stage not sent");
+	default: /* an interrupt, or about a file and reported */
 		return err;
 	}
 }

@@ -243,6 +243,17 @@ static void only_recovery_is_held_off(void)
 	CHECK(run.time < 5 * PLAT_SECOND);
 }
 
+/* usbfs has 16 MiB for all devices together, and another program may hold them. A board that fails has an error of its own, and
+ * its advice, not only a warning that the boot message was not sent. */
+static void no_memory_in_the_kernel(void)
+{
+	begin(simrun_directory("gadget"));
+	lines("chip 2711;get config.txt;done");
+	run.kernel_memory = 16;
+	go();
+	check(2, "", "second stage not sent: the kernel's USB memory is used up. Raise ");
+}
+
 int main(void)
 {
 	sim_begin();
@@ -251,6 +262,7 @@ int main(void)
 	RUN(odd_metadata);
 	RUN(an_empty_file);
 	RUN(a_signature_goes_into_the_boot_message);
+	RUN(no_memory_in_the_kernel);
 	RUN(serials_cannot_choose_a_board_without_one);
 	RUN(a_finished_board_is_held_off_for_a_minute);
 	RUN(without_a_serial_for_five_seconds);
