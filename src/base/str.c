@@ -107,6 +107,27 @@ const char *str_escape(char *to, size_t size, const char *from)
 	return to;
 }
 
+char *str_shell(const char *s)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789_-+=:,./@%";
+	struct str_buffer word = { 0 };
+	if (*s == '-')
+		str_addf(&word, "./");
+	bool quote = s[strspn(s, plain)] || !*s;
+	str_addf(&word, "%s", quote ? "'" : "");
+	for (; *s; s++)
+		if (*s == '\'')
+			str_addf(&word, "'\\''");
+		else
+			str_add(&word, s, 1);
+	str_addf(&word, "%s", quote ? "'" : "");
+	if (!word.failed)
+		return word.bytes;
+	free(word.bytes);
+	return NULL;
+}
+
 void str_first_line(char *text)
 {
 	size_t blank = strspn(text, "\r\n "), length = strcspn(text + blank, "\r\n");

@@ -25,6 +25,10 @@ void str_addf(struct str_buffer *b, const char *format, ...) __attribute__((form
  * does not fit. Returns TO. */
 const char *str_escape(char *to, size_t size, const char *from);
 
+/* S as one word of a shell's command line, in quotes if it needs them, to be freed; NULL: out of memory. It does not
+ * begin with a dash. */
+char *str_shell(const char *s);
+
 /* Length in bytes of the valid UTF-8 sequence S begins with (1 to 4; overlong forms and surrogates are not valid), 0 if
  * it begins with none. S is terminated and not empty. */
 size_t str_utf8(const char *s);

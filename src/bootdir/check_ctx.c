@@ -9,20 +9,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ADVICE with the boot directory for "@", to be freed; NULL: out of memory. */
+char *check_literal(const char *text)
+{
+	struct str_buffer literal = { 0 };
+	str_add(&literal, "", 0);
+	for (; *text; text++) {
+		if (*text == '@')
+			str_add(&literal, "@", 1);
+		str_add(&literal, text, 1);
+	}
+	if (!literal.failed)
+		return literal.bytes;
+	free(literal.bytes);
+	return NULL;
+}
+
+/* ADVICE with the boot directory, as a shell takes it, for "@", to be freed; NULL: out of memory. */
 static char *check_expand(const struct check_ctx *c, const char *advice)
 {
-	const char *directory = c->files->directory ? c->files->directory : ".";
-	char *text = str_new("%s", "");
-	while (text && *advice) {
+	struct str_buffer text = { 0 };
+	char *directory = str_shell(c->files->directory ? c->files->directory : ".");
+	text.failed = !directory;
+	str_addf(&text, "%s", ""); /* an empty advice is a text, too */
+	while (!text.failed && *advice) {
 		size_t n = strcspn(advice, "@");
-		char *more = str_new("%s%.*s%s", text, (int)n, advice,
-		                     advice[n] == '@' ? directory : "");
-		free(text);
-		text = more;
-		advice += n + (advice[n] == '@');
+		bool literal = advice[n] == '@' && advice[n + 1] == '@';
+		str_add(&text, advice, n + literal);
+		if (advice[n] == '@' && !literal)
+			str_addf(&text, "%s", directory);
+		advice += n + (advice[n] == '@') + literal;
 	}
-	return text;
+	free(directory);
+	if (!text.failed)
+		return text.bytes;
+	free(text.bytes);
+	return NULL;
 }
 
 static void check_add_text(struct check_ctx *c, const struct rule *rule, enum err err,

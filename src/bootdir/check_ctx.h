@@ -21,7 +21,7 @@ struct rule {
 	enum findings_severity severity;
 	enum err err;       /* like check_finding.err */
 	bool in_runs;       /* the same */
-	const char *advice; /* "@" stands for the boot directory; NULL: none, or check_add_advice */
+	const char *advice; /* "@" stands for the boot directory, "@@" for itself; NULL: none, or check_add_advice */
 };
 
 /* A hash that chips share: large files are read once. */
@@ -78,6 +78,9 @@ struct check_ctx {
 /* Adds a finding; the second form with an ADVICE of its own and, if ERR is not OK, that error. */
 void check_add(struct check_ctx *c, const struct rule *rule, const char *file, unsigned line,
                const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* TEXT for an advice, with each "@" standing for itself; to be freed, NULL: out of memory. */
+char *check_literal(const char *text);
+
 void check_add_advice(struct check_ctx *c, const struct rule *rule, enum err err, const char *file,
                       unsigned line, const char *advice, const char *format, ...)
 	__attribute__((format(printf, 7, 8)));

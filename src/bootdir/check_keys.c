@@ -26,12 +26,18 @@ static void check_keys_search_directory(struct check_ctx *c, const char *directo
 
 static void check_keys_add(struct check_ctx *c, const char *path)
 {
-	char *advice = str_new("Keep keys elsewhere: mkdir -p ~/keys && mv %s ~/keys/", path);
+	char *word = str_shell(path), *name = word ? check_literal(word) : NULL;
+	char *advice = name ? str_new("Keep keys elsewhere: mkdir -p ~/keys && mv %s ~/keys/", name)
+	                    : NULL;
 	if (advice)
 		check_add_advice(
 			c, &private_key, OK, check_relative(c, path), 0, advice,
 			"a private key: anyone who has it can sign for your boards, and the "
 			"directory is served to them");
+	else
+		c->findings->out_of_memory = true;
+	free(word);
+	free(name);
 	free(advice);
 }
 

@@ -165,7 +165,7 @@ static char *check_stage_explain(const struct bootfiles *files, char **advice)
 	const struct chip *chip = files->chip, *other = check_stage_recovery_of(files);
 	const char *directory = files->directory ? files->directory : "mass-storage-gadget";
 	if (chip->eeprom_size && check_stage_has(files, "recovery.original.bin")) {
-		*advice = str_new("Make it: cd %s && ./update-pieeprom.sh -f -k KEY", directory);
+		*advice = str_new("Make it: cd @ && ./update-pieeprom.sh -f -k KEY");
 		return str_new("not made yet: recovery.original.bin is here");
 	}
 	if (other) {
@@ -178,7 +178,9 @@ static char *check_stage_explain(const struct bootfiles *files, char **advice)
 		                  chip->name);
 		return str_new("the legacy firmware is not for %s", chip->name);
 	}
-	*advice = bootfiles_fetch_command(files->places, directory);
+	char *command = bootfiles_fetch_command(files->places, directory);
+	*advice = command ? check_literal(command) : NULL;
+	free(command);
 	return files->directory ? str_new(FINDINGS_NO_STAGE " for this chip")
 	                        : str_new("in none of the default directories");
 }

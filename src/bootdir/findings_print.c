@@ -93,12 +93,12 @@ static const char *const severities[] = { "note", "warning", "error" };
 
 static void print_finding(const struct check_finding *f, unsigned all, FILE *out)
 {
-	char file[SAFE], text[SAFE], list[80] = "", number[16] = "";
+	char file[SAFE], text[SAFE], advice[4 * SAFE], list[80] = "", number[16] = "";
 	if (f->line)
 		snprintf(number, sizeof number, ":%u", f->line);
 	if (f->chips != all)
 		print_chip_list(f->chips, list, sizeof list);
-	const char *advice = f->advice ? f->advice : "";
+	str_escape(advice, sizeof advice, f->advice ? f->advice : "");
 	size_t n = strlen(advice);
 	bool ends = n > 0 && strchr(".?", advice[n - 1]);
 	char *line = str_new("%s: %s%s: %s%s%s%s%s%s", severities[f->severity],

@@ -231,10 +231,11 @@ static void text_print_diagnosis(const struct text *t, const struct event *e)
 
 static void text_print_error(const struct text *t, const struct event *e)
 {
-	char safe[SAFE];
+	char safe[SAFE], safe_advice[SAFE];
 	const char *advice = e->advice ? e->advice : outcome_advice(e->err);
 	char *text = str_new("%s: %s.%s%s", str_escape(safe, sizeof safe, e->text),
-	                     err_text(e->err), advice ? " " : "", advice ? advice : "");
+	                     err_text(e->err), advice ? " " : "",
+	                     str_escape(safe_advice, sizeof safe_advice, advice ? advice : ""));
 	text_print_long(t, e, text ? text : safe);
 	free(text);
 }

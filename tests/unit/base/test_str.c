@@ -43,8 +43,31 @@ static void the_first_line(void)
 	}
 }
 
+/* What a POSIX shell takes as just this word: XCU 2.2.2, between single quotes all stands for itself but a quote. */
+static void words_of_a_shell(void)
+{
+	static const char *const words[][2] = {
+		{ "", "''" },
+		{ "recovery5", "recovery5" },
+		{ "/a/b_c-1.2+@%,=:", "/a/b_c-1.2+@%,=:" },
+		{ "my dir", "'my dir'" },
+		{ "$(x);`y`&", "'$(x);`y`&'" },
+		{ "it's", "'it'\\''s'" },
+		{ "-rf", "./-rf" },
+		{ "- f", "./'- f'" },
+		{ "~", "'~'" },
+		{ "\xc3\xa9", "'\xc3\xa9'" },
+	};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		char *word = str_shell(words[i][0]);
+		CHECK_STR(word, words[i][1]);
+		free(word);
+	}
+}
+
 int main(void)
 {
+	RUN(words_of_a_shell);
 	RUN(a_buffer_grows);
 	RUN(nothing_added_is_an_empty_text);
 	RUN(the_first_line);

@@ -326,9 +326,16 @@ static void keys_in_the_directory(void)
 	check_directory("2711");
 	CHECK_FOUND("private-key", "sub/my.key", FINDING_ERROR, ERR_UNFIT);
 	CHECK_INT(count_of("private-key"), 1);
+	CHECK(strstr(finding("private-key")->advice, "mv f/sub/my.key ~/keys/"));
 	remove("f/sub/my.key");
 	check_directory("2711");
 	CHECK(!finding("private-key"));
+	/* the command moves just this file, whatever its name is: @ stands for the directory elsewhere */
+	put("f/sub/me@host $(x).key", "-----BEGIN PRIVATE KEY-----\nMII\n");
+	check_directory("2711");
+	CHECK(finding("private-key") &&
+	      strstr(finding("private-key")->advice, "mv 'f/sub/me@host $(x).key' ~/keys/"));
+	remove("f/sub/me@host $(x).key");
 }
 
 /* The directories beside this one that a board of another chip needs. */

@@ -72,7 +72,7 @@ static void put_config_sig(bool other)
 	replace("bootconf.sig", text, strlen(text));
 }
 
-/* The build time that images carry (docs/secure-boot.md, 7), somewhere in a resource. */
+/* The build time that images carry (docs/secure-boot.md, 8), somewhere in a resource. */
 static const char *build_time = "1700000000";
 
 static void put_build_time(bool is_2712)
@@ -284,7 +284,7 @@ static void combinations(void)
 }
 
 /* A signed image whose boot loader does not know signatures, or may not: 1632136573 (2021-09-20) is the oldest that
- * signing takes, and every published image carries its build time (docs/secure-boot.md, 7). */
+ * signing takes, and every published image carries its build time (docs/secure-boot.md, 8). */
 static void boot_loaders_without_secure_boot(void)
 {
 	static const struct {
