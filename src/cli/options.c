@@ -17,8 +17,10 @@ static enum options_result options_fail(struct options *o, const char *format, .
 {
 	va_list args;
 	va_start(args, format);
-	vsnprintf(o->error, sizeof o->error, format, args);
+	char text[sizeof o->error];
+	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
+	str_escape(o->error, sizeof o->error, text);
 	return OPTIONS_ERROR;
 }
 

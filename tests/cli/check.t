@@ -266,7 +266,7 @@ cp "$T/a b@c/boot.conf" "$T/a b@c/pieeprom.original.bin"
 (cd "$T" && "$OUT/rpiboot" --check -d "a b@c" --chip 2711 --json) >"$T/out"
 ok "a directory with a blank and an @ in a command" grep -q "cd 'a b@c' && ./update-pieeprom.sh\"" "$T/out"
 esc=$(printf '\033')
-printf -- '-----BEGIN PRIVATE KEY-----\nMII\n' >"$T/a b@c/$esc[31m.pem"
+printf -- '-----BEGIN PRIVATE KEY-----\nMII\n' >"$T/a b@c/${esc}[31m.pem"
 (cd "$T" && "$OUT/rpiboot" --check -d "a b@c" --chip 2711) >"$T/out"
 is "a name with an escape sequence: none on the terminal" "$(grep -c "$esc" "$T/out") $(grep -c '^error: .x1b' "$T/out")" '0 1'
 tap_end

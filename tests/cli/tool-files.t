@@ -203,4 +203,22 @@ run rpi-eeprom-digest -i abc -o none -H ./bare
 is "a wrapper that may not be run" "$status $err" "1 ERROR: HSM wrapper \"./bare\" cannot be run: Permission denied"
 run rpi-eeprom-digest -i abc -o none -H nowhere
 is "a wrapper that is not there" "$status $err" "1 ERROR: HSM wrapper \"nowhere\" cannot be run: No such file or directory"
+
+# names with bytes that terminals obey: one line, without them
+esc=$(printf '\033')
+name="${esc}[31m
+x"
+want="$(printf '\\x1b[31m\\x0ax')"
+escaped() {
+	run "$@"
+	is "${1##*/}: an odd name in its message" "$(printf '%s\n' "$err" | grep -c -F "$want") $(printf '%s\n' "$err" | wc -l)" "1 1"
+}
+escaped rpi-eeprom-config "$name"
+escaped rpi-eeprom-config image "$name"
+escaped rpi-eeprom-digest -i "$name" -o none
+escaped rpi-sign-bootcode -c 2712 -i "$name" -k key.pem -o none
+escaped rpi-bootloader-key-convert "$name"
+escaped update-pieeprom -c "$name" -i image
+escaped "$OUT/rpiboot" "--$name"
+escaped "$OUT/rpiboot" "$name"
 tap_end

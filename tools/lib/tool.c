@@ -14,13 +14,19 @@
 
 /* --- messages */
 
+/* One line, whatever names of files are in it. */
+static void tool_print(const char *before, const char *format, va_list args, const char *after)
+{
+	char text[2048], safe[4 * sizeof text];
+	vsnprintf(text, sizeof text, format, args);
+	fprintf(stderr, "%s: %s%s\n", before, str_escape(safe, sizeof safe, text), after);
+}
+
 int tool_error(const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	fputs("ERROR: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	tool_print("ERROR", format, args, "");
 	va_end(args);
 	return TOOL_ERROR;
 }
@@ -29,9 +35,7 @@ void tool_warn(const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	fputs("WARNING: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	tool_print("WARNING", format, args, "");
 	va_end(args);
 }
 
@@ -39,9 +43,7 @@ int tool_usage(const char *program, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	fprintf(stderr, "%s: ", program);
-	vfprintf(stderr, format, args);
-	fputs(" (try --help)\n", stderr);
+	tool_print(program, format, args, " (try --help)");
 	va_end(args);
 	return TOOL_USAGE;
 }

@@ -14,13 +14,15 @@
 #define TOOL_ERROR 1 /* bad input, a file that cannot be read or written, a failed check */
 #define TOOL_USAGE 2 /* wrong arguments */
 
-/* Prints "ERROR: ..." and a newline on stderr. Returns TOOL_ERROR, so that callers can `return tool_error(...)`. */
+/* These print one line on stderr, with the bytes in it that are not text as \xNN (base/str.h).
+ *
+ * "ERROR: ...". Returns TOOL_ERROR, so that callers can `return tool_error(...)`. */
 int tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints "WARNING: ..." and a newline on stderr. */
+/* "WARNING: ...". */
 void tool_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints "PROGRAM: ... (try --help)" on stderr. Returns TOOL_USAGE. */
+/* "PROGRAM: ... (try --help)". Returns TOOL_USAGE. */
 int tool_usage(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 struct bytes {
