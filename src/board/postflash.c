@@ -207,6 +207,19 @@ static enum err postflash_await_idle(struct postflash *p, struct flash *f,
 	return err || status.ready ? err : postflash_choose(p, p->connection.a, index);
 }
 
+/* What the board answered to CLOSE. All is on the disk and verified by then. */
+static void postflash_closed(struct postflash *p, const struct postboot *a,
+                             const struct medium *medium, bool keep, enum err err)
+{
+	const char *why = err == ERR_INTERRUPTED ? err_text(err) : medium->problem;
+	p->ejected = !err && keep;
+	if (err && keep)
+		snprintf(p->not_ejected, sizeof p->not_ejected, "%s", why);
+	else if (err)
+		report_notice(a->report, a->board, "%s is not offered as a disk again: %s",
+		              medium->name, why);
+}
+
 static enum err postflash_run_session(struct postflash *p, const struct postboot *a, bool keep)
 {
 	struct flash f = postflash_flash(p, a);
@@ -235,8 +248,9 @@ static enum err postflash_run_session(struct postflash *p, const struct postboot
 		return report_error(a->report, a->board, err, "%s", problem);
 	f.disk_name = p->name;
 	err = postflash_work(p, &f, medium);
-	if (!err && !spool)
-		medium->ops->publish(medium);
+	if (!err)
+		postflash_closed(p, a, medium, keep,
+		                 spool ? f.published : medium->ops->publish(medium));
 	medium->ops->close(medium);
 	return err;
 }
@@ -260,7 +274,6 @@ static enum err postflash_run_direct(struct postflash *p, struct postboot *a)
 	bool keep = p->setup->eject && !program;
 	enum err err = postflash_run_session(p, a, keep);
 	postdirect_end(&p->connection);
-	p->ejected = !err && keep;
 	if (!err && program)
 		postflash_find_node(p, a);
 	return err;
@@ -313,11 +326,12 @@ static enum err postflash_eject_disk(struct postflash *p, const struct postboot 
 
 void postflash_eject(struct postflash *p, const struct postboot *a)
 {
-	char problem[MEDIUM_PROBLEM];
 	if (!p->done || !p->setup->eject)
 		return;
-	if (!p->ejected && postflash_eject_disk(p, a, problem) != OK)
-		report_warning(a->report, a->board, "eject", "not ejected: %s", problem);
+	if (!p->ejected && !*p->not_ejected && postflash_eject_disk(p, a, p->not_ejected) == OK)
+		p->ejected = true;
+	if (!p->ejected)
+		report_warning(a->report, a->board, "eject", "not ejected: %s", p->not_ejected);
 	else
 		report_emit(a->report,
 		            &(struct event){ .kind = EV_EJECTED,

@@ -29,9 +29,10 @@ struct postflash {
 	/* set by postflash_run */
 	bool chosen, done; /* a disk is chosen; it was written, or read, as asked */
 	bool ejected;
-	char name[TARGET_NAME]; /* the board's own of the disk; "" unknown */
-	uint64_t size;          /* of it, bytes */
-	struct sysfs_disk disk; /* where it is one of the host; node "" where it is not */
+	char not_ejected[MEDIUM_PROBLEM]; /* why, after an attempt; "": none, or it is ejected */
+	char name[TARGET_NAME];           /* the board's own of the disk; "" unknown */
+	uint64_t size;                    /* of it, bytes */
+	struct sysfs_disk disk;           /* where it is one of the host; node "" where it is not */
 	struct flash_figures figures;
 
 	/* internal */

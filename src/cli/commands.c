@@ -255,11 +255,11 @@ int command_serve(const struct options *o, const struct bootfiles_places *places
 		if (!err)
 			station_run(&setup, &summary);
 		status = err ? outcome_status(err) : summary.status;
+		image_free(setup.after.flash.image); /* it reports, too */
 		report_emit(run.report, &(struct event){ .kind = EV_SUMMARY,
 		                                         .summary = &run.boards,
 		                                         .code = (uint32_t)status });
 	}
-	image_free(setup.after.flash.image);
 	enforce_free(setup.enforce);
 	int error = observers_end(&run.observers, run.report);
 	if (error)

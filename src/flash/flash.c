@@ -215,7 +215,7 @@ enum err flash_write(struct flash *f, struct medium *medium)
 	if (f->verify)
 		f->figures.checked = medium->past_cache ? FLASH_CHECKED_MEDIUM
 		                                        : FLASH_CHECKED_CACHE;
-	medium->ops->publish(medium);
+	f->published = medium->ops->publish(medium);
 	report_emit(f->steps.report, &(struct event){ .kind = EV_FLASH_END,
 	                                              .board = f->steps.board,
 	                                              .name = medium->name,

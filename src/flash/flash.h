@@ -29,6 +29,7 @@ struct flash {
 
 	/* set by flash_write */
 	struct flash_figures figures;
+	enum err published; /* what medium->ops->publish returned: no failure of the board's */
 
 	/* internal */
 	bool erased,

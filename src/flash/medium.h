@@ -52,8 +52,9 @@ struct medium_ops {
 	/* Whether it still is the same disk, in its place. ERR_DISK_IDENTITY. */
 	enum err (*confirm)(struct medium *m);
 
-	/* Makes the new partitions visible to the host. What fails here does no harm. */
-	void (*publish)(struct medium *m);
+	/* Makes the new partitions visible to the host, or where it was opened so, takes the disk away from it. What fails here
+	 * does no harm to what was written. ERR_DIRECT. */
+	enum err (*publish)(struct medium *m);
 
 	/* Frees it; the host may use the disk again. */
 	void (*close)(struct medium *m);

@@ -210,10 +210,10 @@ static enum err medium_direct_confirm(struct medium *m)
 	return ERR_BOARD_LOST;
 }
 
-static void medium_direct_publish(struct medium *m)
+static enum err medium_direct_publish(struct medium *m)
 {
 	struct medium_direct *d = medium_direct_of(m);
-	direct_close_disk(d->setup.session, d->setup.keep);
+	return medium_direct_result(d, direct_close_disk(d->setup.session, d->setup.keep));
 }
 
 static void medium_direct_close(struct medium *m)

@@ -240,12 +240,13 @@ static enum err disk_read(struct medium *m, uint64_t offset, void *to, size_t n)
 
 /* --- opening and closing */
 
-static void disk_publish(struct medium *m)
+static enum err disk_publish(struct medium *m)
 {
 	struct medium_disk *d = disk_of(m);
 	uint64_t deadline = plat_now() + PUBLISH_TIME;
 	while (plat_disk_reread(d->disk) == EBUSY && plat_now() < deadline)
 		plat_pause(LOOK_PAUSE);
+	return OK;
 }
 
 static void disk_close(struct medium *m)

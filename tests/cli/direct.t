@@ -97,6 +97,27 @@ for message in hole data hash; do
 	ok "interrupted at $message: no table, or untouched" safe
 done
 
+is 'a board that does not close the disk' "$(
+	flash 'fault refuse 11 at flash close' --flash "$T/image"
+	printf '%s %s %s' "$status" "$(told 'not ejected: ')" "$(printf '%s\n' "$out" | grep -c Ejected)"
+)" '0 1 0'
+
+# A decoder that has given all, and ends only after the board has failed: the summary is the last event all the same.
+mkdir "$T/bin"
+cat >"$T/bin/gzip" <<EOF
+#!/bin/sh
+cat >"$T/fed"
+cat "$T/image"
+exec >&-
+until grep -q '"event":"result"' "$T/run.out" || ! kill -0 \$PPID; do sleep 0.05; done
+EOF
+chmod +x "$T/bin/gzip"
+run "$vb" --quiet --limit 600 --folder "$T/gadget" "$board;path 1-1.3;becomes-flash;fault refuse 4 at flash hello" -- \
+	env PATH="$T/bin:$PATH" "$OUT/rpiboot" -q --json -d "$T/gadget" --spool "$T" --flash "$T/image.gz"
+is 'the board fails before the image is there: status' "$status" 9
+is 'the board fails before the image is there: the last event' \
+	"$(printf '%s\n' "$out" | sed -n '$s/.*"event":"\([a-z-]*\)".*/\1/p')" summary
+
 # --- the other way round
 mkdir "$T/copies"
 flash '' --backup "$T/copies"

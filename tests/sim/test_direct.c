@@ -44,7 +44,7 @@ static void make_image(void)
 
 struct witness {
 	struct observer observer;
-	unsigned begins, ends, ejected, rewrites;
+	unsigned begins, ends, ejected, not_ejected, rewrites;
 	enum flash_checked checked;
 	enum err err;
 	uint64_t done;
@@ -76,6 +76,7 @@ static void witness_see(struct observer *self, const struct event *e)
 		break;
 	case EV_WARNING:
 		w.rewrites += strcmp(e->topic, "disk-rewrite") == 0;
+		w.not_ejected += strcmp(e->topic, "eject") == 0;
 		break;
 	case EV_ERROR:
 		w.err = e->err;
@@ -286,7 +287,7 @@ static bool is_safe(size_t i)
 }
 
 /* A run with FAULT at each message from FIRST on, which ends with STATUS. All is verified before CLOSE: that only makes the
- * disk visible or not. CHECK, if any, looks at each run. */
+ * disk visible or not, and its answer alone says that the disk is ejected. CHECK, if any, looks at each run. */
 static void each_message(const char *fault, size_t first, int status, void (*check)(void))
 {
 	for (size_t i = first; i < MESSAGES; i++)
@@ -298,6 +299,8 @@ static void each_message(const char *fault, size_t first, int status, void (*che
 			flash(line, close ? 0 : status);
 			CHECK(is_safe(0));
 			CHECK(close ? holds_image(0) : true);
+			CHECK_INT(w.ejected, 0);
+			CHECK_INT(w.not_ejected, close);
 			if (check)
 				check();
 			if (tap_failed)
@@ -328,6 +331,21 @@ static void stalls_at_every_message(void)
 static void falls_silent_at_every_message(void)
 {
 	each_message("nak", 1, 10, ends_in_time);
+}
+
+static void close_is_refused(void)
+{
+	flash("fault refuse 11 at flash close", 0);
+	CHECK(holds_image(0));
+	CHECK_INT(w.ejected, 0);
+	CHECK_INT(w.not_ejected, 1);
+	prepare();
+	run.setup.after.flash.eject = false;
+	add(FLASHES ";fault refuse 11 at flash close");
+	go(0);
+	CHECK_INT(w.not_ejected, 0);
+	CHECK(strstr(run.out, "mmcblk0 is not offered as a disk again: ") != NULL ||
+	      strstr(run.err, "mmcblk0 is not offered as a disk again: ") != NULL);
 }
 
 /* Twenty seconds without a sign of life: not yet given up. */
@@ -551,6 +569,7 @@ int main(void)
 	RUN(leaves_at_every_message);
 	RUN(stalls_at_every_message);
 	RUN(falls_silent_at_every_message);
+	RUN(close_is_refused);
 	RUN(is_patient_with_a_slow_board);
 	RUN(takes_a_slow_medium_for_what_it_is);
 	RUN(reports_what_the_board_reports);

@@ -44,6 +44,7 @@ struct fake {
 	struct spool_reader *reader;
 	uint8_t *disk;
 	bool verified[CHUNKS], settled, published, closed;
+	enum err publish_result;
 	bool verify; /* the first MiB may only come after the others are verified */
 	unsigned violations, ops, count[OP_PUBLISH + 1];
 
@@ -146,11 +147,12 @@ static enum err fake_confirm(struct medium *m)
 	return fake_op(OP_CONFIRM);
 }
 
-static void fake_publish(struct medium *m)
+static enum err fake_publish(struct medium *m)
 {
 	(void)m;
-	fake_op(OP_PUBLISH);
+	enum err err = fake_op(OP_PUBLISH);
 	fake.published = true;
+	return err;
 }
 
 static void fake_close(struct medium *m)
@@ -247,6 +249,7 @@ static enum err fake_run(void)
 	w = (struct witness){ .observer = { witness_see, witness_end } };
 	report_add(report, &w.observer);
 	enum err err = flash_write(&f, &fake.medium);
+	fake.publish_result = f.published;
 	report_free(report);
 	CHECK_INT(fake.violations, 0);
 	CHECK_INT(w.begins, 1);
@@ -311,12 +314,28 @@ static void small_disk(void)
 	CHECK(has_image());
 }
 
+/* All is on the disk then: no failure, but the caller hears of it. */
+static void publishing_fails(void)
+{
+	fake_begin();
+	CHECK_INT(fake_run(), OK);
+	CHECK_INT(fake.publish_result, OK);
+	unsigned last = fake.ops;
+	fake_begin();
+	fake.fail_at = last;
+	fake.fail_with = ERR_DIRECT;
+	CHECK_INT(fake_run(), OK);
+	CHECK_INT(fake.publish_result, ERR_DIRECT);
+	CHECK_INT(w.errors, 0);
+	CHECK(has_image());
+}
+
 /* Each operation fails once, whichever it is: a status, one error, no partition table. */
 static void fails_anywhere(void)
 {
 	fake_begin();
 	CHECK_INT(fake_run(), OK);
-	unsigned total = fake.ops - 1; /* publishing cannot fail */
+	unsigned total = fake.ops - 1; /* the last is publishing */
 	CHECK(total > 2 * CHUNKS);
 	for (unsigned at = 1; at <= total; at++) {
 		fake_begin();
@@ -455,6 +474,7 @@ int main(void)
 	RUN(without_verify);
 	RUN(no_backup_table);
 	RUN(small_disk);
+	RUN(publishing_fails);
 	RUN(fails_anywhere);
 	RUN(gone_anywhere);
 	RUN(interrupted_anywhere);
