@@ -23,9 +23,10 @@ enum flash_via {
 
 /* What is to be done with a board's disk (postflash.h); all strings are borrowed. */
 struct postboot_flash {
-	struct image *image; /* --flash; NULL: none */
-	const char *backup;  /* --backup, a directory; NULL: none */
-	const char *target;  /* --target; NULL: the only disk */
+	struct image *image;               /* --flash; NULL: none */
+	const char *backup;                /* --backup, a directory; NULL: none */
+	struct backup_names *backup_names; /* with it */
+	const char *target;                /* --target; NULL: the only disk */
 	enum flash_via via;
 	bool verify, eject;
 	bool named;      /* the operator chose boards by path or serial number */

@@ -105,17 +105,31 @@ static enum err postflash_check_disk(const struct postboot *a, const char *name,
 
 /* --- the work, whatever the way */
 
-/* The serial number as a file name, or the path. */
-static enum err postflash_backup(const struct postflash *p, struct flash *f, struct medium *m)
+/* The boot ROM's serial number, or what the gadget, or the program on it, reports as the board's; "" unknown. */
+static const char *postflash_serial(const struct postflash *p, const struct postboot *a,
+                                    char text[SYSFS_TEXT])
 {
-	const struct board_facts *board = f->steps.board;
-	return backup_write(f, m, p->setup->backup,
-	                    serial_is_valid(board->serial) ? board->serial : board->path);
+	const char *serial = postboot_serial(a, text);
+	if (!serial_is_valid(serial) && p->direct)
+		serial = direct_info(p->connection.session)->serial;
+	return serial_is_valid(serial) ? serial : "";
 }
 
-static enum err postflash_work(struct postflash *p, struct flash *f, struct medium *medium)
+static enum err postflash_backup(const struct postflash *p, const struct postboot *a,
+                                 struct flash *f, struct medium *m)
 {
-	enum err err = p->setup->image ? flash_write(f, medium) : postflash_backup(p, f, medium);
+	char text[SYSFS_TEXT] = "";
+	const char *name = backup_names_claim(p->setup->backup_names, postflash_serial(p, a, text),
+	                                      a->board->path);
+	if (!name)
+		return report_error(a->report, a->board, ERR_MEMORY, "%s", p->setup->backup);
+	return backup_write(f, m, p->setup->backup, name);
+}
+
+static enum err postflash_work(struct postflash *p, const struct postboot *a, struct flash *f,
+                               struct medium *medium)
+{
+	enum err err = p->setup->image ? flash_write(f, medium) : postflash_backup(p, a, f, medium);
 	p->figures = f->figures;
 	p->done = !err;
 	return err;
@@ -182,7 +196,7 @@ static enum err postflash_run_disk(struct postflash *p, const struct postboot *a
 	if (err)
 		return report_error(a->report, a->board, err, "%s", problem);
 	f.disk_name = p->name;
-	err = postflash_work(p, &f, medium);
+	err = postflash_work(p, a, &f, medium);
 	medium->ops->close(medium);
 	return err;
 }
@@ -247,7 +261,7 @@ static enum err postflash_run_session(struct postflash *p, const struct postboot
 	if (err)
 		return report_error(a->report, a->board, err, "%s", problem);
 	f.disk_name = p->name;
-	err = postflash_work(p, &f, medium);
+	err = postflash_work(p, a, &f, medium);
 	if (!err)
 		postflash_closed(p, a, medium, keep,
 		                 spool ? f.published : medium->ops->publish(medium));

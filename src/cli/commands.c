@@ -7,6 +7,7 @@
 #include "cli/follow.h"
 #include "cli/list.h"
 #include "cli/observers.h"
+#include "flash/backup.h"
 #include "flash/frame.h"
 #include "flash/image.h"
 #include "formats/keyfile.h"
@@ -235,6 +236,11 @@ static enum err command_prepare(struct command_run *run, struct station_setup *s
 		err = command_expect_key(o->expect_key, setup->enforce, run->report);
 	if (!err)
 		err = enforce_run(setup->enforce);
+	if (!err && o->backup) {
+		setup->after.flash.backup_names = backup_names_new();
+		if (!setup->after.flash.backup_names)
+			err = report_error(run->report, NULL, ERR_MEMORY, "%s", o->backup);
+	}
 	return err ? err : command_prepare_disks(run, &setup->after.flash.image);
 }
 
@@ -260,6 +266,7 @@ int command_serve(const struct options *o, const struct bootfiles_places *places
 		                                         .summary = &run.boards,
 		                                         .code = (uint32_t)status });
 	}
+	backup_names_free(setup.after.flash.backup_names);
 	enforce_free(setup.enforce);
 	int error = observers_end(&run.observers, run.report);
 	if (error)

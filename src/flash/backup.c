@@ -86,6 +86,7 @@ static enum err backup_commit(struct backup *b, const char *name, uint64_t durat
 	if (!line)
 		return report_error(b->flash->steps.report, b->flash->steps.board, ERR_MEMORY, "%s",
 		                    b->path);
+	plat_remove(b->hash_path); /* never an old one beside the new image */
 	int error = atomic_file_commit(&b->out);
 	enum err err = error ? backup_failed(b, b->path, error) : OK;
 	if (!err)
@@ -140,4 +141,94 @@ done:
 	free(b.hash_path);
 	free(b.path);
 	return err;
+}
+
+/* --- names */
+
+struct backup_names {
+	struct plat_monitor *monitor; /* for the list */
+	struct backup_name {
+		char *name, *path; /* owned */
+		struct backup_name *next;
+	} * list;
+};
+
+struct backup_names *backup_names_new(void)
+{
+	struct backup_names *names = calloc(1, sizeof *names);
+	if (!names)
+		return NULL;
+	names->monitor = plat_monitor_new();
+	if (names->monitor)
+		return names;
+	free(names);
+	return NULL;
+}
+
+static void backup_name_free(struct backup_name *name)
+{
+	free(name->name);
+	free(name->path);
+	free(name);
+}
+
+void backup_names_free(struct backup_names *names)
+{
+	if (!names)
+		return;
+	while (names->list) {
+		struct backup_name *next = names->list->next;
+		backup_name_free(names->list);
+		names->list = next;
+	}
+	plat_monitor_free(names->monitor);
+	free(names);
+}
+
+static struct backup_name *backup_names_find(const struct backup_names *names, const char *name)
+{
+	struct backup_name *n = names->list;
+	while (n && strcmp(n->name, name) != 0)
+		n = n->next;
+	return n;
+}
+
+/* Adds one. TEXT becomes its own; NULL: out of memory. */
+static struct backup_name *backup_names_add(struct backup_names *names, char *text,
+                                            const char *path)
+{
+	struct backup_name *n = calloc(1, sizeof *n);
+	if (!n || !text) {
+		free(n);
+		free(text);
+		return NULL;
+	}
+	n->name = text;
+	n->path = str_new("%s", path);
+	if (!n->path) {
+		backup_name_free(n);
+		return NULL;
+	}
+	n->next = names->list;
+	names->list = n;
+	return n;
+}
+
+const char *backup_names_claim(struct backup_names *names, const char *serial, const char *usb_path)
+{
+	const char *wanted = *serial ? serial : usb_path;
+	plat_lock(names->monitor);
+	struct backup_name *n = backup_names_find(names, wanted);
+	if (!n) {
+		n = backup_names_add(names, str_new("%s", wanted), usb_path);
+	} else if (strcmp(n->path, usb_path) != 0) {
+		char *text = str_new("%s-%s", serial, usb_path);
+		n = text ? backup_names_find(names, text) : NULL;
+		if (n)
+			free(text);
+		else
+			n = backup_names_add(names, text, usb_path);
+	}
+	plat_unlock(names->monitor);
+	return n ? n->name : NULL;
 }

@@ -11,4 +11,14 @@
 enum err backup_write(struct flash *f, struct medium *medium, const char *directory,
                       const char *name);
 
+/* The names of the backups of a run, of which no two boards have the same. */
+struct backup_names;
+struct backup_names *backup_names_new(void); /* NULL: out of memory */
+void backup_names_free(struct backup_names *names);
+
+/* The name for the board on USB_PATH: SERIAL; USB_PATH where that is ""; SERIAL-USB_PATH if a board on another path has had
+ * the name SERIAL. It lives as long as NAMES; NULL: out of memory. Any thread. */
+const char *backup_names_claim(struct backup_names *names, const char *serial,
+                               const char *usb_path);
+
 #endif

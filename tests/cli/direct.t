@@ -126,6 +126,15 @@ is 'a backup: all of the disk' "$(zstd -dc "$T/copies/10000000b29d2da0.img.zst" 
 is 'a backup: its SHA-256' "$(cut -d ' ' -f 1 "$T/copies/10000000b29d2da0.img.sha256")" "$(sha256sum <"$T/disk" | cut -d ' ' -f 1)"
 ok 'a backup: nothing is written' untouched
 
+# Boards with one serial number are two boards.
+mkdir "$T/same"
+run "$vb" --quiet --limit 600 --folder "$T/gadget" \
+	"$board;becomes-flash;path 1-1.1;disk-size 4194304" "$board;becomes-flash;path 1-1.2;disk-size 5242880" -- \
+	"$OUT/rpiboot" -n 2 -d "$T/gadget" --backup "$T/same"
+is 'backups of two boards with one serial number: status' "$status" 0
+is 'backups of two boards with one serial number: both are there' \
+	"$(for file in "$T/same"/*.zst; do zstd -dc "$file" | wc -c; done | sort | tr '\n' ' ')" '4194304 5242880 '
+
 # --- a rack: one fails, the others do not notice
 run "$vb" --quiet --limit 600 --folder "$T/gadget" --save-disk "$T/disk" "$board;becomes-flash;path 1-1.1;serial 0000000000000001" \
 	"$board;becomes-flash;path 1-1.2;serial 0000000000000002;fault disconnect at flash data offset 1" \

@@ -132,6 +132,22 @@ static void fails_on_the_way(void)
 	CHECK_INT(w.begins, 0);
 }
 
+/* Boards with one serial number on two ports are two boards, whichever is first, and also after it has ended. */
+static void one_name_for_each_board(void)
+{
+	static const char serial[] = "10000000b29d2da0";
+	struct backup_names *names = backup_names_new();
+	CHECK(names != NULL);
+	CHECK_STR(backup_names_claim(names, serial, "1-1.2"), serial);
+	CHECK_STR(backup_names_claim(names, serial, "1-1.3"), "10000000b29d2da0-1-1.3");
+	CHECK_STR(backup_names_claim(names, serial, "1-1.4"), "10000000b29d2da0-1-1.4");
+	CHECK_STR(backup_names_claim(names, serial, "1-1.3"), "10000000b29d2da0-1-1.3");
+	CHECK_STR(backup_names_claim(names, serial, "1-1.2"), serial);
+	CHECK_STR(backup_names_claim(names, "", "1-1.2"), "1-1.2");
+	CHECK_STR(backup_names_claim(names, "10000000b29d2da1", "1-1.2"), "10000000b29d2da1");
+	backup_names_free(names);
+}
+
 int main(void)
 {
 	tap_enter_scratch();
@@ -141,6 +157,7 @@ int main(void)
 	memset(disk + DISK_SIZE - 100, 'x', 100);
 	RUN(whole_disk);
 	RUN(fails_on_the_way);
+	RUN(one_name_for_each_board);
 	free(disk);
 	return tap_end();
 }
