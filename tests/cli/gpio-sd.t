@@ -73,6 +73,9 @@ ln -s tree/card.zip link.zip
 run tree/tools/make-pi4-rpiboot-gpio-sd -o link.zip --irreversible 7
 is "recovery/bootcode4.bin of its own tree, through a dangling link" "$status $(readlink link.zip) $(sum tree/card.zip)" \
 	"0 tree/card.zip $(sum "again one.zip")"
+before=$(sum "recovery 1.bin")
+run "$tool" -o "./recovery 1.bin" --irreversible 7 "recovery 1.bin"
+is "the output is the recovery program: status, the file" "$status $(sum "recovery 1.bin")" "2 $before"
 run "$tool" -o none/x.zip --irreversible 7 "recovery 1.bin"
 is "output directory absent: status 1" "$status" 1
 is "no scratch directory stays" "$(find . -name '.make*' | wc -l)" 0

@@ -200,6 +200,15 @@ fails "signed and no original" "original.bin is missing" "my key.pem"
 fails "signed and no original: reset" "original.bin is missing" --reset
 rm -rf "$d"
 
+# --- a key under the name of a result stays
+cp -r plain "$d"
+cp "my key.pem" "$d/boot.sig"
+run "$tool" -d "$d" "$d/../${d##*/}/boot.sig"
+is "the key is boot.sig: status" "$status" 2
+ok "the key is boot.sig: it stays" cmp "my key.pem" "$d/boot.sig"
+ok "the key is boot.sig: nothing is signed" cmp plain/bootfiles.bin "$d/bootfiles.bin"
+rm -rf "$d"
+
 # --- the familiar names in the folders
 for folder in mass-storage-gadget secure-boot-example; do
 	cp -r plain "$d"
