@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* The first bytes, as the formats' specifications have them: xz-file-format.txt 2.1.1.1, RFC 1952 (gzip), RFC 8878 (zstd),
- * bzip2's "BZh" and block size. */
+ * bzip2's "BZh" and block size. A zstd file may begin with a skippable frame (RFC 8878, 3.1.2), as pzstd writes them. */
 static const struct {
 	const char *name;
 	const char *magic;
@@ -31,6 +31,8 @@ static const struct image_decoder decoders[IMAGE_FORMATS] = {
 	[IMAGE_BZIP2] = { bzip2, "bzip2" },
 	[IMAGE_ZSTD] = { zstd, "zstd" },
 };
+
+static const uint8_t skippable_frame[] = { 0x50, 0x2a, 0x4d, 0x18 }; /* to 5f in the first byte */
 
 /* Other files that people have, known by bytes somewhere in their first sector. */
 static const struct {
@@ -59,6 +61,9 @@ static bool image_has(const uint8_t *head, size_t n, size_t at, const char *magi
 
 enum image_format image_identify(const uint8_t *head, size_t n)
 {
+	if (n >= sizeof skippable_frame && (head[0] & 0xf0) == skippable_frame[0] &&
+	    memcmp(head + 1, skippable_frame + 1, sizeof skippable_frame - 1) == 0)
+		return IMAGE_ZSTD;
 	for (size_t i = IMAGE_XZ; i < IMAGE_FORMATS; i++)
 		if (image_has(head, n, 0, image_formats[i].magic, image_formats[i].length))
 			return (enum image_format)i;

@@ -242,11 +242,12 @@ enum err medium_direct_open(const struct medium_direct_setup *setup, const struc
 	const struct flashwire_disk *disk = setup->disk, *opened = &direct_info(session)->disks[0];
 	uint64_t size = disk->size;
 	uint32_t sector = disk->sector;
-	char name[FLASHWIRE_NAME];
+	char name[FLASHWIRE_NAME], model[FLASHWIRE_DISK_MODEL];
 	*problem = 0;
 	if (!d)
 		return ERR_MEMORY;
 	memcpy(name, disk->name, sizeof name); /* INFO changes when the disk is opened */
+	memcpy(model, disk->model, sizeof model);
 	d->setup = *setup;
 	d->frame = frame_unpacker_new();
 	enum err err = d->frame ? direct_open_disk(session, name, spool ? spool_size(spool) : 0,
@@ -257,6 +258,11 @@ enum err medium_direct_open(const struct medium_direct_setup *setup, const struc
 	if (!err && (opened->size != size || opened->sector != sector)) {
 		snprintf(problem, MEDIUM_PROBLEM, "%s has %llu bytes, not %llu as before", name,
 		         (unsigned long long)opened->size, (unsigned long long)size);
+		err = ERR_DISK_IDENTITY;
+	}
+	if (!err && strcmp(opened->model, model) != 0) {
+		snprintf(problem, MEDIUM_PROBLEM, "%s is a '%s', not a '%s' as before", name,
+		         opened->model, model);
 		err = ERR_DISK_IDENTITY;
 	}
 	if (err) {

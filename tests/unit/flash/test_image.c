@@ -153,6 +153,9 @@ static void identifies(void)
 	CHECK_INT(image_identify((const uint8_t *)"BZh9", 4), IMAGE_BZIP2);
 	CHECK_INT(image_identify((const uint8_t *)"\x28\xb5\x2f\xfd", 4), IMAGE_ZSTD);
 	CHECK_INT(image_identify((const uint8_t *)"\x28\xb5\x2f", 3), IMAGE_UNKNOWN);
+	CHECK_INT(image_identify((const uint8_t *)"\x50\x2a\x4d\x18", 4), IMAGE_ZSTD);
+	CHECK_INT(image_identify((const uint8_t *)"\x5f\x2a\x4d\x18", 4), IMAGE_ZSTD);
+	CHECK_INT(image_identify((const uint8_t *)"\x60\x2a\x4d\x18", 4), IMAGE_UNKNOWN);
 	CHECK_INT(image_identify(head, sizeof head), IMAGE_UNKNOWN);
 	CHECK_INT(image_identify(head, 0), IMAGE_UNKNOWN);
 	head[510] = 0x55;
@@ -166,9 +169,13 @@ static void every_format(void)
 	static const struct {
 		const char *program, *file, *format;
 	} formats[] = {
-		{ "cat", "a.img", "raw" },         { "xz -0 -T2 --block-size=1MiB", "a.xz", "xz" },
-		{ "gzip -1", "a.gz", "gzip" },     { "bzip2 -1", "a.bz2", "bzip2" },
+		{ "cat", "a.img", "raw" },
+		{ "xz -0 -T2 --block-size=1MiB", "a.xz", "xz" },
+		{ "gzip -1", "a.gz", "gzip" },
+		{ "bzip2 -1", "a.bz2", "bzip2" },
 		{ "zstd -q -1", "a.zst", "zstd" },
+		/* behind a skippable frame of one byte */
+		{ "{ printf 'P*M\\030\\001\\0\\0\\0x'; zstd -q -1; }", "b.zst", "zstd" },
 	};
 	write_file("image", image, IMAGE_SIZE);
 	for (size_t k = 0; k < sizeof formats / sizeof *formats; k++) {

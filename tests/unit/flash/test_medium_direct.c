@@ -269,6 +269,23 @@ static void leaves_a_lost_board_without_a_table(void)
 	CHECK(!has_table());
 }
 
+/* INFO after OPEN says the same as before (docs/flash-protocol.md, section 4). */
+static void refuses_another_disk_of_the_name(void)
+{
+	char path[500];
+	struct medium *medium;
+	begin();
+	CHECK_INT(greet(), OK);
+	snprintf(path, sizeof path, "%s/sys/block/mmcblk0/device", gadget.root);
+	mkdir(path, 0755); /* or it is there */
+	snprintf(path, sizeof path, "%s/sys/block/mmcblk0/device/name", gadget.root);
+	FILE *f = fopen(path, "w");
+	CHECK(f && fputs("OTHER\n", f) >= 0 && fclose(f) == 0);
+	CHECK_INT(open_medium(spool, 0, false, &medium), ERR_DISK_IDENTITY);
+	CHECK(strstr(problem, "OTHER") != NULL);
+	direct_end(session);
+}
+
 /* An interrupt is seen between two chunks; the board is told to close the disk. */
 static void ends_at_an_interrupt(void)
 {
@@ -295,6 +312,7 @@ int main(void)
 	RUN(sends_a_fraction_of_it);
 	RUN(erases_a_backup_of_the_table);
 	RUN(refuses_a_disk_that_is_too_small);
+	RUN(refuses_another_disk_of_the_name);
 	RUN(reads_the_disk);
 	RUN(copies_the_disk);
 	RUN(leaves_a_lost_board_without_a_table);
