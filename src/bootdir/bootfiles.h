@@ -57,7 +57,7 @@ char *bootfiles_fetch_command(const struct bootfiles_places *places, const char 
 enum lookup_result {
 	BOOTFILE_FOUND,
 	BOOTFILE_ABSENT,
-	BOOTFILE_DENIED,  /* the name leaves the boot directory */
+	BOOTFILE_DENIED, /* the name leaves the boot directory, or no file may have it (safename.h) */
 	BOOTFILE_PRIVATE, /* there, but it holds a private key, which is sent to nobody */
 	BOOTFILE_FAILED,  /* there, but not to be served: see err */
 };

@@ -138,7 +138,8 @@ static enum err fileserver_open_file(struct server *v, const char *name, bool *f
 	enum lookup_result answer = bootfiles_find(s->files, name, &v->file);
 	if (answer == BOOTFILE_DENIED) {
 		report_warning(s->report, s->board, "name-denied",
-		               "Denying request for %s: the name leaves the boot directory", name);
+		               "Denying request for %s: not a plain name within the boot directory",
+		               name);
 		return OK;
 	}
 	if (answer == BOOTFILE_PRIVATE) {
