@@ -111,7 +111,7 @@ ok "the system has started: $out" test "$out" = running -o "$out" = degraded
 inventory cm5-1
 play 'the playbook rolls a station out'
 echo "# $recap"
-is 'its service is running' "$(on 'systemctl is-active rpiboot@cm5.service')" active
+is 'its service is running' "$(on 'until state=$(systemctl is-active rpiboot@cm5.service); [ "$state" != activating ]; do sleep 0.2; done; echo "$state"')" active
 is 'the collector listens' "$(on 'systemctl is-active systemd-journal-remote.socket')" active
 play 'the playbook again'
 is 'changes nothing' "$(changed)$([ "$(changed)" = 0 ] || printf '%s\n' "$out")" 0
