@@ -33,6 +33,9 @@ static const struct rule lock_too_old = { .code = "lock-old-boot-loader",
 	                                  .severity = FINDING_ERROR,
 	                                  .err = ERR_UNFIT,
 	                                  .advice = "Fetch a newer one: rpi-fetch-firmware" };
+static const struct rule lock_undated = { .code = "lock-undated-boot-loader",
+	                                  .severity = FINDING_ERROR,
+	                                  .advice = "Take a published image: rpi-fetch-firmware" };
 
 static void check_recovery_locked(struct check_ctx *c, const char *why)
 {
@@ -59,7 +62,7 @@ static void check_recovery_locked(struct check_ctx *c, const char *why)
 			why);
 	bool dated = eeprom_build_time(&e->image, &built);
 	if (!dated && e->pubkey.known)
-		check_add(c, &lock_too_old, file, 0,
+		check_add(c, &lock_undated, file, 0,
 		          "the boot loader carries no build time: whether it knows secure boot is "
 		          "unknown, but %s",
 		          why);
