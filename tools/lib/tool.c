@@ -15,7 +15,8 @@
 /* --- messages */
 
 /* One line, whatever names of files are in it. */
-static void tool_print(const char *before, const char *format, va_list args, const char *after)
+__attribute__((format(printf, 2, 0))) static void tool_print(const char *before, const char *format,
+                                                             va_list args, const char *after)
 {
 	char text[2048], safe[4 * sizeof text];
 	vsnprintf(text, sizeof text, format, args);
