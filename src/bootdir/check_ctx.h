@@ -19,9 +19,10 @@
 struct rule {
 	const char *code;
 	enum findings_severity severity;
-	enum err err;       /* like check_finding.err */
-	bool in_runs;       /* the same */
-	const char *advice; /* "@" stands for the boot directory, "@@" for itself; NULL: none, or check_add_advice */
+	enum err err; /* like check_finding.err */
+	bool in_runs; /* the same */
+	const char *
+		advice; /* "@" stands for the boot directory, "@@" for itself; NULL: none, or check_add_advice */
 };
 
 /* A hash that chips share: large files are read once. */
