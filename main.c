@@ -8,10 +8,8 @@
 #include "platform/plat.h"
 #include "report/outcome.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define VERSION_LINE \
 	"RPIBOOT: build-date " RPIBOOT_BUILD_DATE " pkg-version " RPIBOOT_VERSION " " RPIBOOT_GIT
@@ -35,15 +33,6 @@ static int run(const struct options *o)
 	return status;
 }
 
-/* The exit status after a text on standard output. */
-static int printed(void)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return 0;
-	fprintf(stderr, "rpiboot: standard output: %s\n", strerror(errno));
-	return outcome_status(ERR_USAGE);
-}
-
 /* One line; a terminal gets it broken at blanks. */
 static void complain(const char *error)
 {
@@ -64,13 +53,13 @@ int main(int argc, char **argv)
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_HELP:
 		options_help(stdout);
-		return printed();
+		return command_printed(0);
 	case OPTIONS_VERSION:
 		puts(VERSION_LINE);
-		return printed();
+		return command_printed(0);
 	case OPTIONS_UDEV:
 		fputs(udev_rule, stdout);
-		return printed();
+		return command_printed(0);
 	case OPTIONS_ERROR:
 		complain(options.error);
 		return outcome_status(ERR_USAGE);

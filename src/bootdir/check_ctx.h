@@ -21,8 +21,8 @@ struct rule {
 	enum findings_severity severity;
 	enum err err; /* like check_finding.err */
 	bool in_runs; /* the same */
-	const char *
-		advice; /* "@" stands for the boot directory, "@@" for itself; NULL: none, or check_add_advice */
+	/* "@" stands for the boot directory, "@@" for itself; NULL: none, or check_add_advice */
+	const char *advice;
 };
 
 /* A hash that chips share: large files are read once. */

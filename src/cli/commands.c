@@ -276,6 +276,15 @@ int command_serve(const struct options *o, const struct bootfiles_places *places
 	return error && status == 0 ? outcome_status(ERR_USAGE) : status;
 }
 
+int command_printed(int status)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "rpiboot: standard output: %s\n", strerror(errno ? errno : EIO));
+	return status ? status : outcome_status(ERR_USAGE);
+}
+
 int command_check(const struct options *o, const struct bootfiles_places *places)
 {
 	struct findings findings;
@@ -292,11 +301,7 @@ int command_check(const struct options *o, const struct bootfiles_places *places
 	if (!err && findings_fits_any(&findings))
 		status = 0;
 	findings_free(&findings);
-	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return status;
-	fprintf(stderr, "rpiboot: standard output: %s\n", strerror(errno ? errno : EIO));
-	return status ? status : outcome_status(ERR_USAGE);
+	return command_printed(status);
 }
 
 int command_list(const struct options *o)

@@ -17,4 +17,7 @@ int command_check(const struct options *options, const struct bootfiles_places *
 /* --list: the boards on the bus. */
 int command_list(const struct options *options);
 
+/* Ends a text on standard output: STATUS, or, after a message, ERR_USAGE's in place of 0 if not all of it could be written. */
+int command_printed(int status);
+
 #endif
